@@ -1,0 +1,44 @@
+# Every task of the course; `make help` lists them. The first use of any makes .venv.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+LESSON ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test run excel data bench lint
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-6s %s\n' "$$task" "$$what"; done
+
+lab: $(READY) ## open the course in JupyterLab; ARGS="--no-browser --port 8899" passes options on
+	@exec $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/lessons/00_notebook_basics.ipynb \
+		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
+
+test: $(READY) ## prove it: every test, and every lesson executed and compared
+	@$(BIN)/python -m pytest $(ARGS)
+
+run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
+	@$(BIN)/python lessons/make/run.py $(LESSON)
+
+excel: $(READY) ## build the workbooks and let LibreOffice calculate them
+	@$(BIN)/python excel/make/build.py
+
+data: $(READY) ## write the sample data sets and their sums anew
+	@for set in data/make/digits.py data/make/manifest.py; do $(BIN)/python $$set || exit 1; done
+
+bench: $(READY) ## measure coursekit beside its peers, in an environment of their own
+	@benchmarks/run.sh
+
+lint: $(READY) ## check the style of code and notebooks
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit("the course needs Python 3.10 or newer; $(PYTHON) is %d.%d. Say which to use: make PYTHON=python3.12" % v[:2])'
+	@echo "making .venv (once, a few minutes at most)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[test]'
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements 2>/dev/null
+	@touch $@
