@@ -1,0 +1,144 @@
+"""Where each data set comes from: `fetch` gives the folder of its sample, or of the full public set.
+
+The samples lie in the repository's `data/` folder, so nothing is downloaded unless `COURSEKIT_SIZE=full` asks for it.
+"""
+
+import difflib
+import gzip
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .download import Download, download_all
+
+SAMPLES = Path(__file__).parents[1] / "data"
+_MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A sample folder in `data/`, and the public set that it stands for."""
+
+    full_name: str
+    downloads: tuple[Download, ...]
+
+
+# The MNIST sums are those that torchvision.datasets.MNIST checks.
+DATASETS = {
+    "digits": DataSet(
+        "mnist",
+        (
+            Download(_MNIST + "train-images-idx3-ubyte.gz", "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            Download(_MNIST + "train-labels-idx1-ubyte.gz", "md5:d53e105ee54ea40749a09fcbcd1e9432"),
+            Download(_MNIST + "t10k-images-idx3-ubyte.gz", "md5:9fb629c4189551a2d022fa330f9573f3"),
+            Download(_MNIST + "t10k-labels-idx1-ubyte.gz", "md5:ec29112dd5afa0611ce80d1b7f02629c"),
+        ),
+    ),
+}
+
+
+def home() -> Path:
+    """The folder for downloads and your progress: `COURSEKIT_HOME`, or `.coursekit` in your home folder.
+
+    Used in lesson 00.
+    """
+    return Path(os.environ.get("COURSEKIT_HOME") or "~/.coursekit").expanduser()
+
+
+def fetch(name: str, size: str | None = None) -> Path:
+    """The folder that holds data set `name`.
+
+    Args:
+        name: a key of `coursekit.datasets.DATASETS`, such as `"digits"`.
+        size: `"sample"` (ships with the course, no network) or `"full"` (the public set, downloaded once, checked,
+            and kept in `home()`). None means what the variable `COURSEKIT_SIZE` says, and `"sample"` without it.
+
+    Raises:
+        ValueError: an unknown name or size, or a file whose checksum is wrong.
+        FileNotFoundError: the sample is not where it should be.
+        ConnectionError: a download failed; the message says how to place the file by hand.
+        PermissionError: `home()` cannot be written to.
+
+    `COURSEKIT_MIRROR`, a folder or a URL that holds `mnist/train-images-idx3-ubyte.gz` and so on, replaces the public
+    host. `COURSEKIT_VERIFY=0` takes files whose sums differ, with a warning.
+    Used in lesson 00.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"no data set is called {name!r}. {_nearest(name, DATASETS)}")
+    size = size or os.environ.get("COURSEKIT_SIZE") or "sample"
+    if size not in ("sample", "full"):
+        raise ValueError(f"the size of a data set is 'sample' or 'full', not {size!r} (argument or COURSEKIT_SIZE)")
+    if size == "full":
+        folder = home() / "data" / DATASETS[name].full_name
+        download_all(DATASETS[name].downloads, folder)
+        return folder
+    folder = SAMPLES / name
+    if not folder.is_dir():
+        raise FileNotFoundError(f"the sample {folder} is missing: coursekit runs from a clone of the course (make lab)")
+    return folder
+
+
+def _nearest(name: str, known: dict) -> str:
+    close = difflib.get_close_matches(str(name), known, cutoff=0.4)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"There are: {', '.join(known)}."
+
+
+def read_idx(path: Path | str) -> Tensor:
+    """Read a file in the IDX format of MNIST, unpacked or as `.gz`.
+
+    Args:
+        path: the file's name without `.gz`.
+
+    Returns:
+        uint8 tensor with the shape that the file's header gives: (n, rows, columns) for pictures, (n,) for labels.
+
+    Raises:
+        FileNotFoundError: neither the file nor its `.gz` exists.
+        ValueError: not an IDX file of unsigned bytes, or shorter or longer than its header says.
+
+    Built in lesson 02.
+    """
+    path = Path(path)
+    if path.exists():
+        raw = path.read_bytes()
+    elif (packed := path.with_name(path.name + ".gz")).exists():
+        try:
+            raw = gzip.decompress(packed.read_bytes())
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{packed} is not a whole gzip file ({error})") from error
+    else:
+        raise FileNotFoundError(f"neither {path} nor {path.name}.gz is there")
+    if len(raw) < 4 or raw[:3] != b"\0\0\x08":
+        raise ValueError(f"{path} is not an IDX file of unsigned bytes: it starts with {raw[:4]!r}")
+    rank = raw[3]
+    start = 4 + 4 * rank
+    shape = struct.unpack(f">{rank}I", raw[4:start]) if len(raw) >= start else ()
+    expected = start + torch.Size(shape).numel()
+    if len(raw) != expected:
+        raise ValueError(f"{path} should hold {expected} bytes for the shape {shape}; it holds {len(raw)}")
+    if len(raw) == start:
+        return torch.empty(shape, dtype=torch.uint8)
+    return torch.frombuffer(bytearray(raw), dtype=torch.uint8, offset=start).reshape(shape)
+
+
+def read_digits(folder: Path) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Read the `digits` sample or MNIST: the training pair and the held-out pair.
+
+    Returns:
+        `(pictures, labels), (pictures, labels)`; pictures are float32 of shape (n, 1, rows, columns), 0 for paper and
+        1 for full ink; labels are int64 of shape (n,), 0 to 9.
+
+    Built in lesson 02.
+    """
+    pairs = []
+    for part in ("train", "t10k"):
+        pictures = read_idx(folder / f"{part}-images-idx3-ubyte")
+        labels = read_idx(folder / f"{part}-labels-idx1-ubyte")
+        full_ink = 16 if pictures.shape[-1] == 8 else 255
+        pairs.append((pictures.unsqueeze(1) / full_ink, labels.long()))
+    return pairs[0], pairs[1]

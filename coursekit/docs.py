@@ -1,0 +1,54 @@
+"""`doc`: what a function takes, gives and means, and the lesson that builds it."""
+
+import inspect
+import re
+
+
+class Doc:
+    """A signature, a docstring and a lesson, as text and as HTML."""
+
+    def __init__(self, title: str, text: str, lesson: str | None) -> None:
+        self.title, self.text, self.lesson = title, text, lesson
+
+    def __repr__(self) -> str:
+        """Everything as text."""
+        return f"{self.title}\n\n{self.text}" + (f"\n\n{self.lesson}" if self.lesson else "")
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        where = f"<p><b>{self.lesson}</b></p>" if self.lesson else ""
+        return f"<p><code>{escape(self.title)}</code></p><pre>{escape(self.text)}</pre>{where}"
+
+
+def doc(thing: object) -> Doc:
+    """The signature and docstring of a function or class, and the lesson in which the course builds it.
+
+    Args:
+        thing: a function, class or method of `coursekit` (or of any library; then no lesson is named).
+
+    Raises:
+        ValueError: it has no docstring.
+
+    Used in lesson 00.
+    """
+    text = inspect.getdoc(thing)
+    name = getattr(thing, "__qualname__", None)
+    if not text or name is None:
+        raise ValueError(f"{thing!r} has no docstring: give a function or class itself, as in ck.doc(ck.fetch)")
+    text, lesson = _without_lesson(text)
+    prefix = "class " if inspect.isclass(thing) else ""
+    try:
+        signature = str(inspect.signature(thing))
+    except (ValueError, TypeError):  # some functions written in C have none
+        signature = "(...)"
+    return Doc(f"{prefix}{getattr(thing, '__module__', '')}.{name}{signature}", text, lesson)
+
+
+def _without_lesson(text: str) -> tuple[str, str | None]:
+    """The docstring without its "Built in lesson NN." (or "Used in ..."), and that as a sentence."""
+    found = re.search(r"\s*\b(Built|Used) in lesson (\d\d)\.", text)
+    if not found:
+        return text, None
+    sentence = f"{'Built by hand' if found[1] == 'Built' else 'First used'} in lesson {found[2]}."
+    return (text[: found.start()] + text[found.end() :]).strip(), sentence

@@ -1,0 +1,213 @@
+"""Downloads that can be trusted: checked, resumed after an interruption, and unpacked inside their folder only.
+
+Pooch checks the sums and moves files into place; what is added here is resuming, and errors that say what to do.
+"""
+
+import os
+import shutil
+import tarfile
+import tempfile
+import warnings
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+ATTEMPTS = 3
+CHUNK = 1 << 18  # bytes read from the network at a time
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file of a public data set: its URL, its sum as `"md5:..."` or `"sha256:..."`, and whether to unpack it."""
+
+    url: str
+    checksum: str
+    unpack: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last part of the URL."""
+        return PurePosixPath(self.url).name
+
+
+def download_all(downloads: tuple[Download, ...], folder: Path) -> None:
+    """Make sure that every file is in `folder`, downloaded, checked and (where asked) unpacked.
+
+    Raises:
+        ValueError: a file has the wrong sum. A file that was already there is left as it is.
+        ConnectionError: a download failed; what arrived is kept, and the next call goes on from there.
+        PermissionError: the folder cannot be written to.
+    """
+    try:
+        _make(folder)
+        for item in downloads:
+            if item.unpack and (folder / f".{item.name}.unpacked").exists():
+                continue
+            file = _get(item, folder)
+            if item.unpack:
+                unpack(file, folder)
+                (folder / f".{item.name}.unpacked").touch()
+    except PermissionError as error:
+        raise PermissionError(
+            f"cannot write in the data home ({error.filename or folder}): set COURSEKIT_HOME to a folder of your own"
+        ) from error
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # no permission; a file where a folder should be; a read-only disk
+        raise PermissionError(error.errno, error.strerror, error.filename) from error
+
+
+def _get(item: Download, folder: Path) -> Path:
+    """The checked file: the one in the folder, else the one from the network."""
+    target = folder / item.name
+    checksum = None if _unchecked(target) else item.checksum
+    if target.exists():
+        _check_sum(target, checksum)
+        return target
+    source = _source(item, folder.name)
+    try:
+        _retrieve(source, checksum, target)
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise ConnectionError(
+            f"could not download {source} ({str(error).splitlines()[0][:200]}).\n"
+            f"Run again to go on where it stopped; or place the file by hand as {target}; "
+            f"or set COURSEKIT_MIRROR to a folder or URL that holds {folder.name}/{item.name}"
+        ) from error
+    return target
+
+
+def _retrieve(source: str, checksum: str | None, target: Path) -> None:
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says it all
+    try:
+        pooch.retrieve(source, checksum, fname=target.name, path=target.parent, downloader=_resuming)
+    except OSError:  # among them requests' InvalidURL, which is a ValueError too
+        raise
+    except ValueError as error:  # pooch's word for a wrong sum; it has thrown the file away
+        raise ValueError(
+            f"the file at {source} does not have the sum {checksum}: it changed, or was damaged on the way. "
+            "Nothing was kept; run again, or choose another host with COURSEKIT_MIRROR"
+        ) from error
+
+
+def _unchecked(target: Path) -> bool:
+    """Whether the user vouches for the files (COURSEKIT_VERIFY=0), which is said aloud."""
+    if os.environ.get("COURSEKIT_VERIFY") != "0":
+        return False
+    warnings.warn(f"COURSEKIT_VERIFY=0: the sum of {target} is not checked", stacklevel=2)
+    return True
+
+
+def _check_sum(file: Path, checksum: str | None) -> None:
+    import pooch
+
+    if checksum is None:
+        return
+    algorithm, _, expected = checksum.partition(":")
+    if (found := pooch.file_hash(str(file), alg=algorithm)) != expected:
+        raise ValueError(
+            f"{file} has the {algorithm} sum {found}, not {expected}: it is damaged or another file. "
+            "Delete it and run again to download it, or vouch for it with COURSEKIT_VERIFY=0"
+        )
+
+
+def _source(item: Download, set_name: str) -> str:
+    """The item's own URL, or where it lies on the mirror."""
+    mirror = os.environ.get("COURSEKIT_MIRROR")
+    return f"{mirror.rstrip('/')}/{set_name}/{item.name}" if mirror else item.url
+
+
+def _resuming(url: str, output_file: str, pooch_: object) -> None:
+    """A pooch downloader that keeps what has arrived in `NAME.part` and asks only for the rest."""
+    # pooch gives a temporary name in the target's folder; the target's own name is the URL's last part
+    part = Path(output_file).parent / (PurePosixPath(url).name + ".part")
+    if "://" not in url:
+        shutil.copyfile(url, part)
+    else:
+        _fetch_rest(url, part)
+    part.replace(output_file)
+
+
+def _fetch_rest(url: str, part: Path) -> None:
+    """Download to the end, trying again after a broken connection; a plain answer such as 404 is final."""
+    import requests
+
+    for attempt in range(ATTEMPTS):
+        try:
+            _request(url, part)
+            return
+        except requests.HTTPError:
+            raise
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            if attempt == ATTEMPTS - 1:
+                raise
+
+
+def _request(url: str, part: Path) -> None:
+    """One request for the bytes that `part` lacks, appended as they arrive."""
+    import requests
+    from tqdm.auto import tqdm
+
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    with requests.get(url, headers=headers, stream=True, timeout=30) as answer:
+        if have and answer.status_code == 416:  # nothing left to send; the sum decides whether it is whole
+            return
+        answer.raise_for_status()
+        resumed = answer.status_code == 206
+        length = answer.headers.get("Content-Length")
+        total = int(length) + (have if resumed else 0) if length else None
+        with (
+            part.open("ab" if resumed else "wb") as file,
+            tqdm(total=total, initial=have if resumed else 0, unit="B", unit_scale=True, desc=part.stem) as bar,
+        ):
+            for chunk in answer.iter_content(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a `.zip` or tar file into `folder`, whole or not at all.
+
+    Raises:
+        ValueError: a member would land outside `folder`, exists there already, or the format is unknown.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as scratch:
+        inside = Path(scratch)
+        try:
+            _extract(archive, inside)
+        except tarfile.FilterError as error:
+            raise ValueError(f"{archive} is not safe to unpack, and nothing was: {error}") from error
+        except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
+            raise ValueError(f"{archive} is damaged, and nothing was unpacked: {error}") from error
+        entries = list(inside.iterdir())
+        if clash := [entry.name for entry in entries if (folder / entry.name).exists()]:
+            raise ValueError(f"{archive} would overwrite {clash[0]} in {folder}: move it away and run again")
+        for entry in entries:
+            entry.rename(folder / entry.name)
+
+
+def _extract(archive: Path, inside: Path) -> None:
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as file:
+            _check_names(archive, file.namelist(), inside)
+            file.extractall(inside)
+    elif tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as file:
+            _check_names(archive, file.getnames(), inside)
+            file.extractall(inside, filter="data")
+    else:
+        raise ValueError(f"{archive} is neither a zip nor a tar file")
+
+
+def _check_names(archive: Path, names: list[str], inside: Path) -> None:
+    for name in names:
+        if not (inside / name).resolve().is_relative_to(inside.resolve()):
+            raise ValueError(f"{archive} is not safe to unpack, and nothing was: {name!r} leads outside")

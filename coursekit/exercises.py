@@ -1,0 +1,256 @@
+"""`check`: whether an exercise is right, and if not, the smallest input that shows it; `progress`: what is solved.
+
+The exercises of lesson NN are the dictionary `EXERCISES` in `lessons/solutions/NN_name.py`.
+"""
+
+import copy
+import difflib
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from itertools import chain, combinations
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .datasets import home
+from .notebook import show
+
+SOLUTIONS = Path(__file__).parents[1] / "lessons" / "solutions"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What `check` needs to know of an exercise.
+
+    Args:
+        solution: the reference: a function, or the value itself where a value is asked for.
+        hint: one sentence, shown with a wrong answer.
+        cases: for a function: gives the argument tuples to try it on, simple ones first.
+        tolerance: how far a number may be off, absolute and relative.
+    """
+
+    solution: object
+    hint: str
+    cases: Callable[[], list[tuple]] | None = None
+    tolerance: float = 1e-5
+
+
+class Verdict:
+    """What became of an attempt: `state` is "not tried", "right" or "wrong"; `details` says why."""
+
+    def __init__(self, name: str, state: str, details: str = "") -> None:
+        self.name, self.state, self.details = name, state, details
+
+    def __repr__(self) -> str:
+        """Mark, name, state, and the details below."""
+        mark = {"not tried": "○", "right": "✓", "wrong": "✗"}[self.state]
+        words = "not tried yet" if self.state == "not tried" else self.state
+        return f"{mark} {self.name}: {words}" + (f"\n{self.details}" if self.details else "")
+
+    def _repr_html_(self) -> str:
+        colour = {"not tried": "#999999", "right": "#009e73", "wrong": "#d55e00"}[self.state]
+        style = f"border-left:4px solid {colour};padding:0.3em 0.8em;margin:0.3em 0;white-space:pre-wrap"
+        return f'<div style="{style}">{escape(repr(self))}</div>'
+
+
+def check(name: str, attempt: object) -> None:
+    """Show whether an exercise is not tried yet, right, or wrong; the right ones are noted for `progress`.
+
+    Args:
+        name: lesson and exercise, as in `"03.softmax"`.
+        attempt: your function, or your value. None, `...`, and a function that gives None count as not tried.
+
+    Raises:
+        ValueError: there is no such exercise; the nearest name is told.
+
+    Used in lesson 00.
+    """
+    verdict = judge(name, attempt)
+    if verdict.state == "right":
+        _remember(name)
+    show(verdict)
+
+
+def judge(name: str, attempt: object) -> Verdict:
+    """The verdict on an attempt, without showing or noting it; see `check`."""
+    exercise = _find(name)
+    if attempt is None or attempt is ...:
+        return Verdict(name, "not tried")
+    if exercise.cases is None:
+        if agree(attempt, exercise.solution, exercise.tolerance):
+            return Verdict(name, "right")
+        return Verdict(name, "wrong", f"{_shown(attempt)} is not it.\nHint: {exercise.hint}")
+    if not callable(attempt):
+        return Verdict(name, "wrong", f"a function is asked for; this is {_shown(attempt)}")
+    failures = []
+    for case in exercise.cases():
+        fault = _fault(exercise, attempt, case)
+        if fault == _NOT_TRIED:
+            return Verdict(name, "not tried")
+        if fault:
+            failures.append(case)
+    if not failures:
+        return Verdict(name, "right")
+    smallest = min((_shrink(exercise, attempt, case) for case in failures), key=_size)
+    return Verdict(name, "wrong", f"{_fault(exercise, attempt, smallest)}\nHint: {exercise.hint}")
+
+
+_NOT_TRIED = "not tried"
+
+
+def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> str | None:
+    """What is wrong with the attempt's answer for one case, in words; None if nothing is."""
+    expected = exercise.solution(*copy.deepcopy(case))
+    given = copy.deepcopy(case)
+    call = ", ".join(map(_shown, case))
+    try:
+        found = attempt(*given)
+    except NotImplementedError:
+        return _NOT_TRIED
+    except Exception as error:  # whatever a student's code raises is the answer to show
+        return f"for     {call}\nexpected {_shown(expected)}\nbut it raised {type(error).__name__}: {error}"
+    if found is None and expected is not None:
+        return _NOT_TRIED
+    if not agree(found, expected, exercise.tolerance):
+        return f"for      {call}\nexpected {_shown(expected)}\ngot      {_shown(found)}"
+    if not agree(given, case, 0.0):
+        return f"for      {call}\nthe answer is right, but the function changed its input to {_shown(given)}"
+    return None
+
+
+def agree(found: object, expected: object, tolerance: float) -> bool:
+    """Whether two answers are the same: shapes and lengths exactly, numbers to the tolerance, NaN equal to NaN."""
+    if isinstance(expected, (tuple, list)):
+        return (
+            isinstance(found, (tuple, list))
+            and len(found) == len(expected)
+            and all(agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))
+        )
+    if isinstance(expected, (Tensor, float, int)) and not isinstance(expected, bool):
+        try:
+            found, expected = (torch.as_tensor(v).detach().cpu().double() for v in (found, expected))
+        except (TypeError, ValueError, RuntimeError):
+            return False
+        return found.shape == expected.shape and torch.allclose(found, expected, tolerance, tolerance, equal_nan=True)
+    try:
+        return bool(found == expected)
+    except (RuntimeError, ValueError):  # a tensor or an array where something else is expected
+        return False
+
+
+def _size(case: tuple) -> int:
+    """How much there is to look at in a case: numbers, characters, items."""
+    return sum(a.numel() if isinstance(a, Tensor) else len(a) if hasattr(a, "__len__") else 1 for a in case)
+
+
+def _shrink(exercise: Exercise, attempt: Callable, case: tuple) -> tuple:
+    """A smaller case that is still wrong: slices are left out as long as that goes well."""
+    while True:
+        for smaller in _one_slice_less(case):
+            try:
+                fault = _fault(exercise, attempt, smaller)
+            except Exception:  # the reference itself refuses this input (shapes that do not fit, say): not a case
+                continue
+            if fault and fault != _NOT_TRIED:
+                case = smaller
+                break
+        else:
+            return case
+
+
+def _one_slice_less(case: tuple) -> Iterator[tuple]:
+    """The case without one slice of an axis, or without the same slice of several axes of one length."""
+    axes = [(i, axis, n) for i, a in enumerate(case) if isinstance(a, Tensor) for axis, n in enumerate(a.shape)]
+    for length in sorted({n for _, _, n in axes if n > 1}, reverse=True):
+        together = [(i, axis) for i, axis, n in axes if n == length]
+        for chosen in chain.from_iterable(combinations(together, k + 1) for k in range(len(together))):
+            for drop in range(length):
+                keep = torch.tensor([j for j in range(length) if j != drop])
+                smaller = list(case)
+                for i, axis in chosen:
+                    smaller[i] = smaller[i].index_select(axis, keep)
+                yield tuple(smaller)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Tensor):
+        digits = 4 if value.is_floating_point() else 0
+        with torch._tensor_str.printoptions(precision=digits, linewidth=100, threshold=60, sci_mode=None):
+            return str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    return repr(value)
+
+
+def _find(name: str) -> Exercise:
+    number, _, short = name.partition(".")
+    if not (files := sorted(SOLUTIONS.glob(f"{number}_*.py"))) or not short:
+        raise ValueError(f"exercises are named like '03.softmax'; {name!r} belongs to no lesson in {SOLUTIONS}")
+    exercises = load_exercises(files[0])
+    if short not in exercises:
+        near = difflib.get_close_matches(short, exercises, n=1, cutoff=0) or ["none"]
+        raise ValueError(f"lesson {number} has no exercise {short!r}; the nearest is '{number}.{near[0]}'")
+    return exercises[short]
+
+
+def load_exercises(path: Path) -> dict[str, Exercise]:
+    """The exercises of one solutions file, by name without the lesson's number."""
+    spec = importlib.util.spec_from_file_location(f"coursekit_solutions_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.EXERCISES
+
+
+class Progress:
+    """Which exercises of each lesson are solved."""
+
+    def __init__(self, lessons: dict[str, dict[str, bool]]) -> None:
+        self.lessons = lessons
+
+    def __repr__(self) -> str:
+        """One line a lesson."""
+        lines = []
+        for lesson, solved in self.lessons.items():
+            marks = "  ".join(f"{'✓' if done else '○'} {name}" for name, done in solved.items())
+            lines.append(f"{lesson:<14} {sum(solved.values())} of {len(solved)}   {marks}")
+        return "\n".join(lines)
+
+
+def progress() -> Progress:
+    """The exercises of each lesson, those you have solved ticked; kept in `progress.json` in `coursekit.home()`.
+
+    Used in lesson 00.
+    """
+    done = _remembered()
+    lessons = {}
+    for path in sorted(SOLUTIONS.glob("[0-9][0-9]_*.py")):
+        lessons[path.stem] = {name: f"{path.stem[:2]}.{name}" in done for name in load_exercises(path)}
+    return Progress(lessons)
+
+
+def _remembered() -> dict[str, str]:
+    file = home() / "progress.json"
+    if not file.exists():
+        return {}
+    try:
+        return dict(json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file} is damaged ({error}): delete it to start counting anew") from error
+
+
+def _remember(name: str) -> None:
+    """Note an exercise as solved; a home that cannot be read or written is said, and does not spoil the verdict."""
+    file = home() / "progress.json"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch = file.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps(_remembered() | {name: date.today().isoformat()}, indent=1))
+        scratch.replace(file)
+    except (OSError, ValueError) as error:
+        print(f"(right, but not noted for ck.progress(): {error})")

@@ -1,0 +1,96 @@
+"""Losses of the course, and errors of the usual ones in words."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over the rows of -log softmax(outputs)[target].
+
+    Args:
+        outputs: (n, classes) logits, float; further axes, as in (n, classes, rows, columns), are averaged over too.
+        targets: (n,) int64 class numbers, 0 to classes - 1 (with the outputs' further axes, if any).
+
+    Returns:
+        One number, in nats: 0 is certain and right; log(classes) is a fair guess.
+
+    Raises:
+        ValueError: a target outside the classes, or shapes that do not belong together.
+
+    Built in lesson 03.
+    """
+    try:
+        return F.cross_entropy(outputs, targets)
+    except (IndexError, RuntimeError, ValueError) as error:
+        raise ValueError(_explain(outputs, targets) or str(error)) from error
+
+
+def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over all entries of -log of the probability sigmoid(output) gave to what is true.
+
+    Args:
+        outputs: logits, float, any shape.
+        targets: the same shape, float, 0 or 1 (or a probability between).
+
+    Raises:
+        ValueError: the shapes differ.
+
+    Built in lesson 03.
+    """
+    if outputs.shape != targets.shape:
+        raise ValueError(f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} must have one shape")
+    return F.binary_cross_entropy_with_logits(outputs, targets)
+
+
+def check_labels(targets: Tensor, classes: int) -> None:
+    """Raise a ValueError if a class number lies outside 0 to classes - 1.
+
+    `Learner` calls it before training on a GPU, where PyTorch would stop the whole process at such a label.
+
+    Built in lesson 03.
+    """
+    if message := _outside(targets, classes):
+        raise ValueError(message)
+
+
+def _explain(outputs: Tensor, targets: Tensor) -> str | None:
+    """What is wrong with targets for the cross-entropy, in words; None if nothing is."""
+    if outputs.dim() < 2 or outputs.shape == targets.shape and targets.is_floating_point():  # probabilities
+        return None
+    if targets.dtype not in (torch.int64, torch.uint8):
+        return f"class numbers are int64; found targets of {targets.dtype}: convert them with .long()"
+    expected = (outputs.shape[0], *outputs.shape[2:])
+    if targets.shape != expected:
+        return (
+            f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {expected}; "
+            f"found targets of shape {tuple(targets.shape)}"
+        )
+    return _outside(targets, outputs.shape[1])
+
+
+def _outside(targets: Tensor, classes: int) -> str | None:
+    outside = ((targets < 0) | (targets >= classes)) & (targets != -100)  # -100: PyTorch's "leave out"
+    if not outside.any():
+        return None
+    where = tuple(outside.nonzero()[0].tolist())
+    return (
+        f"target {targets[where].item()} at row {where[0] if len(where) == 1 else where} is outside the {classes} "
+        f"classes that the model tells apart (0 to {classes - 1}): check the labels, or the width of the last layer"
+    )
+
+
+def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over all entries of (output - target) squared, in the target's unit squared.
+
+    Raises:
+        ValueError: the shapes differ; PyTorch would broadcast (n, 1) against (n,) to (n, n) and average that.
+
+    Built in lesson 06.
+    """
+    if outputs.shape != targets.shape:
+        raise ValueError(
+            f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} must have one shape; "
+            "reshape the targets, or squeeze the model's last axis"
+        )
+    return F.mse_loss(outputs, targets)

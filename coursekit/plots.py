@@ -1,0 +1,225 @@
+"""Pictures: of a training run, of tensors as grids of numbers, of bars. All draw and give None."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.colors import LinearSegmentedColormap
+from torch import Tensor
+
+from . import heat
+
+if TYPE_CHECKING:
+    from .callbacks import Recorder
+    from .schedule import RateSearch
+
+# M. Okabe and K. Ito's colours, which colour-blind readers can tell apart
+BLUE, ORANGE, GREEN, RED, SKY, PINK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7"
+HEAT = LinearSegmentedColormap.from_list(
+    "heat", [[c / 255 for c in end] for end in (heat.BLUE, heat.WHITE, heat.ORANGE)]
+)
+
+
+def finish(alt: str) -> None:
+    """Show the figure at hand as a PNG with a text for readers who cannot see it.
+
+    Args:
+        alt: what the figure shows, in a sentence or two.
+
+    Built in lesson 00.
+    """
+    import io
+
+    from IPython.display import Image, display
+    from PIL import Image as Picture
+
+    figure = plt.gcf()
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", bbox_inches="tight", facecolor="white")
+    plt.close(figure)
+    Picture.open(drawn).convert("RGB").quantize(256).save(packed, "png", optimize=True)  # a third of the bytes
+    display(Image(packed.getvalue(), alt=alt))
+
+
+def grid(ax: plt.Axes, values: Tensor, title: str = "", *, decimals: int | None = None, size: float = 9) -> None:
+    """Draw a matrix as coloured cells with their numbers, as in a spreadsheet.
+
+    Args:
+        ax: where to draw.
+        values: (rows, columns), any numeric dtype. Orange cells are positive, blue ones negative.
+        title: what the reader should see in it.
+        decimals: digits after the point; None: none for whole numbers, two otherwise. -1 writes no numbers.
+        size: of the digits, in points.
+
+    Built in lesson 02.
+    """
+    array = torch.as_tensor(values).detach().cpu().double().numpy()
+    if array.ndim != 2:
+        raise ValueError(f"a grid shows a matrix (rows, columns); this has the shape {array.shape}")
+    if decimals is None:
+        decimals = 0 if np.allclose(array, array.round()) else 2
+    top = max(np.abs(array).max(), 1e-9)
+    ax.imshow(array, cmap=HEAT, vmin=-1.4 * top, vmax=1.4 * top)
+    if decimals >= 0 and array.shape[1] <= 16:  # more would not be legible
+        for (row, column), value in np.ndenumerate(array):
+            text = f"{value + 0.0:.{decimals}f}"
+            ax.text(column, row, "0" if text in ("-0", "0") else text, ha="center", va="center", fontsize=size)
+    ax.set_xticks(np.arange(-0.5, array.shape[1]), minor=True)
+    ax.set_yticks(np.arange(-0.5, array.shape[0]), minor=True)
+    ax.grid(which="minor", color="white", linewidth=1)
+    ax.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
+    ax.set_title(title, fontsize=10)
+
+
+def grids(panels: dict[str, Tensor], alt: str, *, height: float = 2.6, decimals: int | None = None) -> None:
+    """Draw matrices side by side, each under its title.
+
+    Args:
+        panels: title to matrix (rows, columns).
+        alt: the figure's text for readers who cannot see it.
+        height: of the figure, in inches.
+        decimals: see `grid`.
+
+    Built in lesson 02.
+    """
+    shapes = [tuple(torch.as_tensor(values).shape) for values in panels.values()]
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(height * sum(max(c / r, 0.8) + 0.15 for r, c in shapes), height + 0.3), squeeze=False,
+        width_ratios=[max(c / r, 0.8) for r, c in shapes], layout="constrained",
+    )  # fmt: skip
+    for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
+        columns = torch.as_tensor(values).shape[1]
+        grid(ax, values, title, decimals=decimals, size=min(9, 24 * height / columns))
+    finish(alt)
+
+
+def picture_and_numbers(picture: Tensor, alt: str) -> None:
+    """Draw one grey picture as ink on paper, and beside it as the numbers that it is.
+
+    Args:
+        picture: (rows, columns), the larger the darker.
+        alt: the figure's text for readers who cannot see it.
+
+    Built in lesson 02.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), layout="constrained")
+    left.imshow(picture, cmap="gray_r")
+    left.set_title("What we see", fontsize=10)
+    left.axis("off")
+    grid(right, picture, "What the computer gets")
+    finish(alt)
+
+
+def pictures(images: Tensor, titles: Sequence[object], alt: str, *, columns: int = 8, heading: str = "") -> None:
+    """Draw pictures in rows, each under its title.
+
+    Args:
+        images: (n, rows, columns) or (n, 1, rows, columns), grey levels: the larger the darker.
+        titles: one for each picture.
+        alt: the figure's text for readers who cannot see it.
+        columns: pictures in a row.
+        heading: above all of them.
+
+    Built in lesson 02.
+    """
+    images = images.detach().cpu().reshape(-1, *images.shape[-2:])
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.1 * columns, 1.3 * rows), squeeze=False, layout="constrained")
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, title in zip(axes.flat, images, titles, strict=False):
+        ax.imshow(image, cmap="gray_r")
+        ax.set_title(str(title), fontsize=10)
+    figure.suptitle(heading)
+    finish(alt)
+
+
+def plot_losses(recorder: "Recorder") -> None:
+    """Draw the training loss of each batch, its running mean, and the validation loss at the end of each epoch."""
+    losses = np.array(recorder.losses)
+    figure, ax = plt.subplots(figsize=(7, 3.2))
+    ax.plot(losses, color=SKY, linewidth=0.8, alpha=0.6, label="training, each batch")
+    weight = 0.98
+    smooth = [losses[0]] if len(losses) else []
+    for loss in losses[1:]:
+        smooth.append(weight * smooth[-1] + (1 - weight) * loss)
+    ax.plot(smooth, color=BLUE, label="training, running mean")
+    if recorder.epochs and "valid_loss" in recorder.epochs[0]:
+        ends = np.linspace(0, len(losses), len(recorder.epochs) + 1)[1:]
+        ax.plot(ends, [row["valid_loss"] for row in recorder.epochs], "o-", color=RED, label="validation")
+    ax.set(xlabel="batch", ylabel="loss", title="Loss during training")
+    ax.legend()
+    finish("Curves of the training loss of each batch, its running mean, and the validation loss after each epoch.")
+
+
+def plot_lr(recorder: "Recorder") -> None:
+    """Draw the learning rate of each layer group at each batch."""
+    figure, ax = plt.subplots(figsize=(7, 2.6))
+    rates = np.array(recorder.rates)
+    for group in range(rates.shape[1]):
+        ax.plot(rates[:, group], label=f"layer group {group + 1}")
+    if len({tuple(column) for column in rates.T}) > 1:
+        ax.set_yscale("log")
+        ax.legend()
+    ax.set(xlabel="batch", ylabel="learning rate", title="Learning rate during training")
+    finish("Curve of the learning rate at each batch.")
+
+
+def plot_rate_search(search: "RateSearch") -> None:
+    """Draw the loss against the learning rate of a search, the suggestion marked."""
+    figure, ax = plt.subplots(figsize=(7, 3.2))
+    ax.plot(search.rates, search.losses, color=SKY, linewidth=0.8, alpha=0.6, label="each batch")
+    ax.plot(search.rates, search.smoothed, color=BLUE, label="smoothed")
+    ax.axvline(search.suggestion, color=RED, linestyle="--", label=f"suggestion {search.suggestion:.1e}")
+    ax.set(xscale="log", xlabel="learning rate", ylabel="training loss", title="Loss as the learning rate grows")
+    ax.legend()
+    finish(f"Training loss against the learning rate on a log scale; suggestion {search.suggestion:.1e} marked.")
+
+
+def bars(panels: dict[str, Tensor], names: Sequence[str], alt: str, *, top: float | None = 1.0) -> None:
+    """Draw numbers as bars, one panel beside the other, each bar with its number.
+
+    Args:
+        panels: title to numbers, each (n,).
+        names: what the n numbers stand for, written below the bars.
+        alt: the figure's text for readers who cannot see it.
+        top: upper end of every scale; None lets each panel find its own.
+
+    Built in lesson 03.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
+    for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
+        drawn = ax.bar(list(names), torch.as_tensor(values).tolist(), color=BLUE)
+        ax.bar_label(drawn, fmt="{:.2f}", fontsize=8, padding=1)
+        ax.set_title(title, fontsize=10)
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.tick_params(axis="x", labelrotation=30 if max(map(len, names)) > 3 else 0)
+        ax.spines[["top", "right"]].set_visible(False)
+        if top is not None:
+            ax.set_ylim(0, 1.1 * top)
+    axes[0][0].set_ylabel("value")
+    finish(alt)
+
+
+def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel: str, ylabel: str) -> None:
+    """Draw one or several curves over the same x.
+
+    Args:
+        x: (n,).
+        lines: label to y, each (n,).
+        alt: the figure's text for readers who cannot see it.
+        title: what the reader should see.
+        xlabel, ylabel: what the axes measure.
+
+    Built in lesson 03.
+    """
+    figure, ax = plt.subplots(figsize=(6.5, 3.3), layout="constrained")
+    for (label, y), colour in zip(lines.items(), (BLUE, RED, GREEN, ORANGE, PINK, SKY), strict=False):
+        ax.plot(x, y, label=label, color=colour)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.3)
+    if len(lines) > 1:
+        ax.legend()
+    finish(alt)

@@ -1,0 +1,121 @@
+"""Progress of a fit: a live table in a notebook, one line an epoch in a terminal."""
+
+import sys
+from html import escape
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from .notebook import in_notebook
+
+if TYPE_CHECKING:
+    from .learner import Learner
+
+REDRAW = 0.1  # seconds between two drawings, at least
+
+
+class Progress:
+    """Shows how far a fit is and what each epoch gave. Part of every `Learner` unless `progress=False`.
+
+    Built in lesson 09.
+    """
+
+    view = None
+
+    def before_fit(self, learn: "Learner") -> None:
+        """Choose the place and draw the empty table."""
+        self.view = _NotebookView() if in_notebook() else _TerminalView()
+        self.next = 0.0
+
+    def after_batch(self, learn: "Learner") -> None:
+        """Redraw, but not more often than ten times a second."""
+        now = monotonic()
+        if now >= self.next:
+            self.next = now + REDRAW
+            done = f"epoch {learn.epoch + 1} of {learn.epochs}: batch {learn.batch + 1} of {len(learn.data.train)}"
+            self.view.bar(done, learn.step / learn.steps, learn.recorder.epochs)
+
+    def after_epoch(self, learn: "Learner") -> None:
+        """Add the epoch's row."""
+        self.view.row(learn.recorder.epochs)
+
+    def after_fit(self, learn: "Learner") -> None:
+        """Take the bar away; the table stays."""
+        if self.view:  # none if another callback refused the fit
+            self.view.close(learn.recorder.epochs)
+
+
+def cells(row: dict[str, float]) -> list[str]:
+    """An epoch's numbers as text: the epoch whole, seconds as minutes:seconds, the rest with four decimals."""
+    shown = {
+        "epoch": lambda value: str(int(value)),
+        "seconds": lambda value: f"{int(value) // 60}:{int(value) % 60:02d}",
+    }
+    return [shown.get(name, "{:.4f}".format)(value) for name, value in row.items()]
+
+
+def heading(row: dict[str, float]) -> list[str]:
+    """Column titles for `cells`."""
+    return ["time" if name == "seconds" else name.replace("_", " ") for name in row]
+
+
+class EpochTable:
+    """The epochs so far, as HTML in a notebook and as text elsewhere; a line below says what is going on."""
+
+    def __init__(self, epochs: list[dict[str, float]], below: str = "", share: float = 0.0) -> None:
+        self.epochs, self.below, self.share = epochs, below, share
+
+    def __repr__(self) -> str:
+        """The table as aligned text."""
+        lines = [heading(self.epochs[0]), *map(cells, self.epochs)] if self.epochs else []
+        text = ["  ".join(f"{cell:>10}" for cell in line) for line in lines]
+        return "\n".join(text + [self.below] * bool(self.below))
+
+    def _repr_html_(self) -> str:
+        style = 'style="text-align:right;padding:0.2em 1em;font-variant-numeric:tabular-nums"'
+        html = ""
+        if self.epochs:
+            head = "".join(f'<th scope="col" {style}>{escape(cell)}</th>' for cell in heading(self.epochs[0]))
+            body = "".join(
+                "<tr>" + "".join(f"<td {style}>{cell}</td>" for cell in cells(row)) + "</tr>" for row in self.epochs
+            )
+            html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        if self.below:
+            bar = f'<progress value="{self.share:.3f}" max="1" aria-label="share of the training done"></progress>'
+            html += f"<div>{bar} {escape(self.below)}</div>"
+        return html
+
+
+class _NotebookView:
+    def __init__(self) -> None:
+        from IPython.display import display
+
+        self.handle = display(EpochTable([], "starting"), display_id=True)
+
+    def bar(self, text: str, share: float, epochs: list[dict[str, float]]) -> None:
+        self.handle.update(EpochTable(epochs, text, share))
+
+    def row(self, epochs: list[dict[str, float]]) -> None:
+        self.handle.update(EpochTable(epochs))
+
+    close = row
+
+
+class _TerminalView:
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        form = "{desc} |{bar:20}| {elapsed}"
+        self.line = tqdm(total=1.0, leave=False, bar_format=form, disable=not sys.stderr.isatty())
+        self.titled = False
+
+    def bar(self, text: str, share: float, epochs: list[dict[str, float]]) -> None:
+        self.line.n = share
+        self.line.set_description_str(text)
+
+    def row(self, epochs: list[dict[str, float]]) -> None:
+        for line in ([] if self.titled else [heading(epochs[-1])]) + [cells(epochs[-1])]:
+            self.line.write("  ".join(f"{cell:>10}" for cell in line))
+        self.titled = True
+
+    def close(self, epochs: list[dict[str, float]]) -> None:
+        self.line.close()

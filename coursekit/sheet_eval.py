@@ -1,0 +1,234 @@
+"""A small spreadsheet engine: it works out a workbook's formulas in Python, for other inputs than the file holds.
+
+A formula is parsed once, into a function of `values`, a dictionary from cells to their values. Asking for an output
+then works backwards: the value of a cell is worked out when it is first looked up, and stays in the dictionary.
+A formula with anything that `sheet_formulas` does not know is refused, not guessed at.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .sheet_areas import Area, Cell, find, gather, load
+from .sheet_formulas import FUNCTIONS, OPERATORS, FormulaError, Rows, Value, number
+
+Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
+
+
+def calculate(
+    path: Path | str, inputs: Mapping[str, Tensor | Sequence | float], outputs: Sequence[str]
+) -> dict[str, Tensor]:
+    """Work out a workbook's formulas in Python, with some inputs changed. The file stays as it is.
+
+    Args:
+        path: an .xlsx file. It is read and parsed once for all calls, until it changes.
+        inputs: the places to change, each with as many numbers as it has cells: {"digit": 7}.
+        outputs: the places to work out: ["logits", "probabilities"].
+
+    Returns:
+        For each output, float64 in the shape that `read` gives.
+
+    Raises:
+        FileNotFoundError: no such workbook.
+        ValueError: no such place; an input of another size, or one that is a formula; an output that is empty or a
+            text; a formula that refers to itself, gives an error such as #DIV/0!, or needs a function not known here.
+
+    Used in lesson 02.
+    """
+    path = Path(path)
+    load(path, formulas=True)
+    stat = path.stat()
+    return _engine(path.resolve(), stat.st_mtime_ns, stat.st_size)(inputs, outputs)
+
+
+@lru_cache(maxsize=4)
+def _engine(path: Path, modified: int, size: int) -> "_Engine":
+    return _Engine(load(path, formulas=True))
+
+
+class _Engine:
+    """The formulas of one workbook, each parsed when first needed."""
+
+    def __init__(self, book: Any) -> None:
+        cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row]
+        self.book = book
+        self.formulas = {(c.parent.title, c.row, c.column): c.value for c in cells if c.data_type == "f"}
+        self.constants = {(c.parent.title, c.row, c.column): c.value for c in cells if c.data_type != "f"}
+        self.nodes: dict[Cell, Node] = {}
+
+    def __call__(self, inputs: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Tensor]:
+        values = _Values(self)
+        for place, given in inputs.items():
+            values.update(self.changed(place, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
+
+        def number_at(at: Cell) -> float:
+            if values[at] is None or isinstance(values[at], str):
+                raise ValueError(f"{_name(at)} holds {values[at]!r}, where a number was expected")
+            return float(values[at])
+
+        return {place: gather(find(self.book, place), number_at) for place in outputs}
+
+    def changed(self, place: str, given: list[float]) -> dict[Cell, Value]:
+        cells = [cell for area in find(self.book, place) for row in area.rows for cell in row]
+        if len(cells) != len(given):
+            raise ValueError(f"the input {place!r} has {len(cells)} cells, and {len(given)} numbers were given")
+        if formula := next((cell for cell in cells if cell in self.formulas), None):
+            raise ValueError(f"{place!r} is no input: {_name(formula)} has the formula {self.formulas[formula]}")
+        return dict(zip(cells, given, strict=True))
+
+    def node(self, at: Cell) -> Node:
+        if at not in self.nodes:
+            self.nodes[at] = _Parser(self.formulas[at], at[0], self.book).parse()
+        return self.nodes[at]
+
+
+class _Values(dict):
+    """The value of each cell in one run: constants from the start, results of formulas when first looked up."""
+
+    def __init__(self, engine: _Engine) -> None:
+        super().__init__(engine.constants)
+        self.engine, self.pending = engine, set()
+
+    def __missing__(self, at: Cell) -> Value:
+        if at not in self.engine.formulas:
+            return None  # beyond what the sheet uses
+        if at in self.pending:
+            raise ValueError(f"the formula in {_name(at)} refers to itself, directly or through others")
+        self.pending.add(at)
+        try:
+            value = self.engine.node(at)(self)
+        except FormulaError as error:
+            raise FormulaError(error.code, error.where or _name(at)) from None
+        finally:
+            self.pending.remove(at)
+        self[at] = 0.0 if value is None else value  # a formula that refers to an empty cell shows 0
+        return self[at]
+
+
+def _name(at: Cell) -> str:
+    return str(Area(*at, *at[1:]))
+
+
+class _Parser:
+    """Precedence climbing over the tokens that openpyxl finds in one formula."""
+
+    def __init__(self, formula: str, sheet: str, book: Any) -> None:
+        from openpyxl.formula import Tokenizer
+
+        self.tokens = [token for token in Tokenizer(formula).items if token.type != "WHITE-SPACE"]
+        self.formula, self.sheet, self.book, self.at = formula, sheet, book, 0
+
+    def parse(self) -> Node:
+        node = self._expression()
+        if self.at < len(self.tokens):
+            self._refuse()
+        return node
+
+    def _refuse(self) -> None:
+        what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
+        known = ", ".join([*FUNCTIONS, "IF", "IFERROR"])
+        raise ValueError(f"{self.formula} on sheet {self.sheet!r} is refused at {what}; functions known: {known}")
+
+    def _next_is(self, kind: str) -> bool:
+        return self.at < len(self.tokens) and self.tokens[self.at].type == kind
+
+    def _take(self) -> Any:
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def _expression(self, tightness: int = 1) -> Node:
+        """Operands joined by operators that bind at least this tightly; equals group from the left."""
+        left = self._operand()
+        while self._next_is("OPERATOR-INFIX") and OPERATORS[self.tokens[self.at].value][0] >= tightness:
+            level, do = OPERATORS[self._take().value]
+            left = _apply(do, [left, self._expression(level + 1)])
+        return left
+
+    def _operand(self) -> Node:
+        if self._next_is("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
+            sign = -1 if self._take().value == "-" else 1
+            return _apply(lambda x: sign * number(x), [self._operand()])
+        node = self._atom()
+        while self._next_is("OPERATOR-POSTFIX"):
+            self._take()
+            node = _apply(lambda x: number(x) / 100, [node])
+        return node
+
+    def _atom(self) -> Node:
+        if self._next_is("OPERAND"):
+            token = self.tokens[self.at]
+            node = self._reference(token.value) if token.subtype == "RANGE" else self._constant(token)
+            self._take()
+            return node
+        if not (self._next_is("FUNC") or self._next_is("PAREN")) or self.tokens[self.at].subtype != "OPEN":
+            self._refuse()
+        name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
+        if name not in ("", "IF", "IFERROR", *FUNCTIONS):
+            self._refuse()
+        self._take()
+        arguments = self._arguments()
+        if name in FUNCTIONS:
+            return _apply(FUNCTIONS[name], arguments)
+        return _branch(name, arguments) if name else arguments[0]
+
+    def _arguments(self) -> list[Node]:
+        found = [self._expression()]
+        while self._next_is("SEP"):
+            self._take()
+            found.append(self._expression())
+        if self.at == len(self.tokens) or self.tokens[self.at].subtype != "CLOSE":
+            self._refuse()
+        self._take()
+        return found
+
+    def _constant(self, token: Any) -> Node:
+        if token.subtype == "NUMBER":
+            value: Value = float(token.value)
+        elif token.subtype == "TEXT":
+            value = token.value[1:-1].replace('""', '"')
+        elif token.subtype == "LOGICAL":
+            value = token.value.upper() == "TRUE"
+        else:
+            self._refuse()
+        return lambda values: value
+
+    def _reference(self, text: str) -> Node:
+        is_name = text in self.book.defined_names
+        areas = find(self.book, text if is_name or "!" in text else f"{self.sheet}!{text}")
+        if len(areas) > 1:
+            raise ValueError(f"{self.formula}: the name {text!r} stands for several rectangles, not for one")
+        rows = areas[0].rows
+        if areas[0].shape == (1, 1):
+            only = rows[0][0]
+            return lambda values: values[only]
+        return lambda values: [list(map(values.__getitem__, row)) for row in rows]
+
+
+def _apply(do: Callable[..., Value], arguments: list[Node]) -> Node:
+    def node(values: Mapping[Cell, Value]) -> Value:
+        try:
+            return do(*[argument(values) for argument in arguments])
+        except OverflowError:
+            raise FormulaError("#NUM!") from None
+
+    return node
+
+
+def _branch(name: str, arguments: list[Node]) -> Node:
+    """IF and IFERROR work out only the arguments that they need."""
+
+    def when(values: Mapping[Cell, Value]) -> Value | Rows:
+        condition, yes, *no = arguments
+        return yes(values) if number(condition(values)) else no[0](values) if no else False
+
+    def on_error(values: Mapping[Cell, Value]) -> Value | Rows:
+        try:
+            return arguments[0](values)
+        except FormulaError:
+            return arguments[1](values)
+
+    return when if name == "IF" else on_error

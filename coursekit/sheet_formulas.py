@@ -1,0 +1,133 @@
+"""What spreadsheet functions and operators do, in Python: the small part of them that the course's workbooks use."""
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+
+Value = float | str | bool | None  # of one cell; None is an empty one
+Rows = list[list[Value]]  # of a rectangle
+
+
+class FormulaError(ValueError):
+    """What a spreadsheet shows as #DIV/0!, #N/A, #NUM!, #REF! or #VALUE!: `code`, and the cell where it arose."""
+
+    def __init__(self, code: str, where: str = "") -> None:
+        """Keep the code and the cell's address, which is not yet known where a function fails."""
+        super().__init__(f"{where} gives {code}" if where else code)
+        self.code, self.where = code, where
+
+
+def number(value: Value | Rows) -> float:
+    """A cell's value as a number: an empty cell counts as 0; a text, or a whole rectangle, is #VALUE!."""
+    if value is None:
+        return 0.0
+    if isinstance(value, (str, list)):
+        raise FormulaError("#VALUE!")
+    return float(value)
+
+
+def numbers(arguments: Sequence[Value | Rows]) -> list[float]:
+    """All numbers among the arguments; a rectangle's empty cells, texts and truth values are passed over."""
+    found = []
+    for argument in arguments:
+        if isinstance(argument, list):
+            found += [x for row in argument for x in row if isinstance(x, (int, float)) and not isinstance(x, bool)]
+        else:
+            found.append(number(argument))
+    return found
+
+
+def _average(*arguments: Value | Rows) -> float:
+    found = numbers(arguments)
+    return divide(math.fsum(found), len(found))
+
+
+def _sumproduct(*arguments: Value | Rows) -> float:
+    rectangles = [rows if isinstance(rows, list) else [[rows]] for rows in arguments]
+    if len({(len(rows), len(rows[0])) for rows in rectangles}) != 1:
+        raise FormulaError("#VALUE!")
+    columns = [[x if isinstance(x, (int, float)) else 0.0 for row in rows for x in row] for rows in rectangles]
+    return math.fsum(map(math.prod, zip(*columns, strict=True)))
+
+
+def _index(rows: Rows, row: Value, column: Value = None) -> Value:
+    position = [int(number(row)), int(number(column)) if column is not None else 1]
+    if len(rows) == 1 and column is None:  # in a single row the one position given is the column
+        position = [1, position[0]]
+    if not (1 <= position[0] <= len(rows) and 1 <= position[1] <= len(rows[0])):
+        raise FormulaError("#REF!")
+    return rows[position[0] - 1][position[1] - 1]
+
+
+def _match(wanted: Value, rows: Rows, kind: Value = 1) -> float:
+    if kind != 0:
+        raise ValueError("MATCH is known only with 0, an exact match, as its third argument")
+    values = [x for row in rows for x in row]
+    if wanted not in values:
+        raise FormulaError("#N/A")
+    return values.index(wanted) + 1
+
+
+def _log(value: Value, base: Value = 10) -> float:
+    if number(value) <= 0 or number(base) <= 0:
+        raise FormulaError("#NUM!")
+    return divide(math.log(number(value)), math.log(number(base)))
+
+
+def divide(a: float, b: float) -> float:
+    """The quotient a / b, or #DIV/0!."""
+    if b == 0:
+        raise FormulaError("#DIV/0!")
+    return a / b
+
+
+def _power(a: float, b: float) -> float:
+    if (a == 0 and b <= 0) or (a < 0 and not b.is_integer()):
+        raise FormulaError("#NUM!")
+    return a**b
+
+
+def _equal(a: Value, b: Value) -> bool:
+    if isinstance(a, str) or isinstance(b, str):
+        return _text(a).lower() == _text(b).lower()
+    return number(a) == number(b)
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else "" if value is None else f"{number(value):.15g}"
+
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "AVERAGE": _average,
+    "EXP": lambda x: math.exp(number(x)),
+    "INDEX": _index,
+    "LN": lambda x: _log(x, math.e),
+    "LOG": _log,
+    "MATCH": _match,
+    "MAX": lambda *xs: max(numbers(xs), default=0.0),
+    "MIN": lambda *xs: min(numbers(xs), default=0.0),
+    "PRODUCT": lambda *xs: math.prod(numbers(xs)),
+    "SUM": lambda *xs: math.fsum(numbers(xs)),
+    "SUMPRODUCT": _sumproduct,
+}
+
+
+def _on_numbers(do: Callable[[float, float], float]) -> Callable[[Value, Value], float]:
+    return lambda a, b: do(number(a), number(b))
+
+
+# Each operator between two values: how tightly it binds (a larger number is tighter), and what it does.
+OPERATORS: dict[str, tuple[int, Callable[[Value, Value], Value]]] = {
+    "=": (1, _equal),
+    "<>": (1, lambda a, b: not _equal(a, b)),
+    "<": (1, _on_numbers(operator.lt)),
+    ">": (1, _on_numbers(operator.gt)),
+    "<=": (1, _on_numbers(operator.le)),
+    ">=": (1, _on_numbers(operator.ge)),
+    "&": (2, lambda a, b: _text(a) + _text(b)),
+    "+": (3, _on_numbers(operator.add)),
+    "-": (3, _on_numbers(operator.sub)),
+    "*": (4, _on_numbers(operator.mul)),
+    "/": (4, _on_numbers(divide)),
+    "^": (5, _on_numbers(_power)),
+}

@@ -1,0 +1,149 @@
+"""Figures to play with in a running notebook. Each answers at once: it redraws small HTML tables, not pictures."""
+
+from collections.abc import Callable
+from html import escape
+
+import ipywidgets
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .heat import cell_style
+
+_CELL = "width:2.4em;height:1.9em;text-align:center;font:12px monospace;border:1px solid #ddd;padding:0"
+
+
+class Interactive(ipywidgets.VBox):
+    """Controls above a figure of HTML, which is drawn anew whenever a control moves.
+
+    Args:
+        controls: the widgets to move.
+        draw: gives the figure's HTML from the controls' values; without arguments.
+        what: what the figure is, for readers of a page on which it does not run.
+    """
+
+    def __init__(self, controls: list[ipywidgets.Widget], draw: Callable[[], str], what: str) -> None:
+        self.figure = ipywidgets.HTML()
+        self.draw, self.what = draw, what
+        super().__init__([*controls, self.figure])
+        for control in _leaves(controls):
+            control.observe(self.redraw, "value")
+        self.redraw()
+
+    def redraw(self, change: object = None) -> None:
+        """Draw the figure from the controls' present values."""
+        self.figure.value = self.draw()
+
+    def __repr__(self) -> str:
+        """A line for pages on which the widget does not run."""
+        return f"[Interactive figure: {self.what}. Run this cell in JupyterLab to play with it.]"
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return bundle | {"text/plain": repr(self)}
+
+
+def _leaves(controls: list[ipywidgets.Widget]) -> list[ipywidgets.Widget]:
+    return [leaf for c in controls for leaf in (_leaves(list(c.children)) if hasattr(c, "children") else [c])]
+
+
+def table(values: Tensor, caption: str, *, decimals: int = 0, window: tuple[int, int, int] | None = None) -> str:
+    """A matrix as an HTML table in the course's colours, a square window of it framed.
+
+    Args:
+        values: (rows, columns).
+        caption: above it.
+        decimals: digits after the point.
+        window: (first row, first column, side) of the frame.
+
+    Built in lesson 02.
+    """
+    scale = 1.4 * max(values.abs().max().item(), 1e-9)
+    rows = []
+    for i, row in enumerate(values.tolist()):
+        cells = []
+        for j, value in enumerate(row):
+            framed = window and 0 <= i - window[0] < window[2] and 0 <= j - window[1] < window[2]
+            frame = ";outline:3px solid #000;outline-offset:-3px" if framed else ""
+            text = f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0 turns -0 into 0
+            cells.append(f'<td style="{_CELL};{cell_style(value, scale)}{frame}">{text}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    head = f'<caption style="caption-side:top;color:inherit;padding:2px;white-space:nowrap">{escape(caption)}</caption>'
+    return f'<table style="border-collapse:collapse;margin:0 1.5em 0 0">{head}{"".join(rows)}</table>'
+
+
+def _beside(*parts: str) -> str:
+    return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em">{"".join(parts)}</div>'
+
+
+def filter_stepper(picture: Tensor, weights: Tensor) -> Interactive:
+    """A 3 x 3 filter stepping over a picture: the patch, the nine products, their sum, and the map so far known.
+
+    Args:
+        picture: (rows, columns), float.
+        weights: (3, 3), float; can be edited in the figure.
+
+    Built in lesson 02.
+    """
+    columns = picture.shape[1] - 2
+    places = (picture.shape[0] - 2) * columns
+    place = ipywidgets.IntSlider(0, 0, places - 1, description="place", continuous_update=True)
+    play = ipywidgets.Play(max=places - 1, interval=500, description="step over the picture")
+    ipywidgets.jslink((play, "value"), (place, "value"))
+    box = ipywidgets.Layout(width="4.5em")
+    entries = [
+        ipywidgets.FloatText(value, layout=box, step=1, tooltip=f"filter, row {i // 3 + 1}, column {i % 3 + 1}")
+        for i, value in enumerate(weights.flatten().tolist())
+    ]
+    grid = ipywidgets.GridBox(entries, layout=ipywidgets.Layout(grid_template_columns="repeat(3, 4.9em)"))
+
+    def draw() -> str:
+        kernel = torch.tensor([entry.value for entry in entries]).reshape(3, 3)
+        row, column = divmod(place.value, columns)
+        products = picture[row : row + 3, column : column + 3] * kernel
+        sums = F.conv2d(picture[None, None], kernel[None, None])[0, 0]
+        whole = kernel.frac().abs().max() == 0 and picture.frac().abs().max() == 0
+        decimals = 0 if whole else 1
+        return _beside(
+            table(picture, "picture", decimals=decimals, window=(row, column, 3)),
+            table(products, f"products; sum = {products.sum():.{decimals}f}", decimals=decimals),
+            table(sums, "feature map", decimals=decimals, window=(row, column, 1)),
+        )
+
+    controls = [ipywidgets.HBox([grid, ipywidgets.VBox([play, place])])]
+    return Interactive(controls, draw, "a filter steps over a picture; its numbers can be edited")
+
+
+def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
+    """A slider for each logit, and bars of softmax beside sigmoid.
+
+    Args:
+        names: what the logits stand for.
+        logits: (n,), where the sliders stand at first, each from -6 to 6.
+
+    Built in lesson 03.
+    """
+    sliders = [
+        ipywidgets.FloatSlider(value, min=-6, max=6, step=0.1, description=name)
+        for name, value in zip(names, logits.tolist(), strict=True)
+    ]
+
+    def draw() -> str:
+        values = torch.tensor([slider.value for slider in sliders])
+        shares, each = values.softmax(0).tolist(), values.sigmoid().tolist()
+        return _beside(
+            _bars(names, shares, f"softmax: one of them; sum {sum(shares):.2f}", "#0072b2"),
+            _bars(names, each, f"sigmoid: each by itself; sum {sum(each):.2f}", "#d55e00"),
+        )
+
+    return Interactive(sliders, draw, "five sliders, and softmax beside sigmoid as bars")
+
+
+def _bars(names: list[str], shares: list[float], caption: str, colour: str) -> str:
+    rows = "".join(
+        f'<div style="display:flex;align-items:center"><span style="width:5em;text-align:right;padding-right:0.6em">'
+        f'{escape(name)}</span><span style="background:{colour};height:1.2em;width:{16 * share:.3f}em"></span>'
+        f'<span style="padding-left:0.4em">{share:.3f}</span></div>'
+        for name, share in zip(names, shares, strict=True)
+    )
+    return f'<div style="width:27em"><b>{escape(caption)}</b>{rows}</div>'
