@@ -1,0 +1,92 @@
+"""What several test files share: a data home of their own, a fixed seed, a small classification task."""
+
+import math
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+import coursekit as ck
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, monkeypatch):
+    """No test reads or writes the user's data home, nor depends on the user's settings."""
+    for name in ("SIZE", "MIRROR", "VERIFY"):
+        monkeypatch.delenv(f"COURSEKIT_{name}", raising=False)
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Models this small gain nothing from a second thread, and lose much to it on a busy machine."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """50 rows of 4 numbers in 3 classes, and 30 to hold out: both leave a short last batch at a batch size of 16."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(80, 4, generator=generator)
+    y = (x @ torch.randn(4, 3, generator=generator)).argmax(1)
+    return (x[:50], y[:50]), (x[50:], y[50:])
+
+
+def small_model():
+    """Three layer groups, with what makes a run depend on more than its weights: batch norm and dropout."""
+    torch.manual_seed(2)
+    last = nn.Sequential(nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), last)
+
+
+@pytest.fixture
+def learner(rows):
+    """Makes learners of `rows`, always from the same weights and the same random state."""
+
+    def make(model=None, train=rows[0], valid=rows[1], batch_size=16, **options):
+        data = ck.Loaders(train, valid, batch_size=batch_size, device="cpu")
+        learn = ck.Learner(data, model or small_model(), **({"progress": False} | options))
+        torch.manual_seed(3)
+        return learn
+
+    return make
+
+
+@pytest.fixture
+def new_model():
+    return small_model
+
+
+def hand_one_cycle(share, warmup=0.25):
+    """The one-cycle schedule anew: share of the top rate, and momentum, after a share of the training."""
+
+    def between(start, end, part):
+        return end + (start - end) * (1 + math.cos(math.pi * part)) / 2
+
+    if share < warmup:
+        return between(1 / 25, 1.0, share / warmup), between(0.95, 0.85, share / warmup)
+    share = (share - warmup) / (1 - warmup)
+    return between(1.0, 1e-5, share), between(0.85, 0.95, share)
+
+
+OPTIMIZERS = {
+    "adamw": torch.optim.AdamW,
+    "adam": torch.optim.Adam,
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+}
+SCHEDULES = {"constant": (ck.constant, lambda share: (1.0, None)), "one_cycle": (ck.one_cycle(), hand_one_cycle)}
+
+
+def pytest_generate_tests(metafunc):
+    """`optimizer` and `schedule` run over all of them; a schedule comes with its hand-written twin."""
+    for name, choices in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, choices.values(), ids=choices.keys())

@@ -1,0 +1,300 @@
+"""Going on after an interruption, stopping early, clipping, computing in fewer bits."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+
+import coursekit as ck
+from coursekit.learner import EVENTS
+
+# Going on after an interruption
+
+
+class Stop:
+    """Ends a fit the hard way at a step: with an exception, or with a signal that no process survives."""
+
+    def __init__(self, step, how):
+        self.step, self.how = step, how
+
+    def after_backward(self, learn):
+        if learn.step == self.step:
+            if self.how == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise self.how
+
+
+POWER_CUT = RuntimeError("the power failed")
+
+
+class Items(Dataset):
+    """Tensors item by item, so that batches come from PyTorch's own loader."""
+
+    def __init__(self, *tensors):
+        self.tensors = tensors
+
+    def __len__(self):
+        return len(self.tensors[0])
+
+    def __getitem__(self, i):
+        return tuple(tensor[i] for tensor in self.tensors)
+
+
+def outcome(learn):
+    """All that a fit leaves behind, but for the seconds that it took."""
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in learn.recorder.epochs]
+    weights = {name: value.tolist() for name, value in learn.model.state_dict().items()}
+    return weights, learn.recorder.losses, learn.recorder.rates, rows, learn.epoch, learn.step, learn.stop
+
+
+def broken_and_resumed(make, fit, path, step, how=POWER_CUT):
+    """The learner of a second attempt, after a first that stopped at a step."""
+    with pytest.raises(type(how)):
+        fit(make(), [ck.Checkpoint(path), Stop(step, how)])
+    torch.manual_seed(99)  # another process would not be where this one is
+    learn = make()
+    fit(learn, [ck.Checkpoint(path, resume=True)])
+    return learn
+
+
+@pytest.mark.parametrize("how", [POWER_CUT, KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("step", [4, 10, 15], ids="at step {}".format)
+def test_a_resumed_fit_is_the_unbroken_one(learner, tmp_path, step, how):
+    def make():
+        return learner(metrics=[ck.accuracy])
+
+    def fit(learn, callbacks=()):
+        learn.fit_one_cycle(4, (1e-3, 1e-2), callbacks=callbacks)
+
+    unbroken = make()
+    fit(unbroken)
+    assert outcome(broken_and_resumed(make, fit, tmp_path / "fit", step, how)) == outcome(unbroken)
+
+
+def test_it_is_with_every_optimizer_and_schedule(learner, tmp_path, optimizer, schedule):
+    def make():
+        return learner(optimizer=optimizer)
+
+    def fit(learn, callbacks=()):
+        learn.fit(3, 0.01, schedule=schedule[0], callbacks=callbacks)
+
+    unbroken = make()
+    fit(unbroken)
+    assert outcome(broken_and_resumed(make, fit, tmp_path / "fit", 6)) == outcome(unbroken)
+
+
+@pytest.mark.parametrize("extra", ["bf16", "fp16", "frozen", "items", "nothing held out", "early stopping"])
+def test_it_is_with_every_option(learner, rows, tmp_path, extra):
+    options = {
+        "bf16": {"callbacks": [ck.MixedPrecision("bf16")]},
+        "fp16": {"callbacks": [ck.MixedPrecision("fp16")]},
+        "items": {"train": Items(*rows[0]), "valid": Items(*rows[1])},
+        "nothing held out": {"valid": None},
+        "early stopping": {"callbacks": [ck.EarlyStopping("train_loss", patience=1, higher_is_better=True)]},
+    }.get(extra, {})
+
+    def make():
+        learn = learner(**options)
+        if extra == "frozen":
+            learn.freeze()
+        return learn
+
+    def fit(learn, callbacks=()):
+        learn.fit(5, 0.05, callbacks=callbacks)
+
+    unbroken = make()
+    fit(unbroken)
+    assert len(unbroken.recorder.epochs) == (3 if extra == "early stopping" else 5)
+    assert outcome(broken_and_resumed(make, fit, tmp_path / "fit", 9)) == outcome(unbroken)
+
+
+@pytest.mark.parametrize("first", ["checkpoint", "stopping"])
+def test_a_fit_that_stopped_early_stays_stopped(learner, tmp_path, first):
+    def fit(learn):
+        pair = [ck.Checkpoint(tmp_path / "fit", resume=True), ck.EarlyStopping("train_loss", 0, higher_is_better=True)]
+        learn.fit(6, 0.05, callbacks=pair if first == "checkpoint" else pair[::-1])
+
+    one, other = learner(), learner()
+    fit(one)
+    fit(other)
+    assert outcome(other) == outcome(one) and len(one.recorder.epochs) == 2
+
+
+def test_a_finished_fit_is_given_back_as_it_was(learner, tmp_path):
+    one, other = learner(), learner(metrics=[ck.accuracy])
+    for learn in (one, other):
+        learn.fit(2, callbacks=[ck.Checkpoint(tmp_path / "fit", resume=True)])
+    assert outcome(one) == outcome(other)
+
+
+@pytest.mark.parametrize("name", ["with spaces", "größe.v1", "deep/er/fit", "fit.safetensors"])
+def test_any_file_name_will_do(learner, tmp_path, name):
+    learner().fit(1, callbacks=[ck.Checkpoint(tmp_path / name)])
+    learner().fit(1, callbacks=[ck.Checkpoint(str(tmp_path / name), resume=True)])
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files == [tmp_path / (name if name.endswith(".safetensors") else name + ".safetensors")]
+
+
+def test_an_earlier_fit_is_not_overwritten_unasked(learner, tmp_path):
+    learner().fit(1, callbacks=[ck.Checkpoint(tmp_path / "fit")])
+    before = (tmp_path / "fit.safetensors").read_bytes()
+    with pytest.raises(FileExistsError, match="resume=True goes on with it"):
+        learner().fit(1, callbacks=[ck.Checkpoint(tmp_path / "fit")])
+    assert (tmp_path / "fit.safetensors").read_bytes() == before
+
+
+OTHERS = {
+    "another model": ({"model": nn.Linear(4, 3)}, 2, "another model's weights"),
+    "another length": ({}, 3, "from a fit of 8 batches; this one has 12"),
+    "another precision": ({"callbacks": [ck.MixedPrecision("fp16")]}, 2, "differ in fp16"),
+}
+
+
+@pytest.mark.parametrize("options, epochs, message", OTHERS.values(), ids=OTHERS.keys())
+def test_the_checkpoint_of_another_fit_is_refused(learner, tmp_path, options, epochs, message):
+    learner().fit(2, callbacks=[ck.Checkpoint(tmp_path / "fit")])
+    learn = learner(**options)
+    before = {name: value.clone() for name, value in learn.model.state_dict().items()}
+    with pytest.raises(ValueError, match=message):
+        learn.fit(epochs, callbacks=[ck.Checkpoint(tmp_path / "fit", resume=True)])
+    assert all(torch.equal(value, before[name]) for name, value in learn.model.state_dict().items())
+    assert learn.scaler is None
+
+
+def test_the_checkpoint_of_a_frozen_fit_wants_the_same_layers_frozen(learner, tmp_path):
+    frozen = learner()
+    frozen.freeze()
+    frozen.fit(2, callbacks=[ck.Checkpoint(tmp_path / "fit")])
+    with pytest.raises(ValueError, match="freeze the same ones"):
+        learner().fit(2, callbacks=[ck.Checkpoint(tmp_path / "fit", resume=True)])
+
+
+def test_a_saved_model_is_no_checkpoint(learner, tmp_path):
+    learner().save(tmp_path / "model")
+    with pytest.raises(ValueError, match="from a fit of None batches"):
+        learner().fit(2, callbacks=[ck.Checkpoint(tmp_path / "model", resume=True)])
+
+
+def killed_fit(path, callbacks=()):
+    """The fit of the process that is killed, and of the one that goes on."""
+    torch.manual_seed(7)
+    x, y = torch.randn(40, 4), torch.arange(40) % 3
+    model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, 3))
+    data = ck.Loaders((x[:30], y[:30]), (x[30:], y[30:]), batch_size=8, device="cpu")
+    learn = ck.Learner(data, model, metrics=[ck.accuracy], progress=False)
+    learn.fit_one_cycle(4, 0.01, callbacks=[*callbacks, ck.Checkpoint(path, resume=True)])
+    return learn
+
+
+def test_a_fit_goes_on_after_its_process_was_killed(tmp_path):
+    code = f"import test_callbacks as t; t.killed_fit({str(tmp_path / 'fit')!r}, [t.Stop(10, 'kill')])"
+    here = {"cwd": Path(__file__).parent, "env": os.environ | {"OMP_NUM_THREADS": "1"}}  # more threads round otherwise
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, **here)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["fit.safetensors"]
+    resumed = killed_fit(tmp_path / "fit")
+    assert outcome(resumed) == outcome(killed_fit(tmp_path / "unbroken")) and resumed.step == 16
+
+
+# Stopping early
+
+
+@pytest.mark.parametrize(
+    "monitor, higher, values, epochs",
+    [
+        ("valid_loss", None, [3, 2, 1, 2, 3, 0], 5),
+        ("valid_loss", None, [3, 2, 2, 2, 0], 4),
+        ("valid_loss", None, [math.nan, math.nan, 0], 2),
+        ("my_score", None, [1, 2, 3, 2, 1, 9], 5),
+        ("my_score", False, [1, 2, 3, 2, 1], 3),
+        ("error_rate", None, [3, 2, 1, 2, 3, 0], 5),
+        ("valid_loss", None, [6, 5, 4, 3, 2, 1], 6),
+    ],
+)
+def test_early_stopping_waits_as_long_as_it_is_told(learner, monitor, higher, values, epochs):
+    class Replace:
+        """Puts the values into the table of epochs, after the recorder and before the stopping."""
+
+        def after_epoch(self, learn):
+            learn.recorder.epochs[-1][monitor] = values[learn.epoch - 1]
+
+    learn = learner()
+    learn.fit(len(values), callbacks=[Replace(), ck.EarlyStopping(monitor, patience=1, higher_is_better=higher)])
+    assert len(learn.recorder.epochs) == epochs
+    learn.fit(1)
+    assert not learn.stop and len(learn.recorder.epochs) == 1
+
+
+def test_early_stopping_names_what_an_epoch_has(learner):
+    with pytest.raises(ValueError, match="watches 'acuracy'; an epoch has only epoch, train_loss, valid_loss, seconds"):
+        learner().fit(2, callbacks=[ck.EarlyStopping("acuracy")])
+
+
+# Clipping, fewer bits, hooks
+
+
+@pytest.mark.parametrize("norm, precision", [(0.01, []), (0.01, [ck.MixedPrecision("fp16")]), (1e6, [])])
+def test_gradients_are_clipped_to_their_common_length(learner, norm, precision):
+    lengths = []
+
+    class Measure:
+        def after_backward(self, learn):
+            gradients = [p.grad.flatten() for p in learn.model.parameters()]
+            lengths.append(torch.cat(gradients).norm().item())
+
+    learner(callbacks=[*precision, Measure(), ck.GradientClipping(norm), Measure()]).fit(1)
+    for before, after in zip(lengths[::2], lengths[1::2], strict=True):
+        assert after == pytest.approx(min(norm, before), rel=1e-3) and 0.01 < before < 100
+
+
+@pytest.mark.parametrize("name, dtype", [("bf16", torch.bfloat16), ("fp16", torch.float16)])
+def test_mixed_precision_is_on_in_the_fit_and_off_after_it(learner, rows, name, dtype):
+    seen = set()
+    learn = learner(callbacks=[ck.MixedPrecision(name)], metrics=[ck.accuracy])
+    learn.model[0].register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
+    learn.fit_one_cycle(10, 0.03)
+    assert seen == {dtype}
+    assert learn.recorder.epochs[-1]["train_loss"] < 0.8 * learn.recorder.epochs[0]["train_loss"]
+    assert {p.dtype for p in learn.model.parameters()} == {torch.float32}
+    seen.clear()
+    learn.predict(rows[1][0]), learn.validate()
+    assert seen == {torch.float32} and learn.scaler is None
+
+
+def test_mixed_precision_is_off_after_a_fit_that_another_callback_refused(learner, capsys):
+    class Refuse:
+        def before_fit(self, learn):
+            raise OSError("not now")
+
+    learn = learner(progress=True, callbacks=[ck.MixedPrecision("fp16")])
+    with pytest.raises(OSError, match="not now"):
+        learn.fit(1, callbacks=[Refuse()])
+    assert learn.scaler is None and learn.predict(torch.randn(2, 4)).dtype == torch.float32
+    with learn.autocast():
+        assert learn.model(torch.randn(2, 4)).dtype == torch.float32
+
+
+def test_mixed_precision_knows_two_kinds():
+    with pytest.raises(ValueError, match="'bf16' or 'fp16', not 'fp8'"):
+        ck.MixedPrecision("fp8")
+
+
+def test_hooks_are_called_in_order(learner):
+    called = []
+
+    class Everything:
+        def __getattr__(self, name):
+            if name not in EVENTS:
+                raise AttributeError(name)
+            return lambda learn: called.append(name)
+
+    learner(batch_size=25).fit(1, callbacks=[Everything()])
+    batch = ["before_batch", "after_backward", "after_batch"]
+    assert called == ["before_fit", "before_epoch", *batch, *batch, "after_epoch", "after_fit"]

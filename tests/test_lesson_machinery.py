@@ -1,0 +1,335 @@
+"""What makes a notebook a lesson: claims that can fail, exercises that are judged, documentation that names lessons."""
+
+import inspect
+import json
+import math
+import re
+from itertools import chain, combinations, product
+
+import pytest
+import torch
+
+import coursekit as ck
+from coursekit.claims import Claim, ClaimError
+from coursekit.exercises import agree, judge, load_exercises
+
+# Claims
+
+INF = math.inf
+HOLDS = {
+    "true": (True, {}, ""),
+    "a true tensor": (torch.tensor([3.0]) > 2, {}, ""),
+    "at least": (0.9, {"at_least": 0.9}, " (at least 0.9)"),
+    "at most": (3, {"at_most": 3.5}, " (at most 3.5)"),
+    "between": (torch.tensor(0.5), {"at_least": 0.4, "at_most": 0.6}, " (at least 0.4, at most 0.6)"),
+    "equal": (torch.arange(3), {"equals": [0, 1, 2]}, " (equal exactly)"),
+    "equal to zero": (0, {"equals": 0}, " (equal exactly)"),
+    "equal infinities": (torch.tensor([INF, -INF]), {"equals": [INF, -INF]}, " (equal exactly)"),
+    "nearly equal": ([1.0, 2.0], {"equals": torch.tensor([1.0, 2.01]), "within": 0.02}, " (equal to within 0.02)"),
+    "equal nothings": (torch.empty(0), {"equals": torch.empty(0)}, " (equal exactly)"),
+}
+
+
+@pytest.mark.parametrize("value, bounds, shown", HOLDS.values(), ids=HOLDS.keys())
+def test_a_claim_that_holds_is_shown(capsys, value, bounds, shown):
+    assert ck.claim("it is so", value, **bounds) is None
+    assert capsys.readouterr().out == f"✓ it is so{shown}\n"
+
+
+FAILS = {
+    "false": (False, {}, "it does not hold here"),
+    "too small": (0.89, {"at_least": 0.9}, "at least 0.9; measured 0.89"),
+    "too large": (4, {"at_most": 3.5}, "at most 3.5; measured 4"),
+    "outside": (0.7, {"at_least": 0.4, "at_most": 0.6}, "measured 0.7"),
+    "nan, at least": (math.nan, {"at_least": 0}, "measured nan"),
+    "nan, at most": (math.nan, {"at_most": 0}, "measured nan"),
+    "nan, equals": ([1.0, math.nan], {"equals": [1.0, math.nan], "within": 1e9}, "largest difference nan"),
+    "infinite": (INF, {"equals": -INF, "within": 1e9}, "largest difference inf"),
+    "not equal": ([1.0, 2.0], {"equals": [1.0, 2.5], "within": 0.1}, "equal to within 0.1; measured .* 0.5"),
+    "another shape": ([1.0, 2.0], {"equals": 1.0}, r"shape \(\); measured shape \(2,\)"),
+}
+
+
+@pytest.mark.parametrize("value, bounds, message", FAILS.values(), ids=FAILS.keys())
+def test_a_claim_that_does_not_hold_stops_the_run(capsys, value, bounds, message):
+    with pytest.raises(ClaimError, match=f"✗ it is so: .*{message}"):
+        ck.claim("it is so", value, **bounds)
+    assert capsys.readouterr().out == "" and issubclass(ClaimError, AssertionError)
+
+
+@pytest.mark.parametrize("value", [1, 0.5, torch.tensor(1.0), "yes", [True], torch.tensor([True, True])], ids=repr)
+def test_a_claim_that_cannot_fail_is_refused(value):
+    with pytest.raises(ValueError, match="needs True or False, or bounds"):
+        ck.claim("it is so", value)
+
+
+def test_a_claims_text_is_the_same_whatever_was_measured():
+    one, other = (Claim("fast <enough>", "at most 3", measured) for measured in ("1.23", "2.34"))
+    assert repr(one) == repr(other) == "✓ fast <enough> (at most 3)"
+    assert "2.34" in other._repr_html_() and "&lt;enough&gt;" in other._repr_html_()
+
+
+# Exercises
+
+SOLUTIONS = """
+import torch
+from coursekit.exercises import Exercise
+
+def rows_to_shares(x):
+    return x / x.sum(1, keepdim=True)
+
+def share_right(outputs, targets):
+    return (outputs.argmax(1) == targets).float().mean()
+
+def attend(scores, mask):
+    assert scores.shape == mask.shape and scores.shape[0] == scores.shape[1]
+    return scores.masked_fill(mask, -torch.inf).softmax(1)
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+EXERCISES = {
+    "shares": Exercise(rows_to_shares, "divide by the sum of each row", lambda: [
+        (torch.rand(4, 5, generator=generator()) + 0.1,), (torch.ones(2, 3),)]),
+    "right": Exercise(share_right, "count the rows", lambda: [
+        (torch.randn(6, 4, generator=generator()), torch.tensor([0, 1, 2, 3, 0, 1]))]),
+    "attend": Exercise(attend, "mask before the softmax", lambda: [
+        (torch.randn(4, 4, generator=generator()), torch.ones(4, 4).triu(1).bool())]),
+    "words": Exercise(lambda text: text.split(), "split at spaces", lambda: [("a",), ("a b",), ("a b  c",)]),
+    "nothing": Exercise(lambda x: None, "give nothing back", lambda: [(1,)]),
+    "truth": Exercise(lambda x: x > 0, "compare", lambda: [(1,), (-1,)]),
+    "answer": Exercise(42, "multiply six by seven"),
+    "pair": Exercise((torch.tensor([1.0, 2.0]), 3), "a tensor and a number"),
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def solutions(tmp_path, monkeypatch):
+    folder = tmp_path / "solutions"
+    folder.mkdir()
+    (folder / "03_sharing.py").write_text(SOLUTIONS, encoding="utf-8")
+    (folder / "10_later.py").write_text(
+        "from coursekit.exercises import Exercise\nEXERCISES = {'one': Exercise(1, '')}"
+    )
+    monkeypatch.setattr("coursekit.exercises.SOLUTIONS", folder)
+    return load_exercises(folder / "03_sharing.py")
+
+
+def raises(error):
+    def attempt(*_):
+        raise error
+
+    return attempt
+
+
+@pytest.mark.parametrize("attempt", [None, ..., lambda x: None, raises(NotImplementedError())], ids=str)
+def test_an_exercise_not_tried(own_home, capsys, attempt):
+    ck.check("03.shares", attempt)
+    assert capsys.readouterr().out == "○ 03.shares: not tried yet\n" and not own_home.exists()
+
+
+RIGHT = {
+    "shares": lambda x: x.double() / x.double().sum(-1, keepdim=True),
+    "right": lambda outputs, targets: (
+        sum(o.argmax() == t for o, t in zip(outputs, targets, strict=True)) / len(targets)
+    ),
+    "attend": lambda scores, mask: torch.where(mask, -1e9, scores).softmax(-1),
+    "words": str.split,
+    "nothing": lambda x: None,
+    "truth": lambda x: torch.tensor(x) > 0,
+    "answer": torch.tensor(42),
+    "pair": [[1, 2], 3.0],
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_of_another_kind(capsys, name):
+    if name == "pair":
+        RIGHT[name] = [torch.tensor([1, 2]), 3.0]
+    ck.check(f"03.{name}", RIGHT[name])
+    assert capsys.readouterr().out == f"✓ 03.{name}: right\n"
+
+
+def test_every_solution_is_right(solutions):
+    for name, exercise in solutions.items():
+        assert judge(f"03.{name}", exercise.solution).state == "right", name
+
+
+WRONG = {
+    "another axis": ("shares", lambda x: x / x.sum(0)),
+    "all at once": ("shares", lambda x: x / x.sum()),
+    "not at all": ("shares", lambda x: x),
+    "one row only": ("shares", lambda x: x[:1] / x[:1].sum()),
+    "a sum": ("right", lambda outputs, targets: (outputs.argmax(1) == targets).sum()),
+    "the other way": ("right", lambda outputs, targets: (outputs.argmax(1) != targets).float().mean()),
+    "no mask": ("attend", lambda scores, mask: scores.softmax(1)),
+    "mask afterwards": ("attend", lambda scores, mask: scores.softmax(1).masked_fill(mask, 0)),
+}
+
+
+def every_part(case):
+    """The case and every smaller one that leaves out rows, columns, ... together wherever the lengths agree."""
+    lengths = sorted({n for argument in case for n in argument.shape})
+
+    def kept(n):
+        return chain.from_iterable(combinations(range(n), k + 1) for k in range(n))
+
+    for choice in product(*map(kept, lengths)):
+        keep = dict(zip(lengths, map(torch.tensor, choice), strict=True))
+        part = list(case)
+        for i, argument in enumerate(case):
+            for axis, n in enumerate(argument.shape):
+                part[i] = part[i].index_select(axis, keep[n])
+        yield tuple(part)
+
+
+@pytest.mark.parametrize("name, attempt", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_answer_comes_with_the_smallest_input_that_shows_it(solutions, name, attempt):
+    exercise, tried = solutions[name], []
+
+    def noted(*arguments):
+        tried.append(arguments)
+        return attempt(*arguments)
+
+    verdict = judge(f"03.{name}", noted)
+    assert verdict.state == "wrong" and verdict.details.endswith(f"Hint: {exercise.hint}")
+    shown = tried[-1]  # the verdict is made of the last call
+    smallest = min(
+        sum(argument.numel() for argument in part)
+        for case in exercise.cases()
+        for part in every_part(case)
+        if not agree(attempt(*part), exercise.solution(*part), exercise.tolerance)
+    )
+    assert sum(argument.numel() for argument in shown) == smallest
+    numbers = [float(n) for n in re.findall(r"-?\d+\.\d+|-?\d+", verdict.details.split("expected")[0])]
+    assert len(numbers) >= sum(a.numel() for a in shown if a.dtype != torch.bool)
+    assert "got" in verdict.details and str(smallest)
+
+
+def test_a_wrong_value_is_shown():
+    assert repr(judge("03.answer", 41)) == "✗ 03.answer: wrong\n41 is not it.\nHint: multiply six by seven"
+    assert "a function is asked for; this is 3" in repr(judge("03.shares", 3))
+
+
+@pytest.mark.parametrize(
+    "answer", ["no", torch.tensor([True, False]), torch.ones(2), None, [1], {}, object()], ids=repr
+)
+@pytest.mark.parametrize("name", ["truth", "words", "shares"])
+def test_an_answer_of_a_strange_kind_is_wrong_and_no_accident(name, answer):
+    expected = "not tried" if answer is None else "wrong"
+    assert judge(f"03.{name}", lambda *_: answer).state == expected
+
+
+@pytest.mark.parametrize("error", [ValueError("no such axis"), RecursionError("too deep"), AssertionError()], ids=repr)
+def test_an_exception_is_the_answer_that_is_shown(error):
+    verdict = judge("03.shares", raises(error))
+    assert verdict.state == "wrong" and f"but it raised {type(error).__name__}: {error}" in verdict.details
+    assert "for     tensor([[" in verdict.details and verdict.details.count("0.") + verdict.details.count("1.") <= 3
+
+
+def test_a_function_of_other_arguments_is_told_what_it_was_called_with():
+    assert "but it raised TypeError" in judge("03.shares", lambda: None).details
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: x.div_(x.sum(1, keepdim=True)), lambda x: (x / x.sum(1, True), x.zero_())[0]]
+)
+def test_a_function_that_changes_its_input_is_told(change):
+    verdict = judge("03.shares", change)
+    assert verdict.state == "wrong" and "the answer is right, but the function changed its input" in verdict.details
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("03.share", "lesson 03 has no exercise 'share'; the nearest is '03.shares'"),
+        ("03.xyz", "the nearest is '03."),
+        ("04.shares", "belongs to no lesson"),
+        ("03", "exercises are named like '03.softmax'"),
+        ("shares", "exercises are named like '03.softmax'"),
+        ("", "exercises are named like '03.softmax'"),
+    ],
+)
+def test_an_unknown_exercise_suggests_the_nearest(name, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ck.check(name, None)
+
+
+def test_solved_exercises_are_remembered(own_home, capsys):
+    ck.check("03.answer", 42)
+    ck.check("03.words", str.split)
+    ck.check("03.pair", 0)
+    assert sorted(json.loads((own_home / "progress.json").read_text())) == ["03.answer", "03.words"]
+    assert [file.name for file in own_home.iterdir()] == ["progress.json"]
+    first, second = repr(ck.progress()).splitlines()
+    assert first.startswith("03_sharing     2 of 8 ") and "✓ words" in first and "✓ answer" in first
+    assert "○ pair" in first and second == "10_later       0 of 1   ○ one"
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "7", '"a"', "\xff"], ids=repr)
+def test_a_damaged_memory_is_said_and_does_not_spoil_the_verdict(own_home, capsys, content):
+    own_home.mkdir()
+    (own_home / "progress.json").write_text(content, encoding="latin-1")
+    ck.check("03.answer", 42)
+    printed = capsys.readouterr().out
+    assert "✓ 03.answer: right" in printed
+    if content != "[]":  # an empty list is as good as nothing solved
+        assert "right, but not noted" in printed and "delete it to start counting anew" in printed
+        with pytest.raises(ValueError, match="progress.json is damaged"):
+            ck.progress()
+
+
+def test_a_home_that_cannot_be_written_does_not_spoil_the_verdict(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path / "file"))
+    ck.check("03.answer", 42)
+    noted, verdict = capsys.readouterr().out.splitlines()
+    assert noted.startswith("(right, but not noted") and verdict == "✓ 03.answer: right"
+    assert "0 of 8" in repr(ck.progress())
+
+
+# Documentation
+
+PUBLIC = {name: getattr(ck, name) for name in ck.__all__ if not inspect.ismodule(getattr(ck, name))}
+
+
+@pytest.mark.parametrize("thing", PUBLIC.values(), ids=PUBLIC.keys())
+def test_every_public_name_says_in_which_lesson_it_is_built(thing):
+    doc = ck.doc(thing)
+    assert re.fullmatch(r"(Built by hand|First used) in lesson [01]\d\.", doc.lesson or "none")
+    assert repr(doc).endswith(f"\n\n{doc.lesson}") and f"<b>{doc.lesson}</b>" in doc._repr_html_()
+    assert " in lesson " not in doc.text
+
+
+def functions(thing):
+    """The function itself, or the class's own public methods and how it is made."""
+    if not inspect.isclass(thing):
+        return [thing]
+    methods = [m.fget if isinstance(m, property) else m for m in vars(thing).values()]
+    return [
+        m for m in methods if inspect.isfunction(m) and (not m.__name__.startswith("_") or m.__name__ == "__init__")
+    ]
+
+
+@pytest.mark.parametrize("thing", PUBLIC.values(), ids=PUBLIC.keys())
+def test_every_public_function_has_types_and_a_docstring(thing):
+    for function in functions(thing):
+        signature = inspect.signature(function)
+        untyped = [n for n, p in signature.parameters.items() if n != "self" and p.annotation is p.empty]
+        assert untyped == [] and signature.return_annotation is not signature.empty, function.__qualname__
+        assert inspect.getdoc(function) or function.__name__ == "__init__", function.__qualname__
+
+
+def test_doc_shows_signature_and_text():
+    text = repr(ck.doc(ck.fetch))
+    assert text.startswith("coursekit.datasets.fetch(name: str, size: str | None = None) -> pathlib.Path\n\nThe folder")
+    assert repr(ck.doc(ck.Learner)).startswith("class coursekit.learner.Learner(data: ")
+    assert ck.doc(torch.nn.Linear).lesson is None and "Applies" in repr(ck.doc(torch.nn.Linear))
+    assert "fit(self, epochs" in ck.doc(ck.Learner.fit).title
+
+
+@pytest.mark.parametrize("thing", [3, lambda: None, "text"], ids=str)
+def test_doc_wants_something_documented(thing):
+    with pytest.raises(ValueError, match="has no docstring: give a function or class itself"):
+        ck.doc(thing)

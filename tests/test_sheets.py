@@ -1,0 +1,260 @@
+"""coursekit.sheets: writing, reading, working out and showing worksheets; and every error."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+from openpyxl import Workbook
+
+from coursekit import sheets
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A workbook of numbers only, and one formula that was never calculated."""
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "it's a sheet"
+    sheets.write(sheet, "B2", torch.tensor([[1.0, -2.5], [0.1, 4.0]]), name="weights")
+    sheets.write(sheet, "B5", torch.tensor([1, 2, 3]), name="counts")
+    sheets.write(sheet, "B7", 0.25, name="rate")
+    sheets.write_formulas(sheet, "E2", [["=SUM(weights)*rate"]], name="total")
+    sheet["G2"] = "words"
+    areas = [sheets.write(sheet, cell, torch.eye(2) * k) for k, cell in enumerate(["B10", "E10", "H10"], 1)]
+    sheets.define_name(book, "stack", areas)
+    book.save(tmp_path / "book.xlsx")
+    return tmp_path / "book.xlsx"
+
+
+def evaluate(tmp_path, formula, **cells):
+    """The value of one formula in A1, with other cells given."""
+    book = Workbook()
+    book.active["A1"] = formula
+    for cell, value in cells.items():
+        book.active[cell] = value
+    book.save(tmp_path / "formula.xlsx")
+    return sheets.calculate(tmp_path / "formula.xlsx", {}, ["Sheet!A1"])["Sheet!A1"].item()
+
+
+def test_round_trip(path):
+    assert sheets.read(path, "weights").to(torch.float32).equal(torch.tensor([[1.0, -2.5], [0.1, 4.0]]))
+    assert sheets.read(path, "counts").equal(torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64))
+    assert sheets.read(path, "rate").shape == ()
+    assert sheets.read(path, "stack").equal(torch.stack([torch.eye(2) * k for k in (1, 2, 3)]).double())
+    assert sheets.read(path, "it's a sheet!C3").item() == 4.0
+    assert sheets.read(path, "'it''s a sheet'!$B$2:$C$2").equal(torch.tensor([1.0, -2.5], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.int64, torch.bool])
+def test_every_number_survives(tmp_path, dtype):
+    torch.manual_seed(0)
+    values = (torch.randn(20, 5, dtype=torch.float64) * 100).to(dtype)
+    book = Workbook()
+    sheets.write(book.active, "A1", values, name="values")
+    book.save(tmp_path / "book.xlsx")
+    assert sheets.read(tmp_path / "book.xlsx", "values").to(dtype).equal(values)
+
+
+def test_float32_is_written_short():
+    sheet = Workbook().active
+    sheets.write(sheet, "A1", torch.tensor([0.1], requires_grad=True))
+    assert sheet["A1"].value == 0.1
+
+
+def test_formulas_by_function(tmp_path):
+    book = Workbook()
+    area = sheets.write_formulas(book.active, "B2", lambda i, j: f"={i}+{j}", (2, 3), name="sums")
+    book.save(tmp_path / "book.xlsx")
+    assert str(area) == "Sheet!B2:D3" and area.fixed == "$B$2:$D$3" and area.absolute == "'Sheet'!$B$2:$D$3"
+    assert list(sheets.formulas_in(tmp_path / "book.xlsx").items())[-1] == ("Sheet!D3", "=1+2")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [(torch.zeros(2, 2, 2), "shape"), (torch.zeros(0), "shape"), ([float("nan")], "nan"), ([float("inf")], "infinity")],
+)
+def test_write_refuses(values, words):
+    with pytest.raises(ValueError, match=words):
+        sheets.write(Workbook().active, "A1", values)
+
+
+def test_write_formulas_refuses():
+    sheet = Workbook().active
+    with pytest.raises(ValueError, match="'1\\+1'"):
+        sheets.write_formulas(sheet, "A1", [["1+1"]])
+    with pytest.raises(ValueError, match="shape="):
+        sheets.write_formulas(sheet, "A1", lambda i, j: "=1")
+    with pytest.raises(ValueError, match=r"\[1, 2\]"):
+        sheets.write_formulas(sheet, "A1", [["=1"], ["=1", "=2"]])
+
+
+def test_names_are_not_overwritten():
+    book = Workbook()
+    sheets.write(book.active, "A1", 1, name="taken")
+    with pytest.raises(ValueError, match=r"'taken' already stands for 'Sheet'!\$A\$1"):
+        sheets.write(book.active, "A2", 2, name="taken")
+    assert book.active["A2"].value is None
+    with pytest.raises(ValueError, match="one shape"):
+        sheets.define_name(book, "mixed", [sheets.Area("Sheet", 1, 1, 1, 1), sheets.Area("Sheet", 1, 1, 2, 2)])
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("weihgts", "Did you mean 'weights'"),
+        ("zzzzz", "It has: weights, counts"),
+        ("its a sheet!B2", 'Did you mean "it\'s a sheet"'),
+        ("it's a sheet!B2:", "not an address"),
+        ("it's a sheet!A0", "not an address"),
+        ("total", "not yet calculated.*make excel"),
+        ("it's a sheet!G2", "'words'"),
+        ("it's a sheet!B2:D2", "D2 is empty"),
+    ],
+)
+def test_read_refuses(path, place, words):
+    with pytest.raises(ValueError, match=words):
+        sheets.read(path, place)
+
+
+def test_a_missing_workbook(tmp_path):
+    missing = tmp_path / "missing.xlsx"
+    for use in [lambda: sheets.read(missing, "x"), lambda: sheets.calculate(missing, {}, []),
+                lambda: sheets.show(missing, "x"), lambda: sheets.recalculate(missing)]:  # fmt: skip
+        with pytest.raises(FileNotFoundError, match="missing.xlsx"):
+            use()
+
+
+def test_calculate_follows_its_inputs(path):
+    found = sheets.calculate(path, {}, ["total", "weights"])
+    assert found["total"].item() == pytest.approx(2.6 * 0.25) and found["weights"].shape == (2, 2)
+    assert sheets.calculate(path, {"rate": 2, "weights": torch.ones(2, 2)}, ["total"])["total"].item() == 8.0
+    assert sheets.calculate(path, {}, ["total"])["total"].item() == pytest.approx(2.6 * 0.25)
+
+
+def test_calculate_sees_a_changed_file(path):
+    before = sheets.calculate(path, {}, ["rate"])["rate"].item()
+    book = Workbook()
+    sheets.write(book.active, "A1", 77, name="rate")
+    book.save(path)
+    assert (before, sheets.calculate(path, {}, ["rate"])["rate"].item()) == (0.25, 77.0)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "words"),
+    [
+        ({"rat": 1}, ["total"], "Did you mean 'rate'"),
+        ({"weights": [1, 2, 3]}, ["total"], "4 cells, and 3 numbers"),
+        ({"total": 1}, ["total"], "is no input.*SUM"),
+        ({}, ["it's a sheet!G2"], "'words'"),
+        ({}, ["it's a sheet!Z99"], "Z99 holds None"),
+    ],
+)
+def test_calculate_refuses(path, inputs, outputs, words):
+    with pytest.raises(ValueError, match=words):
+        sheets.calculate(path, inputs, outputs)
+
+
+FORMULAS = [
+    ("=1+2*3", 7), ("=(1+2)*3", 9), ("=-2^2", 4), ("=2^3^2", 64), ("=10-4-3", 3), ("=12/2/3", 2), ("=50%*4", 2),
+    ("=2*-3", -6), ("=1-1=0", 1), ("=2<>2", 0), ("=3>=3", 1), ("=1<0", 0), ('="a"&1="A1"', 1), ("=B9+1", 1),
+    ("=SUM(B1:C2)", 10), ("=SUM(B1:C2,5)", 15), ("=AVERAGE(B1:C2)", 2.5), ("=MAX(0,-B1)", 0), ("=MIN(B1:C2)", 1),
+    ("=PRODUCT(B1:C2)", 24), ("=SUMPRODUCT(B1:C2,B1:C2)", 30), ("=SUMPRODUCT(B1:B3,C1:C3)", 14), ("=SUM(B1:B3)", 4),
+    ("=INDEX(B1:C2,2,1)", 3), ("=INDEX(B1:C1,2)", 2), ("=INDEX(B1:B2,2)", 3), ("=MATCH(3,B1:B2,0)", 2),
+    ("=LN(EXP(2))", 2), ("=LOG(8,2)", 3), ("=LOG(100)", 2), ("=IF(B1=1,7,1/0)", 7), ("=IF(B1=2,7)", 0),
+    ("=IFERROR(EXP(1000),5)", 5), ("=IFERROR(1/0,6)", 6), ("=IFERROR(3,6)", 3), ("=TRUE+1", 2), ("= 1 + 1 ", 2),
+    ("='Sheet'!$B$2*10", 30), ("=.5+1.5E1", 15.5),
+]  # fmt: skip
+CELLS = {"B1": 1, "C1": 2, "B2": 3, "C2": 4, "B3": "text", "C3": 9}
+
+
+@pytest.mark.parametrize(("formula", "value"), FORMULAS)
+def test_formulas_give_what_a_spreadsheet_gives(tmp_path, formula, value):
+    assert evaluate(tmp_path, formula, **CELLS) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("=1/0", "A1 gives #DIV/0!"), ("=EXP(1000)", "#NUM!"), ("=LN(0)", "#NUM!"), ("=(-1)^0.5", "#NUM!"),
+        ("=B3+1", "#VALUE!"), ("=B1:C2+1", "#VALUE!"), ("=SUMPRODUCT(B1:B2,B1:C1)", "#VALUE!"), ("=A1+1", "itself"),
+        ("=INDEX(B1:C2,3,1)", "#REF!"), ("=MATCH(9,B1:B2,0)", "#N/A"), ("=MATCH(3,B1:B2)", "exact match"),
+        ("=VLOOKUP(1,B1:C2,2)", "refused at 'VLOOKUP"), ("=1+", "refused at its end"), ("=SUM(1", "refused"),
+        ("={1,2}", "refused"), ("=#REF!+1", "refused"), ("=nobody", "nobody"),
+    ],
+)  # fmt: skip
+def test_formulas_that_fail_say_so(tmp_path, formula, words):
+    with pytest.raises(ValueError, match=words):
+        evaluate(tmp_path, formula, **CELLS)
+
+
+def test_an_error_names_the_cell_where_it_arose(tmp_path):
+    with pytest.raises(ValueError, match="Sheet!B2 gives #DIV/0!"):
+        evaluate(tmp_path, "=B1+1", B1="=B2*2", B2="=1/0")
+
+
+def test_show_as_text(path):
+    assert repr(sheets.show(path, "weights")) == (
+        "book.xlsx, weights (it's a sheet!B2:C3)\n      B      C\n2  1.00  -2.50\n3  0.10   4.00"
+    )
+    assert "\n5  1  2  3" in repr(sheets.show(path, "counts"))
+    as_formulas = repr(sheets.show(path, "it's a sheet!E2:G2", formulas=True))
+    assert as_formulas.endswith("\n2  =SUM(weights)*rate     words")
+    assert repr(sheets.show(path, "stack")).count("\n\n") == 2
+
+
+def test_minus_zero_is_shown_as_zero(tmp_path):
+    book = Workbook()
+    sheets.write(book.active, "A1", [-0.001, 1.5])
+    book.save(tmp_path / "book.xlsx")
+    assert repr(sheets.show(tmp_path / "book.xlsx", "Sheet!A1:B1")).endswith("1  0.00  1.50")
+
+
+def test_show_as_html(path):
+    html = sheets.show(path, "weights")._repr_html_()
+    assert html.count("<td") == 4 and html.count("<th ") == 5 and "<td" in html.split("-2.50")[0]
+    assert "background:#e08214;color:#000" in html  # the largest number, in full orange
+    assert "it&#x27;s a sheet" in html
+    words = sheets.show(path, "it's a sheet!E2:G2", formulas=True)._repr_html_()
+    assert "=SUM(weights)*rate" in words and words.count("<table") == 1
+    assert sheets.show(path, "stack")._repr_html_().count("<table") == 3
+
+
+def test_text_on_colour_is_readable(tmp_path):
+    """At least 4.5 to 1, as WCAG asks, on every colour of the scale."""
+    import re
+
+    from coursekit.heat import _luminance
+
+    book = Workbook()
+    sheets.write(book.active, "A1", torch.linspace(-1, 1, 101))
+    book.save(tmp_path / "book.xlsx")
+    html = sheets.show(tmp_path / "book.xlsx", "Sheet!A1:CW1")._repr_html_()
+    found = re.findall(r"background:#(\w\w)(\w\w)(\w\w);color:#(\w)", html)
+    assert len(found) == 101
+    for *channels, text in found:
+        behind, front = _luminance(*(int(c, 16) for c in channels)), 0.0 if text == "0" else 1.0
+        assert (max(behind, front) + 0.05) / (min(behind, front) + 0.05) >= 4.5
+
+
+def test_recalculate_without_libreoffice(path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    before = path.read_bytes()
+    with pytest.raises(FileNotFoundError, match="apt-get install libreoffice"):
+        sheets.recalculate(path)
+    assert path.read_bytes() == before
+
+
+def test_recalculate_that_fails_changes_nothing(path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: sys.executable)  # a program, but not that one
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError, match="could not recalculate"):
+        sheets.recalculate(path)
+    assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["book.xlsx"]
+
+
+def test_importing_is_cheap():
+    code = "import sys, coursekit.sheets; print([m for m in ('openpyxl', 'IPython', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,280 @@
+"""The workbooks: every formula against PyTorch, in Python for all digits, and in real LibreOffice."""
+
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from coursekit import sheets
+
+EXCEL = Path(__file__).parents[1] / "excel"
+CONVOLUTION, SOFTMAX = EXCEL / "convolution.xlsx", EXCEL / "softmax.xlsx"
+CLOSE = {"rtol": 0, "atol": 1e-6}
+
+# What a reader may change, by name; all else that has a name is a formula.
+INPUTS = {
+    CONVOLUTION: ["hand_picture", "hand_weight1", "hand_weight2", "hand_dense_weight", "hand_dense_bias", "digit",
+                  "digits_pixels", "digits_label", "conv1_weight", "conv1_bias", "conv2_weight", "conv2_bias",
+                  "dense_weight", "dense_bias"],
+    SOFTMAX: ["logits", "temperature", "large_logits", "case_logits", "ce_logits", "ce_targets", "bce_logits",
+              "bce_targets", "log_pairs", "exp_pairs", "base_probabilities"],
+}  # fmt: skip
+
+
+def network(inputs):
+    """The trained sheet's network in PyTorch, float64."""
+    net = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(4, 8, 3, padding=1), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(128, 10),
+    ).double().requires_grad_(False)  # fmt: skip
+    for layer, name in [(0, "conv1"), (2, "conv2"), (6, "dense")]:
+        net[layer].weight.copy_(inputs[f"{name}_weight"].reshape(net[layer].weight.shape))
+        net[layer].bias.copy_(inputs[f"{name}_bias"])
+    return net
+
+
+def by_hand(inputs):
+    sums1 = F.conv2d(inputs["hand_picture"][None, None], inputs["hand_weight1"][:, None])
+    sums2 = F.conv2d(sums1.relu(), inputs["hand_weight2"].reshape(2, 2, 3, 3))
+    pooled = F.max_pool2d(sums2.relu(), 2)
+    output = F.linear(pooled.flatten(), inputs["hand_dense_weight"].flatten(), inputs["hand_dense_bias"])
+    return {
+        "hand_sums1": sums1[0], "hand_maps1": sums1[0].relu(), "hand_sums2": sums2[0], "hand_maps2": sums2[0].relu(),
+        "hand_pooled": pooled[0], "hand_output": output,
+    }  # fmt: skip
+
+
+def convolution(inputs):
+    """All that convolution.xlsx works out, from its inputs."""
+    row = int(inputs["digit"]) - 1
+    picture = inputs["digits_pixels"][row].reshape(8, 8) / 16
+    net = network(inputs)
+    steps = [picture[None, None]]
+    for layer in net:
+        steps.append(layer(steps[-1]))
+    logits = steps[-1][0]
+    exps = (logits - logits.max()).exp()
+    return by_hand(inputs) | {
+        "picture": picture, "conv1": steps[1][0], "conv1_relu": steps[2][0], "conv2": steps[3][0],
+        "conv2_relu": steps[4][0], "pooled": steps[5][0], "logits": logits, "logits_max": logits.max(),
+        "shifted": logits - logits.max(), "exps": exps, "exps_sum": exps.sum(), "softmax": logits.softmax(0),
+        "probabilities": logits.softmax(0), "prediction": logits.argmax(), "label": inputs["digits_label"][row],
+    }  # fmt: skip
+
+
+def shares(prefix, exponents):
+    one = torch.tensor(1.0)
+    return {
+        f"{prefix}exps": exponents.exp(), f"{prefix}exps_sum": exponents.exp().sum(),
+        f"{prefix}probabilities": exponents.softmax(0), f"{prefix}probabilities_sum": one,
+    }  # fmt: skip
+
+
+def softmax_sheets(inputs):
+    logits, large, cases = inputs["logits"], inputs["large_logits"], inputs["case_logits"]
+    shifted, moved = logits - logits.max(), large - large.max()
+    scaled = shifted / inputs["temperature"]
+    found = shares("", logits) | shares("safe_", shifted) | shares("scaled_", scaled) | shares("large_", moved)
+    return found | {
+        "logits_max": logits.max(), "shifted": shifted, "scaled": scaled, "large_shifted": moved,
+        "case_exps": (cases - cases.amax(1, keepdim=True)).exp(), "case_softmax": cases.softmax(1),
+        "case_sigmoid": cases.sigmoid(), "case_softmax_sum": torch.ones(3), "case_sigmoid_sum": cases.sigmoid().sum(1),
+    }  # fmt: skip
+
+
+def losses(inputs):
+    logits, targets = inputs["ce_logits"], inputs["ce_targets"].long()
+    each, mean = F.cross_entropy(logits, targets, reduction="none"), F.cross_entropy(logits, targets)
+    one_hot = F.one_hot(targets, 3).double()
+    labels = inputs["bce_logits"], inputs["bce_targets"]
+    binary = F.binary_cross_entropy_with_logits(*labels, reduction="none")
+    return {
+        "ce_logsumexp": logits.logsumexp(1), "ce_log_softmax": logits.log_softmax(1), "ce_by_class": each,
+        "ce_mean_by_class": mean, "ce_one_hot": one_hot, "ce_mean_by_one_hot": F.cross_entropy(logits, one_hot),
+        "ce_by_one_hot": F.cross_entropy(logits, one_hot, reduction="none"),
+        "bce_sigmoid": labels[0].sigmoid(), "bce_losses": binary, "bce_safe_losses": binary,
+        "bce_mean": F.binary_cross_entropy_with_logits(*labels), "bce_safe_mean": binary.mean(),
+    }  # fmt: skip
+
+
+def logs(inputs):
+    (a, b), (x, y), p = inputs["log_pairs"].T, inputs["exp_pairs"].T, inputs["base_probabilities"]
+    two, ten = (torch.log(torch.full_like(p, base)) for base in (2, 10))
+    return {
+        "log_product": a * b, "log_of_product": (a * b).log(), "log_of_a": a.log(), "log_of_b": b.log(),
+        "log_sum": (a * b).log(), "log_ratio": a / b, "log_of_ratio": (a / b).log(), "log_difference": (a / b).log(),
+        "exp_of_sum": (x + y).exp(), "exp_product": (x + y).exp(), "base_e": -p.log(), "base_two": -p.log2(),
+        "base_ten": -p.log10(), "base_ratio_two": 1 / two, "base_ratio_ten": 1 / ten,
+    }  # fmt: skip
+
+
+def softmax(inputs):
+    """All that softmax.xlsx works out, from its inputs."""
+    return softmax_sheets(inputs) | losses(inputs) | logs(inputs)
+
+
+TWINS = {CONVOLUTION: convolution, SOFTMAX: softmax}
+TEXTS = {
+    CONVOLUTION: ["verdict"],
+    SOFTMAX: ["large_naive"],
+}  # formulas whose value is text; they have tests of their own
+books = pytest.mark.parametrize("path", TWINS, ids=lambda path: path.stem)
+
+
+def inputs_of(path):
+    return {name: sheets.read(path, name) for name in INPUTS[path]}
+
+
+def cells_of(path, names):
+    book = sheets.load(path, formulas=True)
+    areas = [area for name in names for area in sheets.find(book, name)]
+    return {f"{sheet}!{sheets.address(row, column)}" for a in areas for row_ in a.rows for sheet, row, column in row_}
+
+
+def texts_at(path, name):
+    book = sheets.load(path)
+    (area,) = sheets.find(book, name)
+    return [book[sheet].cell(row, column).value for cells in area.rows for sheet, row, column in cells]
+
+
+@books
+def test_every_formula_equals_pytorch(path):
+    expected = TWINS[path](inputs_of(path))
+    for name, tensor in expected.items():
+        torch.testing.assert_close(sheets.read(path, name), tensor.double(), **CLOSE, msg=lambda m, n=name: f"{n}: {m}")
+    formulas = set(sheets.formulas_in(path))
+    assert formulas and formulas - cells_of(path, [*expected, *TEXTS[path]]) == set()
+
+
+@books
+def test_the_formulas_are_live(path):
+    """Every input changed at once, and worked out again: still what PyTorch gives."""
+    torch.manual_seed(0)
+    whole = {"digit": torch.tensor(40), "ce_targets": torch.tensor([2, 1, 0, 0])}
+    given = {name: value for name, value in inputs_of(path).items() if name != "digits_label"}
+    changed = {name: whole.get(name, value + torch.rand_like(value) / 20) for name, value in given.items()}
+    expected = TWINS[path](inputs_of(path) | {name: value.double() for name, value in changed.items()})
+    found = sheets.calculate(path, changed, list(expected))
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor.double(), **CLOSE, msg=lambda m, n=name: f"{n}: {m}")
+
+
+@books
+def test_nothing_but_formulas_and_numbers(path):
+    names = zipfile.ZipFile(path).namelist()
+    assert not [name for name in names if "vba" in name.lower() or "externalLink" in name or "activeX" in name]
+    for book in (sheets.load(path), sheets.load(path, formulas=True)):
+        cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+        assert not [cell.coordinate for cell in cells if cell.data_type == "e" or "#REF!" in str(cell.value)]
+    assert not [text for text in sheets.formulas_in(path).values() if "[" in text or "http" in text]
+
+
+@books
+def test_every_name_is_an_input_or_a_formula(path):
+    defined = {name for name in sheets.load(path).defined_names if not name.startswith("_xlnm")}
+    outputs = set(TWINS[path](inputs_of(path))) | set(TEXTS[path])
+    assert defined == set(INPUTS[path]) | outputs
+    assert not set(sheets.formulas_in(path)) & cells_of(path, INPUTS[path])
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    """The digits of the workbook, (n, 1, 8, 8) between 0 and 1, and their labels."""
+    pixels, labels = sheets.read(CONVOLUTION, "digits_pixels"), sheets.read(CONVOLUTION, "digits_label")
+    return pixels.reshape(-1, 1, 8, 8) / 16, labels.long()
+
+
+def test_all_digits_equal_pytorch(held_out):
+    images, labels = held_out
+    probabilities = network(inputs_of(CONVOLUTION))(images).softmax(1)
+    assert len(images) >= 60
+    for number in range(1, len(images) + 1):
+        found = sheets.calculate(CONVOLUTION, {"digit": number}, ["probabilities", "prediction", "label"])
+        torch.testing.assert_close(found["probabilities"], probabilities[number - 1], **CLOSE)
+        assert found["prediction"].item() == probabilities[number - 1].argmax()
+        assert found["label"].item() == labels[number - 1]
+
+
+def test_the_digits_are_the_first_held_out_ones_and_nearly_all_are_read(held_out):
+    from coursekit.datasets import read_digits
+
+    images, labels = held_out
+    _, (pictures, truth) = read_digits(EXCEL.parent / "data" / "digits")
+    assert images.float().equal(pictures[: len(images)]) and labels.equal(truth[: len(labels)])
+    net = network(inputs_of(CONVOLUTION))
+    for x, y in [(images, labels), (pictures.double(), truth)]:
+        assert (net(x).argmax(1) == y).double().mean() >= 0.95
+
+
+def test_every_map_of_the_network_is_alive(held_out):
+    net = network(inputs_of(CONVOLUTION))
+    assert (net[:2](held_out[0]).amax((0, 2, 3)) > 0).all() and (net[:4](held_out[0]).amax((0, 2, 3)) > 0).all()
+
+
+def test_texts():
+    (verdict,) = texts_at(CONVOLUTION, "verdict")
+    assert verdict == "right" and sheets.read(CONVOLUTION, "prediction") == sheets.read(CONVOLUTION, "label")
+    assert sheets.read(SOFTMAX, "large_logits").exp().isinf().all()
+    assert texts_at(SOFTMAX, "large_naive") == ["overflow"] * 5
+    small = sheets.calculate(SOFTMAX, {"large_logits": [1, 2, 3, 4, 5]}, ["large_naive"])["large_naive"]
+    torch.testing.assert_close(small, torch.arange(1.0, 6).double().exp())
+
+
+def test_the_digit_cell_takes_only_the_digits_there_are(held_out):
+    book = sheets.load(CONVOLUTION)
+    (area,) = sheets.find(book, "digit")
+    (rule,) = [v for v in book[area.sheet].data_validations.dataValidation if area.range in str(v.sqref)]
+    assert (rule.type, rule.operator, rule.formula1, rule.formula2) == ("whole", "between", "1", str(len(held_out[0])))
+    assert rule.showErrorMessage and str(len(held_out[0])) in rule.error
+    with pytest.raises(ValueError, match="#REF!"):
+        sheets.calculate(CONVOLUTION, {"digit": len(held_out[0]) + 1}, ["prediction"])
+
+
+needs_libreoffice = pytest.mark.skipif(
+    not shutil.which("soffice") and os.environ.get("COURSEKIT_CI") != "1", reason="LibreOffice is not installed"
+)
+
+
+def with_digit(number, path):
+    """A copy of convolution.xlsx with another digit typed in, and its old values still in it."""
+    with zipfile.ZipFile(CONVOLUTION) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == "xl/worksheets/sheet2.xml":
+                part, changes = re.subn(rb'(<c r="C3"[^>]*><v>)\d+', rb"\g<1>%d" % number, part)
+                assert changes == 1
+            new.writestr(name, part)
+
+
+@needs_libreoffice
+@books
+def test_libreoffice_gives_the_saved_values_again(path, tmp_path):
+    copy = tmp_path / path.name
+    shutil.copyfile(path, copy)
+    sheets.recalculate(copy)
+    assert sheets.formulas_in(copy) == sheets.formulas_in(path)
+    for name in set(sheets.load(path).defined_names) - set(TEXTS[path]):
+        torch.testing.assert_close(sheets.read(copy, name), sheets.read(path, name), rtol=0, atol=1e-12)
+    assert texts_at(copy, TEXTS[path][0]) == texts_at(path, TEXTS[path][0])
+
+
+@needs_libreoffice
+def test_libreoffice_reads_digits_as_pytorch_does(tmp_path, held_out):
+    numbers = [1, 2, 11, 25, 49, 60, 83, len(held_out[0])]
+    copies = [tmp_path / f"digit{number}.xlsx" for number in numbers]
+    for number, copy in zip(numbers, copies, strict=True):
+        with_digit(number, copy)
+    sheets.recalculate(*copies)
+    probabilities = network(inputs_of(CONVOLUTION))(held_out[0]).softmax(1)
+    for number, copy in zip(numbers, copies, strict=True):
+        torch.testing.assert_close(sheets.read(copy, "probabilities"), probabilities[number - 1], **CLOSE)
+        right = probabilities[number - 1].argmax() == held_out[1][number - 1]
+        assert texts_at(copy, "verdict") == ["right" if right else "wrong"]
+    assert any(texts_at(copy, "verdict") == ["wrong"] for copy in copies)
