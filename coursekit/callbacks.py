@@ -25,7 +25,7 @@ class Recorder:
 
     Attributes:
         losses: the training loss of each batch.
-        rates: the learning rate of each batch, one for each layer group.
+        rates: the learning rates of each batch; one where all layer groups share it, else one for each group trained.
         epochs: a dictionary for each epoch: epoch, train_loss, valid_loss and metrics where data is held out, seconds.
 
     Built in lesson 09.

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+Rate = float | tuple[float, float]  # one for all layer groups, or the first group's and the last's
+
 
 def default_groups(model: nn.Module) -> list[nn.Module]:
     """The children of an `nn.Sequential` that have parameters; any other model is one group."""
@@ -32,7 +34,23 @@ def trained_parameters(model: nn.Module, groups: Sequence[nn.Module]) -> list[li
     return parts
 
 
-def spread(rate: float | tuple[float, float], groups: int) -> list[float]:
+def parameter_groups(model: nn.Module, groups: Sequence[nn.Module], rate: Rate) -> list[dict]:
+    """What a `torch.optim` optimizer takes: the trained parameters with their rates, `lr`, kept as `top_rate` as well.
+
+    Neighbouring layer groups with the same rate become one: a step over few groups is faster.
+
+    Built in lesson 09.
+    """
+    merged: list[dict] = []
+    for part, top in zip(trained_parameters(model, groups), spread(rate, len(groups)), strict=True):
+        if merged and merged[-1]["top_rate"] == top:
+            merged[-1]["params"] += part
+        elif part:
+            merged.append({"params": part, "lr": top, "top_rate": top})
+    return merged
+
+
+def spread(rate: Rate, groups: int) -> list[float]:
     """One rate for each layer group: the same, or from a first to a last by equal factors."""
     rates = tuple(rate) if isinstance(rate, (tuple, list)) else (rate, rate)
     if len(rates) != 2 or not all(math.isfinite(r) and r > 0 for r in rates):

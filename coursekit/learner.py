@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .callbacks import Recorder
-from .groups import default_groups, spread, train_mode, trained_parameters
+from .groups import Rate, default_groups, parameter_groups, train_mode
 from .loaders import Loader, Loaders, TensorLoader
 from .losses import check_labels, cross_entropy
 from .metrics import Metric, RunningMean, metric_name
@@ -24,7 +24,6 @@ from .storage import load_tensors, load_weights, save_tensors
 from .summary import Summary
 
 EVENTS = ("before_fit", "before_epoch", "before_batch", "after_backward", "after_batch", "after_epoch", "after_fit")
-Rate = float | tuple[float, float]
 
 
 class Learner:
@@ -157,8 +156,7 @@ class Learner:
                 hook(self)
 
     def _new_optimizer(self, rate: Rate) -> torch.optim.Optimizer:
-        parts = zip(trained_parameters(self.model, self.groups), spread(rate, len(self.groups)), strict=True)
-        return self.make_optimizer([{"params": part, "lr": top, "top_rate": top} for part, top in parts if part])
+        return self.make_optimizer(parameter_groups(self.model, self.groups, rate))
 
     def _set_rates(self, share: float, momentum: float | None) -> None:
         for group in self.optimizer.param_groups:

@@ -257,6 +257,8 @@ def test_freeze_trains_only_the_last_group_and_keeps_batch_statistics(learner):
     learn.unfreeze()
     learn.fit(1, 0.1)
     assert all(not torch.equal(value, before[name]) for name, value in learn.model.state_dict().items())
+    assert len(learn.optimizer.param_groups) == 1, "one rate, one group"
+    learn.fit(1, (0.01, 0.1))
     assert len(learn.optimizer.param_groups) == 3
 
 
