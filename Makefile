@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# threads that wait for work by spinning slow each other down many times over when the cores are shared
+QUIETLY := OMP_WAIT_POLICY=PASSIVE
 LESSON ?=
 ARGS ?=
 
@@ -17,10 +19,10 @@ lab: $(READY) ## open the course in JupyterLab; ARGS="--no-browser --port 8899" 
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
 
 test: $(READY) ## prove it: every test, and every lesson executed and compared
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(QUIETLY) $(BIN)/python -m pytest $(ARGS)
 
 run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
-	@$(BIN)/python lessons/make/run.py $(LESSON)
+	@$(QUIETLY) $(BIN)/python lessons/make/run.py $(LESSON)
 
 excel: $(READY) ## build the workbooks and let LibreOffice calculate them
 	@$(BIN)/python excel/make/build.py

@@ -24,7 +24,7 @@ ROWS = (
     ("vision", "tabular", "text", "collab"),
     ("interpret", "plots"),
     ("sheet*",),
-    ("claims", "docs", "exercises", "machine", "widgets"),
+    ("claims", "docs", "exercises", "machine", "rules", "widget*"),
 )
 
 

@@ -1,0 +1,58 @@
+"""Writing a measurement, and the machine it was taken on, into benchmarks/README.md."""
+
+import os
+import platform
+import re
+import subprocess
+from datetime import date
+from pathlib import Path
+
+README = Path(__file__).with_name("README.md")
+
+
+def machine():
+    """One line: processor, cores, GPU if it was used, versions, date."""
+    import torch
+
+    import coursekit as ck
+
+    chosen = ck.device()
+    gpu = f"{torch.cuda.get_device_name()}, " if chosen.type == "cuda" else ""
+    cores, threads = os.cpu_count(), torch.get_num_threads()
+    return (
+        f"{gpu}{processor()}, {cores} cores; on the {chosen.type}, {threads} threads; PyTorch {torch.__version__}, "
+        f"Python {platform.python_version()}, {platform.system()}; {date.today()}"
+    )
+
+
+def processor():
+    """The processor's name, as the operating system gives it."""
+    try:
+        if platform.system() == "Darwin":
+            return subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], text=True).strip()
+        return re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())[1].strip()
+    except (OSError, TypeError):
+        return platform.processor() or platform.machine()
+
+
+def table(heads, rows):
+    """A markdown table, its first column to the left and the others to the right."""
+    lines = [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def spread(values, form):
+    """The values' median, smallest and largest as text."""
+    values = sorted(values)
+    low, middle, high = (form.format(value) for value in (values[0], values[len(values) // 2], values[-1]))
+    return f"{middle} ({low} to {high})"
+
+
+def write(name, text):
+    """Replace what stands between the README's markers `<!-- name -->` and `<!-- /name -->`, and print it."""
+    before, start, rest = README.read_text().partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- /{name} -->")
+    if not (start and end):
+        raise ValueError(f"{README} has no markers for {name!r}")
+    README.write_text(f"{before}{start}{text}\n{end}{after}")
+    print(text)

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Measures coursekit beside its peers and writes the tables in benchmarks/README.md.
+set -eu
+cd "$(dirname "$0")/.."
+venv=.venv-bench
+[ -x $venv/bin/uv ] || { python3 -m venv $venv && $venv/bin/pip install --quiet uv; }
+$venv/bin/uv pip install --quiet --python $venv/bin/python -r benchmarks/requirements.txt
+$venv/bin/python benchmarks/epoch.py
+$venv/bin/python benchmarks/imports.py

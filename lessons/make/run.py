@@ -1,0 +1,65 @@
+"""Execute lessons from a fresh kernel and save their outputs, unless a cell fails.
+
+`python lessons/make/run.py` runs all, `python lessons/make/run.py 02 03` those.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+LESSONS = Path(__file__).parents[1]
+LIMIT = 1 << 20  # bytes a saved notebook may have
+
+
+def chosen(numbers: list[str]) -> list[Path]:
+    """The notebooks whose numbers are given, or all."""
+    every = sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))
+    known = [path.stem[:2] for path in every]
+    if unknown := set(numbers) - set(known):
+        sys.exit(f"no lesson {min(unknown)!r}; there are {', '.join(known)}")
+    return [path for path in every if not numbers or path.stem[:2] in numbers]
+
+
+def run(path: Path) -> float:
+    """Execute one lesson, save it, and give the seconds that took."""
+    notebook = nbformat.read(path, as_version=4)
+    started = time.perf_counter()
+    place = {"metadata": {"path": LESSONS}}
+    client = NotebookClient(notebook, kernel_name="python3", timeout=None, resources=place)
+    client.extra_arguments = ["--IPKernelApp.log_level=40"]  # errors only
+    client.execute()
+    seconds = time.perf_counter() - started
+    save(notebook, path)
+    return seconds
+
+
+def save(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write the notebook without what differs from run to run for no reason."""
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    notebook.metadata.pop("widgets", None)  # states of widgets, under random names
+    notebook.metadata["language_info"] = {"name": "python"}
+    text = nbformat.writes(notebook) + "\n"
+    if len(text.encode()) > LIMIT:
+        sys.exit(f"{path.name} would be over {LIMIT:,} bytes: make its pictures smaller")
+    scratch = path.with_suffix(".saving")
+    scratch.write_text(text, encoding="utf-8")
+    os.replace(scratch, path)
+
+
+def main() -> None:
+    """Run the lessons named on the command line."""
+    for path in chosen(sys.argv[1:]):
+        try:
+            print(f"{path.stem:<28} {run(path):5.1f} s", flush=True)
+        except CellExecutionError as error:
+            sys.exit(f"{path.stem} failed, and was not saved:\n{error}")
+
+
+if __name__ == "__main__":
+    main()

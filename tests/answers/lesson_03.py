@@ -1,0 +1,39 @@
+"""Lesson 03, softmax: for each exercise, other right answers, and plausible wrong ones."""
+
+import torch
+from torch.nn import functional as F
+
+
+def _naive_softmax(logits, temperature):
+    exps = (logits / temperature).exp()
+    return exps / exps.sum(-1, keepdim=True)
+
+
+ANSWERS = {
+    "03.softmax_at": (
+        [lambda z, t: (z / t).log_softmax(-1).exp()],
+        [_naive_softmax, lambda z, t: F.softmax(z * t, -1), lambda z, t: F.softmax(z / t, 0)],
+    ),
+    "03.log_sum_exp_all": (
+        [lambda x: x.max() + (x - x.max()).exp().sum().log()],
+        [lambda x: x.exp().sum().log(), lambda x: x.logsumexp(-1), lambda x: x.sum()],
+    ),
+    "03.losses": (
+        [lambda z, y: z.logsumexp(1) - z[torch.arange(len(y)), y]],
+        [
+            lambda z, y: F.cross_entropy(z, y),
+            lambda z, y: -z.softmax(1)[torch.arange(len(y)), y].log(),
+            lambda z, y: z.log_softmax(1)[torch.arange(len(y)), y],
+        ],
+    ),
+    "03.ignorant_loss": ([2.485, 2.4849, torch.tensor(12.0).log()], [2.303, 1 / 12, -2.485, 3.585]),
+    "03.choices": ([("softmax", "sigmoid", "softmax", "sigmoid")], [["softmax"] * 4, ["sigmoid"] * 4, "softmax"]),
+    "03.binary_losses": (
+        [lambda z, t: F.binary_cross_entropy_with_logits(z, t, reduction="none")],
+        [
+            lambda z, t: -(t * z.sigmoid().log() + (1 - t) * (1 - z.sigmoid()).log()),
+            lambda z, t: F.binary_cross_entropy_with_logits(z, t),
+            lambda z, t: F.softplus(z),
+        ],
+    ),
+}
