@@ -30,9 +30,17 @@ def _files():
     """Paths of a file with two lines, one with one, an empty one, and none."""
     folder = Path(tempfile.gettempdir()) / f"coursekit-lesson-00-{os.getpid()}"
     folder.mkdir(exist_ok=True)
-    for name, text in (("two.txt", "one\ntwo\n"), ("one.txt", "only"), ("empty.txt", "")):
+    for name, text in (
+        ("two.txt", "one\ntwo\n"),
+        ("one.txt", "only"),
+        ("empty.txt", ""),
+        ("spaces.txt", "  two  \n"),
+    ):
         (folder / name).write_text(text, encoding="utf-8")
-    return [(folder / name,) for name in ("missing.txt", "empty.txt", "one.txt", "two.txt")]
+    return [
+        (folder / name,)
+        for name in ("missing.txt", "empty.txt", "one.txt", "two.txt", "spaces.txt")
+    ]
 
 
 EXERCISES = {

@@ -95,6 +95,7 @@ EXERCISES = {
         lambda: [
             (_random(1, 1), 1),
             (_random(2, 2), 2),
+            (torch.tensor([[-3.0, -1.0], [-4.0, -2.0]]), 2),
             (_random(4, 6), 2),
             (_random(6, 6), 3),
             (_random(5, 7), 2),

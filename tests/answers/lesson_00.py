@@ -8,6 +8,10 @@ def _first_line_or_error(path):
         return file.readline().rstrip("\n")
 
 
+def _first_line_stripped(path):
+    return path.read_text().split("\n")[0].strip() if path.exists() else "nothing there"
+
+
 def _whole_file(path):
     return path.read_text() if path.exists() else "nothing there"
 
@@ -18,7 +22,7 @@ ANSWERS = {
         [lambda n: n[-1] - n[0], lambda n: max(n), lambda n: abs(max(n)) - abs(min(n))],
     ),
     "00.size": ([91984], [1797 * 64, 91.984, "91984"]),
-    "00.first_line": ([], [_first_line_or_error, _whole_file, lambda path: "nothing there"]),
+    "00.first_line": ([], [_first_line_or_error, _first_line_stripped, _whole_file, lambda path: "nothing there"]),
     "00.countdown": (
         [[10, 8, 6, 4, 2], torch.tensor([10.0, 8, 6, 4, 2])],
         [torch.arange(10, 2, -2), torch.arange(10, -1, -2), torch.arange(2, 11, 2)],
