@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from .sheet_areas import Area, Cell, find, gather, load
-from .sheet_formulas import FUNCTIONS, OPERATORS, FormulaError, Rows, Value, number
+from .sheet_formulas import FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
 
+DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
 
 
@@ -66,9 +67,10 @@ class _Engine:
             values.update(self.changed(place, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
 
         def number_at(at: Cell) -> float:
-            if values[at] is None or isinstance(values[at], str):
-                raise ValueError(f"{_name(at)} holds {values[at]!r}, where a number was expected")
-            return float(values[at])
+            value = values.work_out(at)
+            if value is None or isinstance(value, str):
+                raise ValueError(f"{_name(at)} holds {value!r}, where a number was expected")
+            return float(value)
 
         return {place: gather(find(self.book, place), number_at) for place in outputs}
 
@@ -86,6 +88,10 @@ class _Engine:
         return self.nodes[at]
 
 
+class _TooDeep(Exception):
+    """The cell that is to be worked out first, since too many formulas wait for each other already."""
+
+
 class _Values(dict):
     """The value of each cell in one run: constants from the start, results of formulas when first looked up."""
 
@@ -97,7 +103,9 @@ class _Values(dict):
         if at not in self.engine.formulas:
             return None  # beyond what the sheet uses
         if at in self.pending:
-            raise ValueError(f"the formula in {_name(at)} refers to itself, directly or through others")
+            raise _circular(at)
+        if len(self.pending) == DEEPEST:
+            raise _TooDeep(at)
         self.pending.add(at)
         try:
             value = self.engine.node(at)(self)
@@ -107,6 +115,23 @@ class _Values(dict):
             self.pending.remove(at)
         self[at] = 0.0 if value is None else value  # a formula that refers to an empty cell shows 0
         return self[at]
+
+    def work_out(self, at: Cell) -> Value:
+        """The value of a cell, through a chain of formulas of any length."""
+        waiting = [at]
+        while waiting:
+            try:
+                value = self[waiting[-1]]
+                waiting.pop()
+            except _TooDeep as deeper:
+                if deeper.args[0] in waiting:
+                    raise _circular(deeper.args[0]) from None
+                waiting.append(deeper.args[0])
+        return value
+
+
+def _circular(at: Cell) -> ValueError:
+    return ValueError(f"the formula in {_name(at)} refers to itself, directly or through others")
 
 
 def _name(at: Cell) -> str:
@@ -121,6 +146,7 @@ class _Parser:
 
         self.tokens = [token for token in Tokenizer(formula).items if token.type != "WHITE-SPACE"]
         self.formula, self.sheet, self.book, self.at = formula, sheet, book, 0
+        self.on_rectangles = False  # inside SUMPRODUCT: there, operators take rectangles, element by element
 
     def parse(self) -> Node:
         node = self._expression()
@@ -145,17 +171,20 @@ class _Parser:
         left = self._operand()
         while self._next_is("OPERATOR-INFIX") and OPERATORS[self.tokens[self.at].value][0] >= tightness:
             level, do = OPERATORS[self._take().value]
-            left = _apply(do, [left, self._expression(level + 1)])
+            left = _apply(self._operator(do), [left, self._expression(level + 1)])
         return left
+
+    def _operator(self, do: Callable[..., Value]) -> Callable[..., Value | Rows]:
+        return elementwise(do) if self.on_rectangles else do
 
     def _operand(self) -> Node:
         if self._next_is("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
             sign = -1 if self._take().value == "-" else 1
-            return _apply(lambda x: sign * number(x), [self._operand()])
+            return _apply(self._operator(lambda x: sign * number(x)), [self._operand()])
         node = self._atom()
         while self._next_is("OPERATOR-POSTFIX"):
             self._take()
-            node = _apply(lambda x: number(x) / 100, [node])
+            node = _apply(self._operator(lambda x: number(x) / 100), [node])
         return node
 
     def _atom(self) -> Node:
@@ -170,7 +199,9 @@ class _Parser:
         if name not in ("", "IF", "IFERROR", *FUNCTIONS):
             self._refuse()
         self._take()
+        around, self.on_rectangles = self.on_rectangles, name == "SUMPRODUCT" or (not name and self.on_rectangles)
         arguments = self._arguments()
+        self.on_rectangles = around
         if name in FUNCTIONS:
             return _apply(FUNCTIONS[name], arguments)
         return _branch(name, arguments) if name else arguments[0]
@@ -208,8 +239,8 @@ class _Parser:
         return lambda values: [list(map(values.__getitem__, row)) for row in rows]
 
 
-def _apply(do: Callable[..., Value], arguments: list[Node]) -> Node:
-    def node(values: Mapping[Cell, Value]) -> Value:
+def _apply(do: Callable[..., Value | Rows], arguments: list[Node]) -> Node:
+    def node(values: Mapping[Cell, Value]) -> Value | Rows:
         try:
             return do(*[argument(values) for argument in arguments])
         except OverflowError:

@@ -47,7 +47,27 @@ def _sumproduct(*arguments: Value | Rows) -> float:
     if len({(len(rows), len(rows[0])) for rows in rectangles}) != 1:
         raise FormulaError("#VALUE!")
     columns = [[x if isinstance(x, (int, float)) else 0.0 for row in rows for x in row] for rows in rectangles]
+    if any(isinstance(x, bool) for column in columns for x in column):
+        raise ValueError("SUMPRODUCT of comparisons: Excel counts TRUE as 0 there, others as 1; write 1*(A1:A9>0)")
     return math.fsum(map(math.prod, zip(*columns, strict=True)))
+
+
+def elementwise(do: Callable[..., Value]) -> Callable[..., Value | Rows]:
+    """An operator for rectangles: a single value, row or column is stretched to the other's size, or it is #VALUE!."""
+
+    def on_rectangles(*operands: Value | Rows) -> Value | Rows:
+        if not any(isinstance(operand, list) for operand in operands):
+            return do(*operands)
+        all_rows = [operand if isinstance(operand, list) else [[operand]] for operand in operands]
+        height, width = max(map(len, all_rows)), max(len(rows[0]) for rows in all_rows)
+        if any(len(rows) not in (1, height) or len(rows[0]) not in (1, width) for rows in all_rows):
+            raise FormulaError("#VALUE!")
+        return [
+            [do(*[rows[i % len(rows)][j % len(rows[0])] for rows in all_rows]) for j in range(width)]
+            for i in range(height)
+        ]
+
+    return on_rectangles
 
 
 def _index(rows: Rows, row: Value, column: Value = None) -> Value:
@@ -87,6 +107,18 @@ def _power(a: float, b: float) -> float:
     return a**b
 
 
+def _root(value: Value) -> float:
+    if number(value) < 0:
+        raise FormulaError("#NUM!")
+    return math.sqrt(number(value))
+
+
+def _remainder(value: Value, divisor: Value) -> float:
+    if number(divisor) == 0:
+        raise FormulaError("#DIV/0!")
+    return number(value) % number(divisor)
+
+
 def _equal(a: Value, b: Value) -> bool:
     if isinstance(a, str) or isinstance(b, str):
         return _text(a).lower() == _text(b).lower()
@@ -98,6 +130,8 @@ def _text(value: Value) -> str:
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "ABS": lambda x: abs(number(x)),
+    "AND": lambda *xs: all(map(number, xs)),
     "AVERAGE": _average,
     "EXP": lambda x: math.exp(number(x)),
     "INDEX": _index,
@@ -106,7 +140,10 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "MATCH": _match,
     "MAX": lambda *xs: max(numbers(xs), default=0.0),
     "MIN": lambda *xs: min(numbers(xs), default=0.0),
+    "MOD": _remainder,
+    "OR": lambda *xs: any(map(number, xs)),
     "PRODUCT": lambda *xs: math.prod(numbers(xs)),
+    "SQRT": _root,
     "SUM": lambda *xs: math.fsum(numbers(xs)),
     "SUMPRODUCT": _sumproduct,
 }

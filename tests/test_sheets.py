@@ -164,7 +164,11 @@ FORMULAS = [
     ("=INDEX(B1:C2,2,1)", 3), ("=INDEX(B1:C1,2)", 2), ("=INDEX(B1:B2,2)", 3), ("=MATCH(3,B1:B2,0)", 2),
     ("=LN(EXP(2))", 2), ("=LOG(8,2)", 3), ("=LOG(100)", 2), ("=IF(B1=1,7,1/0)", 7), ("=IF(B1=2,7)", 0),
     ("=IFERROR(EXP(1000),5)", 5), ("=IFERROR(1/0,6)", 6), ("=IFERROR(3,6)", 3), ("=TRUE+1", 2), ("= 1 + 1 ", 2),
-    ("='Sheet'!$B$2*10", 30), ("=.5+1.5E1", 15.5),
+    ("='Sheet'!$B$2*10", 30), ("=.5+1.5E1", 15.5), ("=SQRT(B2+1)", 2), ("=ABS(-B2)+ABS(2)", 5), ("=MOD(7,3)", 1),
+    ("=MOD(-7,3)", 2), ("=IF(AND(B1=1,C1>1),1,0)", 1), ("=IF(AND(B1=1,C1>2),1,0)", 0), ("=IF(OR(B1=2,C1>1),1,0)", 1),
+    ("=IF(OR(B1=2,C1>2),1,0)", 0), ("=SUMPRODUCT((B1:C2-2)^2)", 6), ("=SUMPRODUCT(-B1:C1*B2:C2)", -11),
+    ("=SUMPRODUCT(B1:C1*B1:B2)", 12), ("=SUMPRODUCT(1*(B1:C2>=C1))", 3), ("=SUMPRODUCT(B1:C2%,B1:C2)", 0.3),
+    ("=SUMPRODUCT(B1:C2/MAX(B1:C2))", 2.5),
 ]  # fmt: skip
 CELLS = {"B1": 1, "C1": 2, "B2": 3, "C2": 4, "B3": "text", "C3": 9}
 
@@ -181,12 +185,24 @@ def test_formulas_give_what_a_spreadsheet_gives(tmp_path, formula, value):
         ("=B3+1", "#VALUE!"), ("=B1:C2+1", "#VALUE!"), ("=SUMPRODUCT(B1:B2,B1:C1)", "#VALUE!"), ("=A1+1", "itself"),
         ("=INDEX(B1:C2,3,1)", "#REF!"), ("=MATCH(9,B1:B2,0)", "#N/A"), ("=MATCH(3,B1:B2)", "exact match"),
         ("=VLOOKUP(1,B1:C2,2)", "refused at 'VLOOKUP"), ("=1+", "refused at its end"), ("=SUM(1", "refused"),
+        ("=SUMPRODUCT(B1:C2*B1:B3)", "#VALUE!"), ("=SUMPRODUCT(B1:C2+1)+B1:C2", "#VALUE!"), ("=SQRT(-1)", "#NUM!"),
+        ("=SUMPRODUCT(B1:C2>1)", r"1\*\("), ("=SUMPRODUCT(SQRT(B1:C2))", "#VALUE!"), ("=MOD(1,0)", "#DIV/0!"),
         ("={1,2}", "refused"), ("=#REF!+1", "refused"), ("=nobody", "nobody"),
     ],
 )  # fmt: skip
 def test_formulas_that_fail_say_so(tmp_path, formula, words):
     with pytest.raises(ValueError, match=words):
         evaluate(tmp_path, formula, **CELLS)
+
+
+def test_a_chain_of_formulas_may_be_long(tmp_path):
+    """As in a workbook that takes hundreds of training steps; Python's stack would end at a thousand calls."""
+    chain = {f"A{row}": f"=(A{row + 1}+1)*1" for row in range(2, 2000)}
+    assert evaluate(tmp_path, "=A2", **chain, A2000=1) == 1999
+    with pytest.raises(ValueError, match="refers to itself"):
+        evaluate(tmp_path, "=A2", **chain, A2000="=A3")
+    with pytest.raises(ValueError, match="Sheet!A2000 gives #DIV/0!"):
+        evaluate(tmp_path, "=A2", **chain, A2000="=1/0")
 
 
 def test_an_error_names_the_cell_where_it_arose(tmp_path):

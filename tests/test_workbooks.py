@@ -1,21 +1,14 @@
-"""The workbooks: every formula against PyTorch, in Python for all digits, and in real LibreOffice."""
-
-import os
-import re
-import shutil
-import zipfile
-from pathlib import Path
+"""convolution.xlsx and softmax.xlsx: every formula against PyTorch, in Python for all digits, and in LibreOffice."""
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from workbooks import CLOSE, EXCEL, EveryWorkbook, inputs_of, needs_libreoffice, texts_at, typed_in
 
 from coursekit import sheets
 
-EXCEL = Path(__file__).parents[1] / "excel"
 CONVOLUTION, SOFTMAX = EXCEL / "convolution.xlsx", EXCEL / "softmax.xlsx"
-CLOSE = {"rtol": 0, "atol": 1e-6}
 
 # What a reader may change, by name; all else that has a name is a formula.
 INPUTS = {
@@ -120,68 +113,31 @@ def softmax(inputs):
     return softmax_sheets(inputs) | losses(inputs) | logs(inputs)
 
 
-TWINS = {CONVOLUTION: convolution, SOFTMAX: softmax}
-TEXTS = {
-    CONVOLUTION: ["verdict"],
-    SOFTMAX: ["large_naive"],
-}  # formulas whose value is text; they have tests of their own
-books = pytest.mark.parametrize("path", TWINS, ids=lambda path: path.stem)
+class TestConvolution(EveryWorkbook):
+    path, inputs, texts = CONVOLUTION, INPUTS[CONVOLUTION], ["verdict"]
+    sheets = ["by hand", "trained network", "digits"]
+    white = [f"by hand!{ring}" for ring in ("C5:L5", "C14:L14", "C6:C13", "L6:L13")]  # of zeros, around the picture
+    twin = staticmethod(convolution)
+
+    def changed(self, inputs):
+        given = {name: value for name, value in inputs.items() if name != "digits_label"}
+        return super().changed(given) | {"digit": torch.tensor(40)}
 
 
-def inputs_of(path):
-    return {name: sheets.read(path, name) for name in INPUTS[path]}
+class TestSoftmax(EveryWorkbook):
+    path, inputs, texts = SOFTMAX, INPUTS[SOFTMAX], ["large_naive"]
+    sheets = ["softmax", "softmax or sigmoid", "cross-entropy", "binary cross-entropy", "exp and log"]
+    twin = staticmethod(softmax)
+
+    def changed(self, inputs):
+        return super().changed(inputs) | {"ce_targets": torch.tensor([2, 1, 0, 0])}
 
 
-def cells_of(path, names):
-    book = sheets.load(path, formulas=True)
-    areas = [area for name in names for area in sheets.find(book, name)]
-    return {f"{sheet}!{sheets.address(row, column)}" for a in areas for row_ in a.rows for sheet, row, column in row_}
-
-
-def texts_at(path, name):
-    book = sheets.load(path)
-    (area,) = sheets.find(book, name)
-    return [book[sheet].cell(row, column).value for cells in area.rows for sheet, row, column in cells]
-
-
-@books
-def test_every_formula_equals_pytorch(path):
-    expected = TWINS[path](inputs_of(path))
-    for name, tensor in expected.items():
-        torch.testing.assert_close(sheets.read(path, name), tensor.double(), **CLOSE, msg=lambda m, n=name: f"{n}: {m}")
-    formulas = set(sheets.formulas_in(path))
-    assert formulas and formulas - cells_of(path, [*expected, *TEXTS[path]]) == set()
-
-
-@books
-def test_the_formulas_are_live(path):
-    """Every input changed at once, and worked out again: still what PyTorch gives."""
-    torch.manual_seed(0)
-    whole = {"digit": torch.tensor(40), "ce_targets": torch.tensor([2, 1, 0, 0])}
-    given = {name: value for name, value in inputs_of(path).items() if name != "digits_label"}
-    changed = {name: whole.get(name, value + torch.rand_like(value) / 20) for name, value in given.items()}
-    expected = TWINS[path](inputs_of(path) | {name: value.double() for name, value in changed.items()})
-    found = sheets.calculate(path, changed, list(expected))
-    for name, tensor in expected.items():
-        torch.testing.assert_close(found[name], tensor.double(), **CLOSE, msg=lambda m, n=name: f"{n}: {m}")
-
-
-@books
-def test_nothing_but_formulas_and_numbers(path):
-    names = zipfile.ZipFile(path).namelist()
-    assert not [name for name in names if "vba" in name.lower() or "externalLink" in name or "activeX" in name]
-    for book in (sheets.load(path), sheets.load(path, formulas=True)):
-        cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
-        assert not [cell.coordinate for cell in cells if cell.data_type == "e" or "#REF!" in str(cell.value)]
-    assert not [text for text in sheets.formulas_in(path).values() if "[" in text or "http" in text]
-
-
-@books
-def test_every_name_is_an_input_or_a_formula(path):
-    defined = {name for name in sheets.load(path).defined_names if not name.startswith("_xlnm")}
-    outputs = set(TWINS[path](inputs_of(path))) | set(TEXTS[path])
-    assert defined == set(INPUTS[path]) | outputs
-    assert not set(sheets.formulas_in(path)) & cells_of(path, INPUTS[path])
+def test_no_workbook_is_left_out():
+    """Each workbook has a class of tests in one of the test files."""
+    tested = "".join(file.read_text(encoding="utf-8") for file in EXCEL.parent.glob("tests/test_workbook*.py"))
+    books = [path.name for path in EXCEL.glob("*.xlsx") if not path.name.startswith(("new_", ".~"))]
+    assert books and all(f'EXCEL / "{name}"' in tested for name in books), books
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +149,7 @@ def held_out():
 
 def test_all_digits_equal_pytorch(held_out):
     images, labels = held_out
-    probabilities = network(inputs_of(CONVOLUTION))(images).softmax(1)
+    probabilities = network(inputs_of(CONVOLUTION, INPUTS[CONVOLUTION]))(images).softmax(1)
     assert len(images) >= 60
     for number in range(1, len(images) + 1):
         found = sheets.calculate(CONVOLUTION, {"digit": number}, ["probabilities", "prediction", "label"])
@@ -208,13 +164,13 @@ def test_the_digits_are_the_first_held_out_ones_and_nearly_all_are_read(held_out
     images, labels = held_out
     _, (pictures, truth) = read_digits(EXCEL.parent / "data" / "digits")
     assert images.float().equal(pictures[: len(images)]) and labels.equal(truth[: len(labels)])
-    net = network(inputs_of(CONVOLUTION))
+    net = network(inputs_of(CONVOLUTION, INPUTS[CONVOLUTION]))
     for x, y in [(images, labels), (pictures.double(), truth)]:
         assert (net(x).argmax(1) == y).double().mean() >= 0.95
 
 
 def test_every_map_of_the_network_is_alive(held_out):
-    net = network(inputs_of(CONVOLUTION))
+    net = network(inputs_of(CONVOLUTION, INPUTS[CONVOLUTION]))
     assert (net[:2](held_out[0]).amax((0, 2, 3)) > 0).all() and (net[:4](held_out[0]).amax((0, 2, 3)) > 0).all()
 
 
@@ -237,42 +193,12 @@ def test_the_digit_cell_takes_only_the_digits_there_are(held_out):
         sheets.calculate(CONVOLUTION, {"digit": len(held_out[0]) + 1}, ["prediction"])
 
 
-needs_libreoffice = pytest.mark.skipif(
-    not shutil.which("soffice") and os.environ.get("COURSEKIT_CI") != "1", reason="LibreOffice is not installed"
-)
-
-
-def with_digit(number, path):
-    """A copy of convolution.xlsx with another digit typed in, and its old values still in it."""
-    with zipfile.ZipFile(CONVOLUTION) as old, zipfile.ZipFile(path, "w") as new:
-        for name in old.namelist():
-            part = old.read(name)
-            if name == "xl/worksheets/sheet2.xml":
-                part, changes = re.subn(rb'(<c r="C3"[^>]*><v>)\d+', rb"\g<1>%d" % number, part)
-                assert changes == 1
-            new.writestr(name, part)
-
-
-@needs_libreoffice
-@books
-def test_libreoffice_gives_the_saved_values_again(path, tmp_path):
-    copy = tmp_path / path.name
-    shutil.copyfile(path, copy)
-    sheets.recalculate(copy)
-    assert sheets.formulas_in(copy) == sheets.formulas_in(path)
-    for name in set(sheets.load(path).defined_names) - set(TEXTS[path]):
-        torch.testing.assert_close(sheets.read(copy, name), sheets.read(path, name), rtol=0, atol=1e-12)
-    assert texts_at(copy, TEXTS[path][0]) == texts_at(path, TEXTS[path][0])
-
-
 @needs_libreoffice
 def test_libreoffice_reads_digits_as_pytorch_does(tmp_path, held_out):
     numbers = [1, 2, 11, 25, 49, 60, 83, len(held_out[0])]
-    copies = [tmp_path / f"digit{number}.xlsx" for number in numbers]
-    for number, copy in zip(numbers, copies, strict=True):
-        with_digit(number, copy)
+    copies = [typed_in(CONVOLUTION, 2, {"C3": number}, tmp_path / f"digit{number}.xlsx") for number in numbers]
     sheets.recalculate(*copies)
-    probabilities = network(inputs_of(CONVOLUTION))(held_out[0]).softmax(1)
+    probabilities = network(inputs_of(CONVOLUTION, INPUTS[CONVOLUTION]))(held_out[0]).softmax(1)
     for number, copy in zip(numbers, copies, strict=True):
         torch.testing.assert_close(sheets.read(copy, "probabilities"), probabilities[number - 1], **CLOSE)
         right = probabilities[number - 1].argmax() == held_out[1][number - 1]

@@ -6,21 +6,34 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
+import broadcasting
 import convolution
+import dropout
+import gradient_descent
 import softmax
 from openpyxl.workbook import Workbook
 
 from coursekit.sheets import recalculate
 
 EXCEL = Path(__file__).parents[1]
-BOOKS: dict[str, Callable[[], Workbook]] = {"convolution.xlsx": convolution.build, "softmax.xlsx": softmax.build}
+BOOKS: dict[str, Callable[[], Workbook]] = {
+    "broadcasting.xlsx": broadcasting.build,
+    "convolution.xlsx": convolution.build,
+    "dropout.xlsx": dropout.build,
+    "gradient_descent.xlsx": gradient_descent.build,
+    "softmax.xlsx": softmax.build,
+}
+
+
+# LibreOffice draws these at random: names of data bars, and numbers of a chart's axes.
+RANDOM = re.compile(rb'\{[0-9A-F-]{36}\}|(?<=<c:axId val=")\d+|(?<=<c:crossAx val=")\d+')
 
 
 def contents(path: Path) -> dict[str, bytes]:
-    """The parts of a workbook, without what differs at every saving: the time, and the random names of data bars."""
+    """The parts of a workbook, without what differs at every saving: the time, and what is drawn at random."""
     with ZipFile(path) as parts:
         names = [name for name in parts.namelist() if name != "docProps/core.xml"]
-        return {name: re.sub(rb"\{[0-9A-F-]{36}\}", b"", parts.read(name)) for name in names}
+        return {name: RANDOM.sub(b"", parts.read(name)) for name in names}
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ INK, GREY, BLUE, ORANGE, YELLOW, WHITE = "1F2A37", "6B7280", "67A9CF", "F4A24C",
 FACE = "Calibri"
 THIN, AMBER = Side(style="thin", color="D5D9DF"), Side(style="thin", color="D9A400")
 CENTRE = Alignment(horizontal="center", vertical="center")
-DECIMALS = {0: "0", 1: "0.0", 2: "0.00", 3: "0.000", 4: "0.0000", 6: "0.000000"}
+DECIMALS = {0: "0", 1: "0.0", 2: "0.00", 3: "0.000", 4: "0.0000", "scientific": "0E+00", "axis": '0;"refused";"–"'}
 
 
 def page(
@@ -68,13 +68,14 @@ def label(
     cell.alignment = Alignment(horizontal="center" if centre else None, vertical="center")
 
 
-def numbers(sheet: Worksheet, area: Area, decimals: int, *, kind: str = "result", size: int = 9) -> Area:
-    """Format an area of numbers; kind is "result", "input" (yellow) or "padding" (grey)."""
+def numbers(sheet: Worksheet, area: Area, decimals: int | str, *, kind: str = "result", size: int = 9) -> Area:
+    """Format an area of numbers; kind is "result", "input" (yellow), "padding" (light grey) or "copy" (grey)."""
     side, fill = (AMBER, YELLOW) if kind == "input" else (THIN, WHITE)
+    ink = {"padding": "B0B6BF", "copy": GREY}.get(kind, INK)
     for _, row, column in (cell for cells in area.rows for cell in cells):
         cell = sheet.cell(row, column)
         cell.number_format, cell.alignment = DECIMALS[decimals], CENTRE
-        cell.font = Font(name=FACE, size=size, color="B0B6BF" if kind == "padding" else INK)
+        cell.font = Font(name=FACE, size=size, color=ink)
         cell.fill = PatternFill("solid", fgColor=fill)
         cell.border = Border(left=side, right=side, top=side, bottom=side)
     return area
@@ -102,6 +103,12 @@ def when_equal(sheet: Worksheet, area: Area, text: str, colour: str) -> None:
     sheet.conditional_formatting.add(area.range, rule)
 
 
+def when_below(sheet: Worksheet, area: Area, bound: str, colour: str) -> None:
+    """Fill a cell with a colour while its number is below a bound: a number, a cell or a name."""
+    rule = CellIsRule(operator="lessThan", formula=[bound], fill=PatternFill("solid", bgColor=colour))
+    sheet.conditional_formatting.add(area.range, rule)
+
+
 def frame(sheet: Worksheet, area: Area) -> None:
     """A darker line around a block."""
     dark = Side(style="thin", color=GREY)
@@ -113,9 +120,9 @@ def frame(sheet: Worksheet, area: Area) -> None:
         )  # fmt: skip
 
 
-def legend(sheet: Worksheet, places: Sequence[tuple[int, int]]) -> None:
+def legend(sheet: Worksheet, places: Sequence[tuple[int, int]], *, blue: str = "below 0") -> None:
     """What the colours mean: a swatch at each of three (row, column) places, and its meaning to the right of it."""
-    meanings = [(YELLOW, "input: change it"), (ORANGE, "above 0"), (BLUE, "below 0")]
+    meanings = [(YELLOW, "input: change it"), (ORANGE, "above 0"), (BLUE, blue)]
     for (row, column), (colour, text) in zip(places, meanings, strict=True):
         sheet.cell(row, column).fill = PatternFill("solid", fgColor=colour)
         sheet.cell(row, column).border = Border(left=AMBER, right=AMBER, top=AMBER, bottom=AMBER)
