@@ -33,12 +33,14 @@ class Exercise:
         hint: one sentence, shown with a wrong answer.
         cases: for a function: gives the argument tuples to try it on, simple ones first.
         tolerance: how far a number may be off, absolute and relative.
+        rule: for a function: gives, in words, what it uses that the exercise does not allow, or None; see `rules.only`.
     """
 
     solution: object
     hint: str
     cases: Callable[[], list[tuple]] | None = None
     tolerance: float = 1e-5
+    rule: Callable[[Callable], str | None] | None = None
 
 
 class Verdict:
@@ -96,6 +98,9 @@ def judge(name: str, attempt: object) -> Verdict:
         if fault:
             failures.append(case)
     if not failures:
+        broken = exercise.rule(attempt) if exercise.rule else None
+        if broken:
+            return Verdict(name, "wrong", f"the results are right, but {broken}\nHint: {exercise.hint}")
         return Verdict(name, "right")
     smallest = min((_shrink(exercise, attempt, case) for case in failures), key=_size)
     return Verdict(name, "wrong", f"{_fault(exercise, attempt, smallest)}\nHint: {exercise.hint}")

@@ -1,6 +1,5 @@
 """Figures to play with in a running notebook. Each answers at once: it redraws small HTML tables, not pictures."""
 
-from collections.abc import Callable
 from html import escape
 
 import ipywidgets
@@ -8,72 +7,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .heat import cell_style
+from .interactive import Interactive, beside, table
+from .widgets_broadcasting import product_stepper, result_shape, shape_matcher
+from .widgets_descent import ball_on_curve
+from .widgets_dropout import dropout_map
 
-_CELL = "width:2.4em;height:1.9em;text-align:center;font:12px monospace;border:1px solid #ddd;padding:0"
-
-
-class Interactive(ipywidgets.VBox):
-    """Controls above a figure of HTML, which is drawn anew whenever a control moves.
-
-    Args:
-        controls: the widgets to move.
-        draw: gives the figure's HTML from the controls' values; without arguments.
-        what: what the figure is, for readers of a page on which it does not run.
-    """
-
-    def __init__(self, controls: list[ipywidgets.Widget], draw: Callable[[], str], what: str) -> None:
-        self.figure = ipywidgets.HTML()
-        self.draw, self.what = draw, what
-        super().__init__([*controls, self.figure])
-        for control in _leaves(controls):
-            control.observe(self.redraw, "value")
-        self.redraw()
-
-    def redraw(self, change: object = None) -> None:
-        """Draw the figure from the controls' present values."""
-        self.figure.value = self.draw()
-
-    def __repr__(self) -> str:
-        """A line for pages on which the widget does not run."""
-        return f"[Interactive figure: {self.what}. Run this cell in JupyterLab to play with it.]"
-
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"text/plain": repr(self)}
-
-
-def _leaves(controls: list[ipywidgets.Widget]) -> list[ipywidgets.Widget]:
-    return [leaf for c in controls for leaf in (_leaves(list(c.children)) if hasattr(c, "children") else [c])]
-
-
-def table(values: Tensor, caption: str, *, decimals: int = 0, window: tuple[int, int, int] | None = None) -> str:
-    """A matrix as an HTML table in the course's colours, a square window of it framed.
-
-    Args:
-        values: (rows, columns).
-        caption: above it.
-        decimals: digits after the point.
-        window: (first row, first column, side) of the frame.
-
-    Built in lesson 02.
-    """
-    scale = 1.4 * max(values.abs().max().item(), 1e-9)
-    rows = []
-    for i, row in enumerate(values.tolist()):
-        cells = []
-        for j, value in enumerate(row):
-            framed = window and 0 <= i - window[0] < window[2] and 0 <= j - window[1] < window[2]
-            frame = ";outline:3px solid #000;outline-offset:-3px" if framed else ""
-            text = f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0 turns -0 into 0
-            cells.append(f'<td style="{_CELL};{cell_style(value, scale)}{frame}">{text}</td>')
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    head = f'<caption style="caption-side:top;color:inherit;padding:2px;white-space:nowrap">{escape(caption)}</caption>'
-    return f'<table style="border-collapse:collapse;margin:0 1.5em 0 0">{head}{"".join(rows)}</table>'
-
-
-def _beside(*parts: str) -> str:
-    return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em">{"".join(parts)}</div>'
+__all__ = [
+    "ball_on_curve",
+    "dropout_map",
+    "filter_stepper",
+    "product_stepper",
+    "result_shape",
+    "shape_matcher",
+    "softmax_sliders",
+]
 
 
 def filter_stepper(picture: Tensor, weights: Tensor) -> Interactive:
@@ -104,7 +51,7 @@ def filter_stepper(picture: Tensor, weights: Tensor) -> Interactive:
         sums = F.conv2d(picture[None, None], kernel[None, None])[0, 0]
         whole = kernel.frac().abs().max() == 0 and picture.frac().abs().max() == 0
         decimals = 0 if whole else 1
-        return _beside(
+        return beside(
             table(picture, "picture", decimals=decimals, window=(row, column, 3)),
             table(products, f"products; sum = {products.sum():.{decimals}f}", decimals=decimals),
             table(sums, "feature map", decimals=decimals, window=(row, column, 1)),
@@ -131,7 +78,7 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
     def draw() -> str:
         values = torch.tensor([slider.value for slider in sliders])
         shares, each = values.softmax(0).tolist(), values.sigmoid().tolist()
-        return _beside(
+        return beside(
             _bars(names, shares, f"softmax: one of them; sum {sum(shares):.2f}", "#0072b2"),
             _bars(names, each, f"sigmoid: each by itself; sum {sum(each):.2f}", "#d55e00"),
         )

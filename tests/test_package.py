@@ -24,7 +24,7 @@ ROWS = (
     ("vision", "tabular", "text", "collab"),
     ("interpret", "plots"),
     ("sheet*",),
-    ("claims", "docs", "exercises", "machine", "rules", "widget*"),
+    ("claims", "docs", "exercises", "machine", "rules", "interactive", "widget*"),
 )
 
 
