@@ -1,18 +1,12 @@
 """The commands that the README promises: `make help` tells them all, `make lab` serves the lessons."""
 
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 import urllib.request
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-READY = ROOT / ".venv" / "ready"
+from lab import READY, ROOT, serving
 
 
 def test_the_readme_says_the_two_commands_first():
@@ -42,27 +36,6 @@ def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
 
 @pytest.mark.skipif(not READY.exists(), reason="not run by `make test`, so there may be no .venv to serve from")
 def test_lab_serves_the_lessons_and_prints_the_address(tmp_path):
-    log = tmp_path / "log"
-    with log.open("w") as out:
-        options = "ARGS=--no-browser --port 0"
-        environment = os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path), "BROWSER": "none"}
-        lab = subprocess.Popen(["make", "lab", options], cwd=ROOT, stdout=out, stderr=out, env=environment,
-                               start_new_session=True)  # fmt: skip
-    try:
-        address = _address(lab, log)
-        with urllib.request.urlopen(address, timeout=20) as answer:
-            assert answer.status == 200 and "JupyterLab" in answer.read().decode()
+    with serving(tmp_path) as address, urllib.request.urlopen(address, timeout=20) as answer:
+        assert answer.status == 200 and "JupyterLab" in answer.read().decode()
         assert "/lab/tree/lessons/" in address
-    finally:
-        os.killpg(lab.pid, signal.SIGTERM)
-        lab.wait(20)
-
-
-def _address(lab: subprocess.Popen, log: Path) -> str:
-    """The address with its token, once the server has printed it."""
-    for _ in range(600):
-        if found := re.search(r"http://127\.0\.0\.1:\d+/\S*token=\w+", log.read_text()):
-            return found[0]
-        assert lab.poll() is None, log.read_text()
-        time.sleep(0.1)
-    raise AssertionError(f"no address after a minute: {log.read_text()}")

@@ -1,0 +1,42 @@
+"""A real JupyterLab for tests, started the way a reader starts it."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+READY = ROOT / ".venv" / "ready"  # there when `make` made the environment
+
+
+@contextmanager
+def serving(folder: Path, options: str = "") -> Iterator[str]:
+    """Run `make lab` without a browser, its log and settings in `folder`; gives the address with its token."""
+    log = folder / "lab.log"
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')  # keep cells in the page that are scrolled out of sight
+    places = {"JUPYTER_CONFIG_DIR": folder, "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
+              "JUPYTERLAB_SETTINGS_DIR": folder / "settings"}  # fmt: skip
+    environment = os.environ | {name: str(place) for name, place in places.items()}
+    command = ["make", "lab", f"ARGS=--no-browser --port 0 {options}"]
+    with log.open("w") as out:
+        lab = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=environment, start_new_session=True)
+    try:
+        yield _address(lab, log)
+    finally:
+        os.killpg(lab.pid, signal.SIGTERM)
+        lab.wait(20)
+
+
+def _address(lab: subprocess.Popen, log: Path) -> str:
+    for _ in range(600):
+        if found := re.search(r"http://127\.0\.0\.1:\d+/\S*token=\w+", log.read_text()):
+            return found[0]
+        assert lab.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(f"no address after a minute: {log.read_text()}")

@@ -1,0 +1,63 @@
+"""A lesson in a real JupyterLab in a real browser: it runs without error, and its figures answer."""
+
+import os
+import shutil
+
+import pytest
+from lab import READY, ROOT, serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--no-first-run", "--disable-gpu", "--disable-quic"]  # fmt: skip
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and READY.exists()) and os.environ.get("COURSEKIT_CI") != "1", reason="no Chromium on this machine"
+)
+MINUTE = 60_000  # milliseconds
+
+# lesson -> how a key on the first slider changes its figure
+WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of them"}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """JupyterLab on copies, so that nothing a test does is saved in the lessons."""
+    folder = tmp_path_factory.mktemp("course")
+    for name in ("lessons", "excel"):
+        shutil.copytree(ROOT / name, folder / name)
+    with serving(folder, f"--ServerApp.root_dir={folder}") as address:
+        yield address
+
+
+@pytest.fixture
+def page():
+    """A browser page that keeps what went wrong on it (`errors`) and the hosts it asked (`hosts`)."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(viewport={"width": 1300, "height": 1400})
+        page.errors, page.hosts = [], set()
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("request", lambda request: page.hosts.add(request.url.split("/")[2]))
+        yield page
+        browser.close()
+
+
+@pytest.mark.parametrize("lesson", WIDGETS)
+def test_a_lesson_runs_and_its_figure_answers(address, page, lesson):
+    page.goto(address.replace("00_notebook_basics", lesson))
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
+    page.click("text=Run >> nth=0")
+    page.click("text=Run All Cells >> nth=0")
+    figure = page.wait_for_selector(".jp-OutputArea-output .widget-vbox .widget-html-content", timeout=2 * MINUTE)
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=2 * MINUTE)
+    assert not page.query_selector_all('[data-mime-type="application/vnd.jupyter.error"]')
+    before = figure.inner_text()
+    assert WIDGETS[lesson] in " ".join(before.split())
+    page.query_selector(".widget-vbox .noUi-handle").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("([figure, before]) => figure.innerText != before", arg=[figure, before], timeout=MINUTE)
+    assert not page.errors
+    assert all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
