@@ -1,0 +1,111 @@
+"""Solutions to lesson 10, with the cases that an answer is tried on."""
+
+import torch
+from torch.nn import functional as F
+
+from coursekit.exercises import Exercise
+
+
+def apply_mask(x, kept, p):
+    if x.shape != kept.shape:
+        raise ValueError("the mask has the shape of the activations")
+    return x * kept / (1 - p)
+
+
+def mean_and_variance(x, p):
+    return x, x**2 * p / (1 - p)
+
+
+def drop_channels(maps, kept, p):
+    if maps.shape[:2] != kept.shape:
+        raise ValueError("one entry of the mask for each channel of each picture")
+    return maps * kept[:, :, None, None] / (1 - p)
+
+
+def decayed_step(weight, gradient, rate, decay):
+    if weight.shape != gradient.shape:
+        raise ValueError("a slope for each weight")
+    return weight * (1 - rate * decay) - rate * gradient
+
+
+def shift(picture, down, right):
+    rows, columns = picture.shape
+    moved = torch.zeros_like(picture)
+    taken = picture[
+        max(0, -down) : max(0, rows - down), max(0, -right) : max(0, columns - right)
+    ]
+    top, left = max(0, down), max(0, right)
+    moved[top : top + taken.shape[0], left : left + taken.shape[1]] = taken
+    return moved
+
+
+def normalised_maps(maps):
+    if maps.dim() != 4:
+        raise ValueError("(pictures, channels, rows, columns)")
+    return F.batch_norm(maps, None, None, training=True, eps=1e-5)
+
+
+def _random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def _mask(*shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(sum(shape))) >= 0.5
+
+
+EXERCISES = {
+    "apply_mask": Exercise(
+        apply_mask,
+        "a dropped activation is 0; a kept one is divided by the share that is kept, 1 - p",
+        lambda: [
+            (torch.tensor([2.0]), torch.tensor([True]), 0.5),
+            (torch.tensor([1.0, 2.0]), torch.tensor([True, False]), 0.2),
+            (_random(4, 3), _mask(4, 3), 0.75),
+        ],
+    ),
+    "mean_and_variance": Exercise(
+        mean_and_variance,
+        "x / (1 - p) has the chance 1 - p, and 0 has the chance p; weigh both",
+        lambda: [(1.0, 0.5), (2.0, 0.5), (1.0, 0.2), (3.0, 0.9), (-2.0, 0.25), (1.0, 0.0)],
+    ),
+    "drop_channels": Exercise(
+        drop_channels,
+        "give the mask two axes of length one at its end, so that it fits rows and columns",
+        lambda: [
+            (torch.ones(1, 2, 1, 1), torch.tensor([[True, False]]), 0.5),
+            (_random(2, 2, 2, 2), torch.tensor([[True, False], [False, True]]), 0.2),
+            (_random(3, 4, 2, 3), _mask(3, 4), 0.5),
+        ],
+    ),
+    "decayed_step": Exercise(
+        decayed_step,
+        "the decay takes rate * decay of the weight itself, and the slope is used as it is",
+        lambda: [
+            (torch.tensor([1.0]), torch.tensor([0.0]), 0.1, 0.5),
+            (torch.tensor([1.0, -2.0]), torch.tensor([0.5, 0.5]), 0.1, 0.5),
+            (_random(3, 2), _random(2, 3).T.contiguous(), 0.01, 0.1),
+        ],
+    ),
+    "shift": Exercise(
+        shift,
+        "what leaves the picture is gone, and paper (0) comes in on the other side",
+        lambda: [
+            (torch.tensor([[1.0, 2.0]]), 0, 1),
+            (torch.tensor([[1.0], [2.0]]), -1, 0),
+            (torch.arange(1.0, 10).reshape(3, 3), 1, -1),
+            (torch.arange(1.0, 13).reshape(3, 4), 0, 0),
+            (torch.arange(1.0, 13).reshape(3, 4), -2, 3),
+        ],
+    ),
+    "normalised_maps": Exercise(
+        normalised_maps,
+        "mean and variance over axes 0, 2 and 3 together; correction=0",
+        lambda: [
+            (torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1),),
+            (torch.full((1, 1, 2, 2), 5.0),),
+            (_random(2, 3, 2, 2),),
+            (10 + 3 * _random(4, 2, 3, 3),),
+        ],
+        tolerance=1e-4,
+    ),
+}
