@@ -142,3 +142,10 @@ def test_links_to_other_files_lead_somewhere(notebook):
         assert (LESSONS / target).exists(), target
     for workbook in re.findall(r"excel/(\w+\.xlsx)", text):
         assert (LESSONS.parent / "excel" / workbook).exists(), workbook
+
+
+def test_the_readme_lists_it_with_its_title_and_time(path, notebook):
+    first = notebook.cells[0].source
+    title, minutes = re.search(r"^# \d\d (.+)$", first, re.M)[1], re.search(r"Time: about (\d+) minutes", first)[1]
+    readme = (LESSONS.parent / "README.md").read_text(encoding="utf-8")
+    assert f"| {path.stem[:2]} | [{title}](lessons/{path.name}) | {minutes} min |" in readme

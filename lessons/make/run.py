@@ -30,7 +30,8 @@ def run(path: Path) -> float:
     notebook = nbformat.read(path, as_version=4)
     started = time.perf_counter()
     place = {"metadata": {"path": LESSONS}}
-    limit = None if os.environ.get("COURSEKIT_SIZE") == "full" else 300  # seconds a cell may take
+    full = os.environ.get("COURSEKIT_SIZE") == "full"
+    limit = None if full else 300  # seconds that a cell may take
     client = NotebookClient(notebook, kernel_name="python3", timeout=limit, resources=place)
     client.extra_arguments = ["--IPKernelApp.log_level=40"]  # errors only
     client.execute()
