@@ -1,0 +1,143 @@
+"""Solutions to lesson 09, with the cases that an answer is tried on."""
+
+import torch
+from torch import nn
+
+import coursekit as ck
+from coursekit.exercises import Exercise
+
+
+class Counter:
+    def before_fit(self, learn):
+        self.batches = self.rows = 0
+
+    def after_batch(self, learn):
+        self.batches += 1
+        self.rows += learn.rows
+
+
+def played(kind):
+    """What a hook of this kind counts in the second of two fits."""
+
+    def play(rows, batch_size, epochs):
+        counter, part = kind(), (torch.zeros(rows, 2), torch.zeros(rows).long())
+        loaders = ck.Loaders(part, batch_size=batch_size, device="cpu")
+        learn = ck.Learner(loaders, nn.Linear(2, 3), callbacks=[counter], progress=False)
+        learn.fit(1)
+        learn.fit(epochs)
+        return None if counter.batches is None else (counter.batches, counter.rows)
+
+    return play
+
+
+def straight(fraction, warmup):
+    if fraction < warmup:
+        return fraction / warmup
+    return (1 - fraction) / (1 - warmup)
+
+
+def mean_over_rows(means, rows):
+    if means.shape != rows.shape:
+        raise ValueError("one number of rows for each batch")
+    return (means * rows).sum() / rows.sum()
+
+
+def clipped(weight_gradient, bias_gradient, norm):
+    if len(weight_gradient) != len(bias_gradient):
+        raise ValueError("one bias for each row of the weights")
+    length = torch.cat([weight_gradient.flatten(), bias_gradient]).norm()
+    factor = (norm / length).clamp(max=1)
+    return weight_gradient * factor, bias_gradient * factor
+
+
+def stops_after(losses, patience):
+    best, waited = float("inf"), 0
+    for epoch, loss in enumerate(losses.tolist(), start=1):
+        best, waited = (loss, 0) if loss < best else (best, waited + 1)
+        if waited > patience:
+            return epoch
+    return len(losses)
+
+
+def rate_to_take(rates, smoothed):
+    if rates.shape != smoothed.shape:
+        raise ValueError("one rate for each loss")
+    lowest = smoothed.argmin()
+    if smoothed[0] - smoothed[lowest] < 1:
+        return 0.0
+    falls = smoothed[:lowest] - smoothed[1 : lowest + 1]
+    return rates[falls.argmax()].item()
+
+
+def _random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+EXERCISES = {
+    "counter": Exercise(
+        played(Counter),
+        "set both to 0 in before_fit; in after_batch add 1, and learn.rows",
+        lambda: [(8, 4, 1), (8, 4, 2), (10, 4, 1), (3, 64, 3)],
+    ),
+    "straight": Exercise(
+        straight,
+        "while it rises: fraction / warmup; then: what is left / (1 - warmup)",
+        lambda: [
+            (0.0, 0.5),
+            (0.25, 0.5),
+            (0.5, 0.5),
+            (1.0, 0.5),
+            (0.1, 0.2),
+            (0.4, 0.2),
+            (0.9, 0.7),
+        ],
+    ),
+    "mean_over_rows": Exercise(
+        mean_over_rows,
+        "each batch's mean times its rows, added up, by the sum of the rows",
+        lambda: [
+            (torch.tensor([2.0]), torch.tensor([3])),
+            (torch.tensor([1.0, 0.0]), torch.tensor([9, 1])),
+            (torch.tensor([1.0, 5.0]), torch.tensor([4, 0])),
+            (torch.tensor([1.0]), torch.tensor([0])),
+            (_random(4), torch.tensor([64, 64, 64, 5])),
+        ],
+    ),
+    "clipped": Exercise(
+        clipped,
+        "the length is the root of the sum of all squares of both; the factor is at most 1",
+        lambda: [
+            (torch.tensor([[3.0]]), torch.tensor([4.0]), 1.0),
+            (torch.tensor([[0.3]]), torch.tensor([0.4]), 1.0),
+            (_random(2, 3), _random(2), 0.5),
+            (_random(2, 3), _random(2), 100.0),
+        ],
+    ),
+    "stops_after": Exercise(
+        stops_after,
+        "count the epochs since the best; end when the count is more than the patience",
+        lambda: [
+            (torch.tensor([1.0]), 0),
+            (torch.tensor([1.0, 2.0]), 0),
+            (torch.tensor([1.0, 1.0, 0.5]), 0),
+            (torch.tensor([3.0, 2.0, 1.0]), 1),
+            (torch.tensor([3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5]), 1),
+            (torch.tensor([3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5]), 3),
+        ],
+    ),
+    "rate_to_take": Exercise(
+        rate_to_take,
+        "only the part before the lowest loss counts; of its falls take the largest",
+        lambda: [
+            (torch.tensor([0.1, 0.2]), torch.tensor([2.0, 0.5])),
+            (torch.tensor([0.1, 0.2]), torch.tensor([2.0, 3.0])),
+            (torch.tensor([0.1, 0.2]), torch.tensor([0.5, 0.2])),
+            (torch.tensor([0.1, 0.2, 0.4]), torch.tensor([2.0, 1.9, 0.5])),
+            (torch.tensor([0.1, 0.2, 0.4, 0.8]), torch.tensor([2.0, 1.0, 0.9, 5.0])),
+            (
+                torch.tensor([0.1, 0.2, 0.4, 0.8, 1.6]),
+                torch.tensor([2.0, 1.0, 0.9, 5.0, 1.0]),
+            ),
+        ],
+    ),
+}
