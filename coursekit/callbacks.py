@@ -98,7 +98,7 @@ class EarlyStopping:
         patience: epochs without improvement that are put up with.
         higher_is_better: None: False for losses and error rates, True for other metrics.
 
-    Built in lesson 10.
+    Built in lesson 09.
     """
 
     def __init__(self, monitor: str = "valid_loss", patience: int = 2, higher_is_better: bool | None = None) -> None:
@@ -127,7 +127,7 @@ class EarlyStopping:
 class GradientClipping:
     """Scales all gradients down together when their common length exceeds `norm`.
 
-    R. Pascanu et al., "On the difficulty of training recurrent neural networks", 2013. Built in lesson 14.
+    R. Pascanu et al., "On the difficulty of training recurrent neural networks", 2013. Built in lesson 09.
     """
 
     def __init__(self, norm: float = 1.0) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # M. Okabe and K. Ito's colours, which colour-blind readers can tell apart
 BLUE, ORANGE, GREEN, RED, SKY, PINK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7"
+LINES = (BLUE, RED, GREEN, ORANGE, PINK, SKY)  # in the order in which curves take them
 HEAT = LinearSegmentedColormap.from_list(
     "heat", [[c / 255 for c in end] for end in (heat.BLUE, heat.WHITE, heat.ORANGE)]
 )
@@ -159,7 +160,7 @@ def plot_lr(recorder: "Recorder") -> None:
     figure, ax = plt.subplots(figsize=(7, 2.6))
     rates = np.array(recorder.rates)
     for group in range(rates.shape[1]):
-        ax.plot(rates[:, group], label=f"layer group {group + 1}")
+        ax.plot(rates[:, group], color=LINES[group % len(LINES)], label=f"layer group {group + 1}")
     if len({tuple(column) for column in rates.T}) > 1:
         ax.set_yscale("log")
         ax.legend()
@@ -216,7 +217,7 @@ def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel:
     Built in lesson 03.
     """
     figure, ax = plt.subplots(figsize=(6.5, 3.3), layout="constrained")
-    for (label, y), colour in zip(lines.items(), (BLUE, RED, GREEN, ORANGE, PINK, SKY), strict=False):
+    for (label, y), colour in zip(lines.items(), LINES, strict=False):
         ax.plot(x, y, label=label, color=colour)
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)

@@ -333,3 +333,8 @@ def test_doc_shows_signature_and_text():
 def test_doc_wants_something_documented(thing):
     with pytest.raises(ValueError, match="has no docstring: give a function or class itself"):
         ck.doc(thing)
+
+
+def test_doc_gives_default_functions_by_name():
+    shown = repr(ck.doc(ck.Learner)) + repr(ck.doc(ck.Learner.fit))
+    assert "= cross_entropy" in shown and "= constant" in shown and " at 0x" not in shown
