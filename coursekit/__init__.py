@@ -6,64 +6,107 @@ loaded when first used, so that the import costs little more than PyTorch's own.
 
 from importlib import import_module as _import_module
 
+from .augment import Augment, dihedral
 from .callbacks import Checkpoint, EarlyStopping, GradientClipping, MixedPrecision, Recorder
 from .claims import claim
 from .datasets import fetch, home, read_digits, read_idx
 from .devices import device
 from .docs import doc
 from .exercises import check, progress
+from .image_loaders import ImageLoaders
+from .interpret import Interpretation
+from .labels import csv_labels, folder_labels, function_labels, list_labels, mask_labels, pattern_labels, point_labels
 from .learner import Learner
 from .loaders import DatasetLoader, Loaders, TensorLoader
-from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_squared_error
+from .losses import binary_cross_entropy, check_labels, cross_entropy, cross_entropy_without, mean_squared_error
 from .machine import machine
-from .metrics import RunningMean, accuracy, error_rate
+from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, fbeta, pixel_accuracy, point_distance
+from .pictures import Resize, find_pictures, read_mask, read_picture
+from .predictor import Predictor
 from .progressbar import Progress
+from .resnet import resnet_tiny
 from .schedule import RateSearch, constant, cosine, one_cycle
+from .sources import ImageSource
+from .splits import at_random, by_file_list, by_folder, by_function
 from .storage import load_tensors, save_tensors
 from .summary import Summary
+from .unet import UNet
+from .vision import unet_learner, vision_learner
 
 __version__ = "0.1.0"
 __all__ = [
+    "Augment",
     "Checkpoint",
     "DatasetLoader",
     "EarlyStopping",
     "GradientClipping",
+    "ImageLoaders",
+    "ImageSource",
+    "Interpretation",
     "Learner",
     "Loaders",
     "MixedPrecision",
+    "Predictor",
     "Progress",
     "RateSearch",
     "Recorder",
+    "Resize",
     "RunningMean",
     "Summary",
     "TensorLoader",
+    "UNet",
     "accuracy",
+    "accuracy_threshold",
+    "at_random",
     "binary_cross_entropy",
+    "by_file_list",
+    "by_folder",
+    "by_function",
     "check",
     "check_labels",
     "claim",
     "constant",
     "cosine",
     "cross_entropy",
+    "cross_entropy_without",
+    "csv_labels",
     "device",
+    "dihedral",
     "doc",
     "error_rate",
+    "fbeta",
     "fetch",
+    "find_pictures",
+    "folder_labels",
+    "function_labels",
     "home",
+    "inside",
+    "list_labels",
     "load_tensors",
     "machine",
+    "mask_labels",
     "mean_squared_error",
     "one_cycle",
+    "pattern_labels",
+    "pixel_accuracy",
     "plots",
+    "plots_pictures",
+    "point_distance",
+    "point_labels",
     "progress",
     "read_digits",
     "read_idx",
+    "read_mask",
+    "read_picture",
+    "resnet_tiny",
     "save_tensors",
     "sheets",
+    "unet_learner",
+    "vision_learner",
     "widgets",
 ]
 
-_LATER = ("plots", "sheets", "widgets")
+_LATER = ("inside", "plots", "plots_pictures", "sheets", "widgets")
 
 
 def __getattr__(name: str) -> object:

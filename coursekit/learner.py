@@ -6,7 +6,6 @@ is called with the learner at that moment. They are looked up once for each fit.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .callbacks import Recorder
+from .finder import search_rate
 from .groups import Rate, default_groups, parameter_groups, train_mode
 from .loaders import Loader, Loaders, TensorLoader
 from .losses import check_labels, cross_entropy
@@ -102,7 +102,7 @@ class Learner:
         """
         if epochs < 1 or epochs % 1:
             raise ValueError(f"a whole number of epochs is needed, at least one; found {epochs}")
-        self.optimizer = self._new_optimizer(rate)
+        self.optimizer = self.new_optimizer(rate)
         self.epoch, self.epochs, self.step, self.stop = 0, epochs, 0, False
         self.steps = epochs * len(self.data.train)
         hooks = self._hooks(callbacks)
@@ -129,7 +129,7 @@ class Learner:
         optimizer, scaler = self.optimizer, self.scaler
         for batch, (*inputs, targets) in enumerate(self.data.train):
             self.batch = batch
-            self._set_rates(*schedule(self.step / self.steps))
+            self.set_rates(*schedule(self.step / self.steps))
             for hook in before_batch:
                 hook(self)
             with self.autocast():
@@ -155,10 +155,12 @@ class Learner:
             for hook in after_batch:
                 hook(self)
 
-    def _new_optimizer(self, rate: Rate) -> torch.optim.Optimizer:
+    def new_optimizer(self, rate: Rate) -> torch.optim.Optimizer:
+        """An optimizer of what is trained, at these rates."""
         return self.make_optimizer(parameter_groups(self.model, self.groups, rate))
 
-    def _set_rates(self, share: float, momentum: float | None) -> None:
+    def set_rates(self, share: float, momentum: float | None) -> None:
+        """Give each group this share of its top rate, and the momentum where one is said."""
         for group in self.optimizer.param_groups:
             group["lr"] = group["top_rate"] * share
             if momentum is not None:
@@ -196,36 +198,32 @@ class Learner:
             raise ValueError(
                 f"a search needs 0 < lowest < highest and two batches; found {lowest}, {highest}, {batches}"
             )
-        weights = {key: value.clone() for key, value in self.model.state_dict().items()}
-        training = self.model.training
-        self.optimizer = self._new_optimizer(1.0)
-        search = RateSearch()
-        train_mode(self.model)
-        try:
-            with self._randomness_kept():
-                endless = chain.from_iterable(repeat(self.data.train))
-                for i, (*inputs, targets) in enumerate(islice(endless, batches)):
-                    rate = lowest * (highest / lowest) ** (i / (batches - 1))
-                    self._set_rates(rate, None)
-                    loss = self.loss_function(self.forward(*inputs), targets)
-                    if search.add(rate, loss.item()):
-                        break
-                    self.optimizer.zero_grad()
-                    loss.backward()
-                    self.optimizer.step()
-        finally:
-            self.model.load_state_dict(weights)
-            self.model.train(training)
-            self.optimizer.zero_grad()
-        if not search.losses:
-            raise FloatingPointError("the loss is not finite before any training: look at the data and the model")
-        return search
+        return search_rate(self, lowest, highest, batches)
 
-    def _randomness_kept(self) -> AbstractContextManager:
+    def randomness_kept(self) -> AbstractContextManager:
         """Inside it random numbers may be drawn; afterwards PyTorch's generators are as they were."""
         return torch.random.fork_rng([self.data.device] if self.data.device.type == "cuda" else [])
 
     # Looking at the model
+
+    @torch.inference_mode()
+    def predictions(self, loader: Loader | None = None) -> tuple[Tensor, Tensor]:
+        """The model's raw outputs, float32, and the targets for all rows of held-out data (or of another loader).
+
+        Both are on the CPU, in the loader's order.
+        """
+        self.model.eval()
+        outputs, all_targets = [], []
+        for *inputs, targets in self._held_out(loader):
+            with self.autocast():
+                outputs.append(self.forward(*inputs).float().cpu())
+            all_targets.append(targets.cpu())
+        return torch.cat(outputs), torch.cat(all_targets)
+
+    def _held_out(self, loader: Loader | None) -> Loader:
+        if (loader := loader or self.data.valid) is None:
+            raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
+        return loader
 
     @torch.inference_mode()
     def validate(self, loader: Loader | None = None) -> dict[str, float]:
@@ -234,9 +232,7 @@ class Learner:
         Returns:
             `{"loss": ..., "accuracy": ...}`, the metrics under their functions' names.
         """
-        loader = loader or self.data.valid
-        if loader is None:
-            raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
+        loader = self._held_out(loader)
         functions = {"loss": self.loss_function} | {metric_name(metric): metric for metric in self.metrics}
         means = {name: RunningMean(name) for name in functions}
         self.model.eval()
@@ -266,11 +262,17 @@ class Learner:
 
     def summary(self) -> Summary:
         """The layers, the shape that comes out of each, and what it has to learn; shown as a table."""
-        with self._randomness_kept():
+        with self.randomness_kept():
             *inputs, _ = next(iter(self.data.train))
         return Summary(self.model, inputs)
 
-    # Keeping and freezing
+    # Changing what it works with
+
+    def use(self, data: Loaders) -> None:
+        """Go on with other data: more of it, or the same pictures at another size (progressive resizing)."""
+        if data.device != self.data.device:
+            self.model.to(data.device)
+        self.data = data
 
     def save(self, path: Path | str, **notes: Any) -> Path:
         """Write the weights, and notes, to one safetensors file, whole or not at all; gives the file's path."""

@@ -8,6 +8,7 @@ the sum of the counts.
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 Metric = Callable[[Tensor, Tensor], Tensor | tuple[Tensor, Tensor]]
@@ -75,3 +76,64 @@ def metric_name(metric: Metric) -> str:
     """The name a metric is shown under: its own, also when wrapped by `functools.partial`."""
     inner = getattr(metric, "func", metric)
     return getattr(inner, "__name__", type(inner).__name__)
+
+
+def accuracy_threshold(outputs: Tensor, targets: Tensor, threshold: float = 0.5) -> Tensor:
+    """Share of all labels that are right when a label is given where sigmoid(output) exceeds the threshold.
+
+    Args:
+        outputs: (n, classes) logits.
+        targets: the same shape, 0 or 1.
+        threshold: a probability; set it with `functools.partial`.
+
+    Built in lesson 04.
+    """
+    return ((outputs.sigmoid() > threshold) == (targets > 0.5)).float().mean()
+
+
+def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float = 0.5) -> Tensor:
+    """Mean over the rows of F-beta, which weighs recall `beta` times as much as precision.
+
+    (1 + beta^2) true positives / ((1 + beta^2) true positives + beta^2 missed + wrongly given); 1 for a row that has
+    no label and gets none. C. J. van Rijsbergen, "Information retrieval", 1979, chapter 7.
+
+    Args:
+        outputs: (n, classes) logits.
+        targets: the same shape, 0 or 1.
+        beta: 2 for F2.
+        threshold: a probability; set it with `functools.partial`.
+
+    Built in lesson 04.
+    """
+    given, true = outputs.sigmoid() > threshold, targets > 0.5
+    right = (given & true).sum(1) * (1 + beta**2)
+    weighted = right + beta**2 * (true & ~given).sum(1) + (given & ~true).sum(1)
+    return torch.where(weighted == 0, 1.0, right / weighted.clamp(min=1e-9)).mean()
+
+
+def pixel_accuracy(outputs: Tensor, targets: Tensor, void: int = -100) -> tuple[Tensor, Tensor]:
+    """Share of the pixels whose class is right, those of class `void` left out: the pair (right, counted).
+
+    Args:
+        outputs: (n, classes, rows, columns).
+        targets: (n, rows, columns), int64.
+        void: a class number; set it with `functools.partial`.
+
+    Built in lesson 05.
+    """
+    counted = targets != void
+    return ((outputs.argmax(1) == targets) & counted).sum(), counted.sum()
+
+
+def point_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Tensor:
+    """Mean distance between predicted and true points, as a share of the picture's width.
+
+    Args:
+        outputs: (n, 2 * points): x, y, x, y ..., on the scale on which -1 and 1 are the picture's edges.
+        targets: the same shape.
+        aspect: rows / columns of the picture; set it with `functools.partial`.
+
+    Built in lesson 06.
+    """
+    apart = (outputs - targets).reshape(len(outputs), -1, 2) / 2 * torch.tensor([1.0, aspect], device=outputs.device)
+    return apart.norm(dim=-1).mean()

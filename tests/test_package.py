@@ -18,11 +18,11 @@ MODULES = {file.stem: file for file in sorted(FOLDER.glob("*.py")) if file.stem 
 ROWS = (
     ("devices", "download", "heat", "notebook", "storage"),
     ("datasets",),
-    ("sources", "loaders"),
     ("metrics", "losses"),
-    ("groups", "schedule", "progressbar", "summary", "callbacks", "learner"),
-    ("vision", "tabular", "text", "collab"),
-    ("interpret", "plots"),
+    ("pictures", "kinds", "labels", "splits", "sources", "augment", "loaders", "image_loaders"),
+    ("groups", "schedule", "finder", "progressbar", "summary", "callbacks", "learner"),
+    ("resnet", "bodies", "unet", "image_models", "predictor", "vision", "tabular", "text", "collab"),
+    ("interpret", "inside", "plots*"),
     ("sheet*",),
     ("claims", "docs", "exercises", "machine", "rules", "interactive", "widget*"),
 )

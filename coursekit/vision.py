@@ -1,0 +1,127 @@
+"""Learners for pictures: a body that knows how to see, a head for what is asked."""
+
+import torch
+from torch import Tensor
+
+from .augment import eight_symmetries, move_pictures, move_points
+from .bodies import Body, body_name, halves, make_body, pretrained_statistics
+from .image_loaders import ImageLoaders, PictureLoader
+from .image_models import build, head_of
+from .kinds import Masks, Points
+from .learner import Learner
+from .predictor import Predictor
+from .resnet import resnet_tiny
+
+
+class VisionLearner(Learner):
+    """A `Learner` of pictures; made by `vision_learner` or `unet_learner`.
+
+    Attributes:
+        recipe: what `predictor` writes down to build the same model again.
+
+    Built in lesson 01.
+    """
+
+    recipe: dict
+
+    def tta(self, loader: PictureLoader | None = None) -> tuple[Tensor, Tensor]:
+        """Test-time augmentation: each picture is predicted in several views, and the predictions are averaged.
+
+        The views are the eight symmetries where the training data were augmented by them, otherwise the picture and
+        its mirror image. Masks and points are moved back before they are averaged.
+
+        Args:
+            loader: None takes the held-out pictures.
+
+        Returns:
+            The mean probabilities (points: coordinates), one row a picture, and the targets; on the CPU.
+
+        Built in lesson 04.
+        """
+        loader = loader or self.data.valid
+        views = eight_symmetries()
+        if not (self.data.augment and self.data.augment.symmetries):
+            views = views[[0, 4]]
+        self.model.eval()
+        means, all_targets = [], []
+        with torch.inference_mode():
+            for pictures, targets in loader:
+                means.append(sum(self._view(pictures, view) for view in views) / len(views))
+                all_targets.append(targets)
+        return torch.cat(means).cpu(), torch.cat(all_targets).cpu()
+
+    def _view(self, pictures: Tensor, view: Tensor) -> Tensor:
+        """The probabilities of the pictures in one view, moved back to where they belong."""
+        matrices = view.to(pictures.device).expand(len(pictures), 3, 3)
+        with self.autocast():
+            outputs = self.forward(move_pictures(pictures, matrices)).float()
+        found = self.data.kind.probabilities(outputs)
+        if isinstance(self.data.kind, Masks):
+            return move_pictures(found, torch.linalg.inv(matrices))
+        return move_points(found, torch.linalg.inv(matrices)) if isinstance(self.data.kind, Points) else found
+
+    def predictor(self) -> Predictor:
+        """The trained model by itself, to predict one picture, and to be saved for use without its training data.
+
+        Built in lesson 01.
+        """
+        return Predictor(self.model, self.data.kind, self.data.resize, self.data.channels, self.recipe)
+
+
+def vision_learner(
+    data: ImageLoaders, body: Body = resnet_tiny, *, pretrained: bool = True, dropout: float = 0.25, **options: object
+) -> VisionLearner:
+    """A learner for one class, several classes or points for each picture; what the labels are decides head and loss.
+
+    Args:
+        data: see `ImageLoaders`.
+        body: `ck.resnet_tiny`, the name of a torchvision classifier ("resnet34"), or a function that makes a body.
+        pretrained: start from the body's weights, frozen: `unfreeze()` trains them too.
+        dropout: before the last layer.
+        options: of `Learner`, such as `metrics`.
+
+    Raises:
+        ValueError: the labels are masks, which need `unet_learner`.
+
+    Built in lesson 01.
+    """
+    if isinstance(data.kind, Masks):
+        raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
+    recipe = {"model": "head", "body": body_name(body), "dropout": dropout}
+    return _learner(data, body, pretrained, recipe, options)
+
+
+def unet_learner(
+    data: ImageLoaders,
+    body: Body = resnet_tiny,
+    *,
+    pretrained: bool = True,
+    crossings: bool = True,
+    **options: object,
+) -> VisionLearner:
+    """A learner for a class for every pixel, by a U-Net on the body.
+
+    Args:
+        data: see `ImageLoaders`; the labels are masks.
+        body, pretrained: see `vision_learner`.
+        crossings: False leaves out the U-Net's crossings, for comparison.
+        options: of `Learner`, such as `metrics`.
+
+    Built in lesson 05.
+    """
+    if not isinstance(data.kind, Masks):
+        raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.kind).__name__}")
+    return _learner(data, body, pretrained, {"model": "unet", "body": body_name(body), "crossings": crossings}, options)
+
+
+def _learner(data: ImageLoaders, body: Body, pretrained: bool, recipe: dict, options: dict) -> VisionLearner:
+    made = make_body(body, data.channels, pretrained)
+    known = pretrained and data.channels == 3
+    mean, std = pretrained_statistics(body) if known else data.statistics()
+    model = build(recipe, made, data.kind, data.channels, data.size, (mean, std.clamp(min=1e-3)))
+    groups = [*halves(made), head_of(model)]
+    learner = VisionLearner(data, model, **{"loss": data.kind.loss, "groups": groups, "channels_last": True} | options)
+    learner.recipe = recipe | {"size": list(data.size), "mean": mean.tolist(), "std": std.tolist()}
+    if pretrained:
+        learner.freeze()
+    return learner
