@@ -18,14 +18,26 @@ from .download import Download, download_all
 
 SAMPLES = Path(__file__).parents[1] / "data"
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+_PETS = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/"
+_FASTAI = "https://s3.amazonaws.com/fast-ai-imagelocal/"
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A sample folder in `data/`, and the public set that it stands for."""
+    """A sample folder in `data/`, and the public set that it stands for.
+
+    Attributes:
+        full_name: its folder in the data home.
+        downloads: its files.
+        inside: the folder in which its archive keeps everything.
+        by_hand: where it must be fetched by hand: what to do; `needs` names what must then be in the folder.
+    """
 
     full_name: str
-    downloads: tuple[Download, ...]
+    downloads: tuple[Download, ...] = ()
+    inside: str = ""
+    by_hand: str = ""
+    needs: tuple[str, ...] = ()
 
 
 # The MNIST sums are those that torchvision.datasets.MNIST checks.
@@ -38,6 +50,35 @@ DATASETS = {
             Download(_MNIST + "t10k-images-idx3-ubyte.gz", "md5:9fb629c4189551a2d022fa330f9573f3"),
             Download(_MNIST + "t10k-labels-idx1-ubyte.gz", "md5:ec29112dd5afa0611ce80d1b7f02629c"),
         ),
+    ),
+    # The sums that torchvision.datasets.OxfordIIITPet checks.
+    "pets": DataSet(
+        "oxford-iiit-pet",
+        (
+            Download(_PETS + "images.tar.gz", "md5:5c4f3ee8e5d25df40f4fd59a7f44e54c", unpack=True),
+            Download(_PETS + "annotations.tar.gz", "md5:95a8c909bbe2e81eed6a22bccdf3f68f", unpack=True),
+        ),
+    ),
+    "satellite": DataSet(
+        "planet",
+        by_hand="Join the Kaggle competition planet-understanding-the-amazon-from-space, download its pictures "
+        "(train-jpg, test-jpg) and train_v2.csv, and unpack them there",
+        needs=("train-jpg", "train_v2.csv"),
+    ),
+    # The sums and lengths that fastai publishes for its copies.
+    "streets": DataSet(
+        "camvid",
+        (Download(_FASTAI + "camvid.tgz", "first-mib:648371e4f3a833682afb39b08a3ce2aa:598913237", unpack=True),),
+        inside="camvid",
+    ),
+    "faces": DataSet(
+        "biwi_head_pose",
+        (
+            Download(
+                _FASTAI + "biwi_head_pose.tgz", "first-mib:00f4ccf66e8cba184bc292fdc08fb237:452316199", unpack=True
+            ),
+        ),
+        inside="biwi_head_pose",
     ),
 }
 
@@ -60,7 +101,7 @@ def fetch(name: str, size: str | None = None) -> Path:
 
     Raises:
         ValueError: an unknown name or size, or a file whose checksum is wrong.
-        FileNotFoundError: the sample is not where it should be.
+        FileNotFoundError: the sample is not where it should be, or a full set that needs an account is not there yet.
         ConnectionError: a download failed; the message says how to place the file by hand.
         PermissionError: `home()` cannot be written to.
 
@@ -74,9 +115,14 @@ def fetch(name: str, size: str | None = None) -> Path:
     if size not in ("sample", "full"):
         raise ValueError(f"the size of a data set is 'sample' or 'full', not {size!r} (argument or COURSEKIT_SIZE)")
     if size == "full":
-        folder = home() / "data" / DATASETS[name].full_name
-        download_all(DATASETS[name].downloads, folder)
-        return folder
+        full = DATASETS[name]
+        folder = home() / "data" / full.full_name
+        if missing := [needed for needed in full.needs if not (folder / needed).exists()]:
+            raise FileNotFoundError(
+                f"the full set {name!r} must be fetched by hand. {full.by_hand}: {folder / missing[0]}"
+            )
+        download_all(full.downloads, folder)
+        return folder / full.inside
     folder = SAMPLES / name
     if not folder.is_dir():
         raise FileNotFoundError(f"the sample {folder} is missing: coursekit runs from a clone of the course (make lab)")

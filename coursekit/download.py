@@ -3,6 +3,7 @@
 Pooch checks the sums and moves files into place; what is added here is resuming, and errors that say what to do.
 """
 
+import hashlib
 import os
 import shutil
 import tarfile
@@ -19,7 +20,11 @@ CHUNK = 1 << 18  # bytes read from the network at a time
 
 @dataclass(frozen=True)
 class Download:
-    """One file of a public data set: its URL, its sum as `"md5:..."` or `"sha256:..."`, and whether to unpack it."""
+    """One file of a public data set: its URL, its sum, and whether to unpack it.
+
+    The sum is `"md5:..."` or `"sha256:..."` of the whole file; or `"first-mib:MD5:BYTES"`, the MD5 of the file's first
+    MiB and the file's length, where its publisher states no other.
+    """
 
     url: str
     checksum: str
@@ -70,7 +75,7 @@ def _get(item: Download, folder: Path) -> Path:
         return target
     source = _source(item, folder.name)
     try:
-        _retrieve(source, checksum, target)
+        _retrieve(source, None if _is_partial(checksum) else checksum, target)
     except PermissionError:
         raise
     except OSError as error:
@@ -79,6 +84,9 @@ def _get(item: Download, folder: Path) -> Path:
             f"Run again to go on where it stopped; or place the file by hand as {target}; "
             f"or set COURSEKIT_MIRROR to a folder or URL that holds {folder.name}/{item.name}"
         ) from error
+    if _is_partial(checksum) and _first_mib(target) != checksum:
+        target.unlink()
+        raise ValueError(_wrong_sum(source, checksum))
     return target
 
 
@@ -91,10 +99,14 @@ def _retrieve(source: str, checksum: str | None, target: Path) -> None:
     except OSError:  # among them requests' InvalidURL, which is a ValueError too
         raise
     except ValueError as error:  # pooch's word for a wrong sum; it has thrown the file away
-        raise ValueError(
-            f"the file at {source} does not have the sum {checksum}: it changed, or was damaged on the way. "
-            "Nothing was kept; run again, or choose another host with COURSEKIT_MIRROR"
-        ) from error
+        raise ValueError(_wrong_sum(source, checksum)) from error
+
+
+def _wrong_sum(source: str, checksum: str) -> str:
+    return (
+        f"the file at {source} does not have the sum {checksum}: it changed, or was damaged on the way. "
+        "Nothing was kept; run again, or choose another host with COURSEKIT_MIRROR"
+    )
 
 
 def _unchecked(target: Path) -> bool:
@@ -111,11 +123,22 @@ def _check_sum(file: Path, checksum: str | None) -> None:
     if checksum is None:
         return
     algorithm, _, expected = checksum.partition(":")
-    if (found := pooch.file_hash(str(file), alg=algorithm)) != expected:
+    found = _first_mib(file).partition(":")[2] if _is_partial(checksum) else pooch.file_hash(str(file), alg=algorithm)
+    if found != expected:
         raise ValueError(
             f"{file} has the {algorithm} sum {found}, not {expected}: it is damaged or another file. "
             "Delete it and run again to download it, or vouch for it with COURSEKIT_VERIFY=0"
         )
+
+
+def _is_partial(checksum: str | None) -> bool:
+    return (checksum or "").startswith("first-mib:")
+
+
+def _first_mib(file: Path) -> str:
+    """The sum of the file's first MiB, with its length; see `Download`."""
+    with file.open("rb") as content:
+        return f"first-mib:{hashlib.md5(content.read(1 << 20)).hexdigest()}:{file.stat().st_size}"
 
 
 def _source(item: Download, set_name: str) -> str:

@@ -425,3 +425,84 @@ def test_a_damaged_archive_is_refused(tmp_path, kind):
     with pytest.raises(ValueError, match="damaged"):
         unpack(tmp_path / "archive", tmp_path)
     assert names(tmp_path) == ["archive"]
+
+
+# Sums of a file's beginning
+
+
+def partial(content):
+    return f"first-mib:{hashlib.md5(content[: 1 << 20]).hexdigest()}:{len(content)}"
+
+
+LONG = random.Random(1).randbytes((1 << 20) + 5)
+
+
+def test_a_file_known_by_its_first_mib_and_length_is_fetched_and_kept(host, tmp_path):
+    host.files[f"/mnist/{NAME}"] = LONG
+    downloads = (Download(f"{host.url}/mnist/{NAME}", partial(LONG)),)
+    download_all(downloads, tmp_path)
+    download_all(downloads, tmp_path)
+    assert (tmp_path / NAME).read_bytes() == LONG and len(host.ranges) == 1
+
+
+@pytest.mark.parametrize("content", [b"x" + LONG[1:], LONG[:-1], LONG + b"x"], ids=["changed", "shorter", "longer"])
+def test_a_file_with_another_beginning_or_length_is_refused(host, tmp_path, content):
+    host.files[f"/mnist/{NAME}"] = content
+    with pytest.raises(ValueError, match="does not have the sum first-mib:"):
+        download_all((Download(f"{host.url}/mnist/{NAME}", partial(LONG)),), tmp_path)
+    assert not (tmp_path / NAME).exists()
+
+
+@pytest.mark.parametrize("content", [b"x" + LONG[1:], LONG[:-1]], ids=["changed", "shorter"])
+def test_a_placed_file_with_another_beginning_or_length_is_refused_and_left(host, tmp_path, content):
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(ValueError, match="it is damaged or another file"):
+        download_all((Download(f"{host.url}/mnist/{NAME}", partial(LONG)),), tmp_path)
+    assert (tmp_path / NAME).read_bytes() == content
+
+
+# Whole sets
+
+
+def tar_of(files):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name, packed, found",
+    [
+        ("pets", {"images.tar.gz": {"images/Abyssinian_1.jpg": b"picture"},
+                  "annotations.tar.gz": {"annotations/trainval.txt": b"list"}}, "images/Abyssinian_1.jpg"),
+        ("streets", {"camvid.tgz": {"camvid/codes.txt": b"Sky"}}, "codes.txt"),
+        ("faces", {"biwi_head_pose.tgz": {"biwi_head_pose/01/rgb.cal": b"1 0 0"}}, "01/rgb.cal"),
+    ],
+)  # fmt: skip
+def test_the_full_picture_sets_come_from_a_server_and_are_laid_out_like_the_samples(
+    host, tmp_path, monkeypatch, name, packed, found
+):
+    folder = datasets.DATASETS[name].full_name
+    host.files = {f"/{folder}/{archive}": tar_of(files) for archive, files in packed.items()}
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path))
+    monkeypatch.setenv("COURSEKIT_MIRROR", host.url)
+    with pytest.raises(ValueError, match="does not have the sum"):
+        ck.fetch(name, "full")
+    monkeypatch.setenv("COURSEKIT_VERIFY", "0")
+    with pytest.warns(UserWarning, match="is not checked"):
+        assert (ck.fetch(name, "full") / found).is_file()
+    asked = len(host.ranges)
+    assert (ck.fetch(name, "full") / found).is_file() and len(host.ranges) == asked
+
+
+def test_planet_says_how_to_fetch_it_by_hand(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="Join the Kaggle competition.*planet/train-jpg"):
+        ck.fetch("satellite", "full")
+    (tmp_path / "data/planet/train-jpg").mkdir(parents=True)
+    (tmp_path / "data/planet/train_v2.csv").touch()
+    assert ck.fetch("satellite", "full") == tmp_path / "data/planet"
