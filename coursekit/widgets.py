@@ -11,6 +11,7 @@ from .interactive import Interactive, beside, table
 from .widgets_broadcasting import product_stepper, result_shape, shape_matcher
 from .widgets_descent import ball_on_curve
 from .widgets_dropout import dropout_map
+from .widgets_threshold import threshold_slider
 
 __all__ = [
     "ball_on_curve",
@@ -20,6 +21,7 @@ __all__ = [
     "result_shape",
     "shape_matcher",
     "softmax_sliders",
+    "threshold_slider",
 ]
 
 

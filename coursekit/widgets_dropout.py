@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .interactive import Interactive, table
+from .interactive import Interactive, beside, table
 
 MASKS = 1000
 
@@ -50,7 +50,7 @@ def dropout_map(activations: Tensor) -> Interactive:
             f"Mean over {MASKS:,} masks: not scaled {left.mean():.2f}, scaled {left.mean() / (1 - p):.2f}; "
             f"without dropout {activations.mean():.2f}."
         )
-        return _row(maps) + f"<p><b>{escape(text)}</b></p>" + _row(pools)
+        return beside(*maps) + f"<p><b>{escape(text)}</b></p>" + beside(*pools)
 
     controls = [ipywidgets.HBox([chance, mask, another])]
     return Interactive(controls, draw, "dropout over an activation map, with sliders for p and for the mask")
@@ -64,8 +64,3 @@ def _check_map(activations: Tensor) -> None:
         )
     if not activations.is_floating_point():
         raise ValueError(f"activations are floating-point numbers; these are {activations.dtype}: use .float()")
-
-
-def _row(parts: tuple[str, ...]) -> str:
-    style = "display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em"
-    return f'<div style="{style}">{"".join(parts)}</div>'
