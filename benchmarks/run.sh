@@ -7,3 +7,5 @@ venv=.venv-bench
 $venv/bin/uv pip install --quiet --python $venv/bin/python -r benchmarks/requirements.txt
 $venv/bin/python benchmarks/epoch.py
 $venv/bin/python benchmarks/imports.py
+$venv/bin/python benchmarks/pictures.py
+$venv/bin/python benchmarks/widgets.py

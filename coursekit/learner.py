@@ -193,6 +193,8 @@ class Learner:
 
         Returns:
             The search: `.suggestion` is a rate, `.plot()` draws it.
+
+        Built in lesson 09.
         """
         if not (0 < lowest < highest and batches > 1):
             raise ValueError(

@@ -130,6 +130,7 @@ EXERCISES = {
         "only the part before the lowest loss counts; of its falls take the largest",
         lambda: [
             (torch.tensor([0.1, 0.2]), torch.tensor([2.0, 0.5])),
+            (torch.tensor([0.1, 0.2]), torch.tensor([2.0, 1.0])),
             (torch.tensor([0.1, 0.2]), torch.tensor([2.0, 3.0])),
             (torch.tensor([0.1, 0.2]), torch.tensor([0.5, 0.2])),
             (torch.tensor([0.1, 0.2, 0.4]), torch.tensor([2.0, 1.9, 0.5])),

@@ -105,6 +105,7 @@ EXERCISES = {
             (torch.full((1, 1, 2, 2), 5.0),),
             (_random(2, 3, 2, 2),),
             (10 + 3 * _random(4, 2, 3, 3),),
+            (0.003 * _random(2, 2, 2, 2),),
         ],
         tolerance=1e-4,
     ),

@@ -133,6 +133,12 @@ def _below_half(rates, smoothed):
     return rates[(smoothed[:lowest] - smoothed[1 : lowest + 1]).argmax()]
 
 
+def _never_at_exactly_one(rates, smoothed):
+    if smoothed[0] - smoothed.min() <= 1:
+        return 0
+    return _loop_of_falls(rates, smoothed)
+
+
 def _steepest_anywhere(rates, smoothed):
     if smoothed[0] - smoothed.min() < 1:
         return 0
@@ -175,6 +181,8 @@ ANSWERS = {
         [
             lambda rates, smoothed: rates[smoothed.argmin()],
             _steepest_anywhere,
+            _never_at_exactly_one,
+            lambda rates, smoothed: rates[(smoothed[:-1] - smoothed[1:]).argmax() + 1],
             _below_half,
             lambda rates, smoothed: rates[(smoothed[:-1] - smoothed[1:]).argmin()],
         ],

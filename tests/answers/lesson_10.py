@@ -20,6 +20,16 @@ def _unbiased(maps):
     return (maps - mean) / (variance + 1e-5).sqrt()
 
 
+def _eps_outside_the_root(maps):
+    spread = maps.std((0, 2, 3), keepdim=True, correction=0)
+    return (maps - maps.mean((0, 2, 3), keepdim=True)) / (spread + 1e-5)
+
+
+def _without_eps(maps):
+    spread = maps.std((0, 2, 3), keepdim=True, correction=0)
+    return (maps - maps.mean((0, 2, 3), keepdim=True)) / spread.clamp(min=1e-9)
+
+
 def _each_place(maps):
     return (maps - maps.mean(0)) / (maps.var(0, correction=0) + 1e-5).sqrt()
 
@@ -76,6 +86,9 @@ ANSWERS = {
     ),
     "10.normalised_maps": (
         [lambda maps: nn.BatchNorm2d(maps.shape[1]).train()(maps).detach(), _by_mean_and_variance],
-        [_unbiased, _each_place, lambda maps: F.layer_norm(maps, maps.shape[1:])],
+        [
+            *(_unbiased, _each_place, _eps_outside_the_root, _without_eps),
+            lambda maps: F.layer_norm(maps, maps.shape[1:]),
+        ],
     ),
 }
