@@ -21,7 +21,7 @@ ROWS = (
     ("metrics", "losses"),
     ("pictures", "kinds", "labels", "splits", "sources", "augment", "loaders", "image_loaders"),
     ("groups", "schedule", "finder", "progressbar", "summary", "callbacks", "learner"),
-    ("resnet", "bodies", "unet", "image_models", "predictor", "vision", "tabular", "text", "collab"),
+    ("resnet", "bodies", "unet", "image_models", "predictor", "vision", "table*", "tabular", "text", "collab"),
     ("interpret", "inside", "plots*"),
     ("sheet*",),
     ("claims", "docs", "exercises", "machine", "rules", "interactive", "widget*"),

@@ -1,0 +1,226 @@
+"""Features of tables: dates taken apart, days since and until events, running statistics, joins that lose no row.
+
+Each function takes a pandas DataFrame and gives a new one with columns added, rows and their order as they were.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATE_PARTS = {"Year": "year", "Month": "month", "Day": "day", "Dayofweek": "day_of_week", "Dayofyear": "day_of_year"}
+DATE_FLAGS = ("Is_month_start", "Is_month_end", "Is_quarter_start", "Is_quarter_end", "Is_year_start", "Is_year_end")
+STATISTICS = ("sum", "mean", "count")
+
+
+def need_columns(table: "pd.DataFrame", columns: Sequence[str]) -> None:
+    """Raise a ValueError if the table lacks one of the columns."""
+    if missing := [column for column in columns if column not in table.columns]:
+        raise ValueError(f"the table has no column {missing[0]!r}; it has {', '.join(map(repr, table.columns))}")
+
+
+def to_dates(table: "pd.DataFrame", column: str) -> "pd.Series":
+    """The column as dates.
+
+    Raises:
+        ValueError: a value is missing or no date; the first is shown with its row.
+    """
+    import pandas as pd
+
+    need_columns(table, [column])
+    dates = pd.to_datetime(table[column], errors="coerce", format=None if table[column].dtype != object else "mixed")
+    if (wrong := dates.isna()).any():
+        row = table.index[wrong][0]
+        raise ValueError(
+            f"{wrong.sum()} of {len(table)} values of {column!r} are no dates, first {table.loc[row, column]!r} in "
+            f"row {row!r}"
+        )
+    return dates
+
+
+def add_date_parts(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
+    """What a model can use of a date: year, month, week, day, weekday, day of the year, and what begins or ends.
+
+    Args:
+        table: any.
+        column: dates, or text that pandas can read as dates; a column `SalesDate` gives `SalesYear`, `SalesMonth` ...
+            (the word Date is taken off), as integers, and `SalesIs_month_end` ... as booleans. Monday is weekday 0.
+
+    Raises:
+        ValueError: the column is missing, or a value is no date.
+
+    Built in lesson 11.
+    """
+    dates = to_dates(table, column).dt
+    prefix = column.removesuffix("Date").removesuffix("date")
+    new = {prefix + part: getattr(dates, attribute) for part, attribute in DATE_PARTS.items()}
+    new[prefix + "Week"] = dates.isocalendar().week
+    new = {name: values.astype("int64") for name, values in new.items()}
+    return table.assign(**new, **{prefix + flag: getattr(dates, flag.lower()) for flag in DATE_FLAGS})
+
+
+def _order(table: "pd.DataFrame", date: str, by: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows' order by group and date; and, in that order, the first row of each row's group, and the day numbers."""
+    import pandas as pd
+
+    need_columns(table, [by])
+    days = to_dates(table, date).to_numpy().astype("datetime64[D]").astype(np.int64)
+    groups, _ = pd.factorize(table[by], use_na_sentinel=False)
+    order = np.lexsort((days, groups))
+    groups = groups[order]
+    starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else np.zeros(0, np.int64)
+    first = np.repeat(starts, np.diff(np.r_[starts, len(groups)]))
+    return order, first, days[order]
+
+
+def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: str) -> "pd.DataFrame":
+    """Days since each event last happened, and until it next will, within each group.
+
+    Args:
+        table: one row a group and date, in any order.
+        events: columns in which anything but 0, False and missing means that the event happened on that day.
+        date: the column of dates.
+        by: the column of groups: shops, say. A date that stands twice in a group counts as one day.
+
+    Returns:
+        The table with float columns `SinceEVENT` and `UntilEVENT`: 0 on the day itself; NaN before the first, after
+        the last. `Until` looks into the future: use it for events that are known beforehand, as holidays are.
+
+    Raises:
+        ValueError: a column is missing, or a date is none.
+
+    Built in lesson 11.
+    """
+    need_columns(table, events)
+    order, first, days = _order(table, date, by)
+    groups_end = _ends(first)
+    new = {}
+    for event in events:
+        happened = _any_that_day((table[event].fillna(0).to_numpy() != 0)[order], first, days)
+        since = _since(happened, first, days)
+        until = _since(happened[::-1], (len(days) - 1 - groups_end)[::-1], -days[::-1])[::-1]
+        for name, values in (("Since", since), ("Until", until)):
+            new[name + event] = np.empty(len(days))
+            new[name + event][order] = values
+    return table.assign(**new)
+
+
+def _ends(first: np.ndarray) -> np.ndarray:
+    """The last row of each row's group, from the first."""
+    starts = np.unique(first)
+    if not len(starts):
+        return first
+    ends = np.r_[starts[1:], len(first)] - 1
+    return np.repeat(ends, np.diff(np.r_[starts, len(first)]))
+
+
+def _any_that_day(happened: np.ndarray, first: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """For each row, whether it happened in any row of the same group and day."""
+    if not len(days):
+        return happened
+    new_day = np.r_[True, (first[1:] != first[:-1]) | (days[1:] != days[:-1])]
+    return np.logical_or.reduceat(happened, np.flatnonzero(new_day))[new_day.cumsum() - 1]
+
+
+def _since(happened: np.ndarray, first: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Days since the latest row at which it happened, no earlier than the row `first`; NaN without one."""
+    latest = np.maximum.accumulate(np.where(happened, np.arange(len(days)), -1))
+    since = (days - days[latest]).astype(float)
+    since[latest < first] = np.nan
+    return since
+
+
+def add_rolling(
+    table: "pd.DataFrame", columns: Sequence[str], *, date: str, by: str, days: int, statistic: str = "mean"
+) -> "pd.DataFrame":
+    """A statistic of the latest days up to and with each row's, within each group.
+
+    Args:
+        table: one row a group and date, in any order.
+        columns: of numbers; missing ones are left out.
+        date, by: see `add_elapsed`.
+        days: the window's length, this day included; negative looks ahead, from this day on.
+        statistic: `"sum"`, `"mean"` (NaN where the window holds no number) or `"count"`.
+
+    Returns:
+        The table with float columns `COLUMN_mean7`, or `COLUMN_mean7ahead` for negative days.
+
+    Raises:
+        ValueError: a column is missing or holds no numbers, an infinite number, days 0, or an unknown statistic.
+
+    Built in lesson 11.
+    """
+    need_columns(table, columns)
+    if days == 0 or statistic not in STATISTICS:
+        raise ValueError(f"a window has at least one day and a statistic of {STATISTICS}; found {days}, {statistic!r}")
+    order, first, at = _order(table, date, by)
+    key = first * (int(np.ptp(at)) + 2 * abs(days) + 2) + at if len(at) else at  # groups far apart on one line of days
+    low = np.searchsorted(key, key - (days - 1 if days > 0 else 0), "left")
+    high = np.searchsorted(key, key + (-days - 1 if days < 0 else 0), "right")
+    new = {}
+    for column in columns:
+        values = numbers(table, column)[order]
+        there = ~np.isnan(values)
+        sums, counts = (np.r_[0.0, np.cumsum(part)] for part in (np.where(there, values, 0), there))
+        total, count = sums[high] - sums[low], counts[high] - counts[low]
+        with np.errstate(invalid="ignore"):
+            result = {"sum": total, "mean": total / count, "count": count}[statistic]
+        name = f"{column}_{statistic}{abs(days)}{'ahead' if days < 0 else ''}"
+        new[name] = np.empty(len(at))
+        new[name][order] = result
+    return table.assign(**new)
+
+
+def numbers(table: "pd.DataFrame", column: str) -> np.ndarray:
+    """The column as float64, missing ones NaN."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(table[column]):
+        example = next((v for v in table[column] if isinstance(v, str)), None)
+        raise ValueError(f"the column {column!r} holds {table[column].dtype}, such as {example!r}; numbers are needed")
+    values = table[column].to_numpy(dtype=float, na_value=np.nan, copy=True)
+    if np.isinf(values).any():
+        raise ValueError(
+            f"{np.isinf(values).sum()} values of {column!r} are infinite, first in row {np.isinf(values).argmax()}"
+        )
+    return values
+
+
+def join(
+    left: "pd.DataFrame", right: "pd.DataFrame", on: str | Sequence[str], missing: str = "error"
+) -> "pd.DataFrame":
+    """`left` with the columns of `right` added where `on` agrees; never a row more or fewer.
+
+    Args:
+        left: keeps its rows, their order and index.
+        right: one row for each value of `on`.
+        on: a column of both, or several.
+        missing: what to do for rows of `left` that `right` does not know: `"error"`, or `"keep"` (empty cells).
+
+    Raises:
+        ValueError: a column is missing, `right` lists a value twice (which would multiply rows), both have another
+            column of the same name, or a row finds no partner and `missing` is `"error"`.
+
+    Built in lesson 11.
+    """
+    on = [on] if isinstance(on, str) else list(on)
+    need_columns(left, on)
+    need_columns(right, on)
+    if (twice := right.duplicated(on)).any():
+        value = tuple(right.loc[twice, on].iloc[0])
+        raise ValueError(f"the right table lists {on} = {value} twice: the join would multiply rows")
+    if both := [column for column in right.columns if column in left.columns and column not in on]:
+        raise ValueError(f"both tables have a column {both[0]!r}: rename or drop it in one of them")
+    joined = left.merge(right, how="left", on=on, indicator="_from")
+    lonely = (joined.pop("_from") == "left_only").to_numpy()
+    joined.index = left.index
+    if missing == "error" and lonely.any():
+        value = tuple(left.loc[lonely, on].iloc[0])
+        raise ValueError(
+            f"{lonely.sum()} of {len(left)} rows find no partner, first {on} = {value}; missing='keep' leaves their "
+            "new cells empty"
+        )
+    return joined

@@ -1,0 +1,113 @@
+"""Learners of ratings: they find made tastes, say what they do with strangers, and refuse ratings out of range."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from coursekit.collab import DotProduct, RatingLoaders, collab_learner
+
+RANGE = (0.5, 5.0)
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    """60 users who like one of two kinds of 40 films, and films that differ in how good they are."""
+    random = np.random.default_rng(0)
+    taste, kind, good = random.normal(size=60), random.choice([-1, 1], 40), random.normal(scale=0.4, size=40)
+    user, film = (place.ravel() for place in np.meshgrid(range(60), range(40), indexing="ij"))
+    score = 3 + taste[user] * kind[film] + good[film] + random.normal(scale=0.2, size=user.size)
+    table = pd.DataFrame({"userId": user + 100, "movieId": film + 7, "rating": (score * 2).round().clip(1, 10) / 2})
+    return table.sample(frac=1, random_state=0, ignore_index=True), kind
+
+
+@pytest.fixture(scope="module")
+def learner(ratings):
+    table, _ = ratings
+    torch.manual_seed(0)
+    data = RatingLoaders(table[:2000], table[2000:], rating_range=RANGE)
+    learner = collab_learner(data, factors=2, progress=False)
+    learner.fit_one_cycle(8, 3e-2)
+    return learner
+
+
+def test_it_does_better_than_the_means_of_users_and_films(ratings, learner):
+    table, _ = ratings
+    train, valid = table[:2000], table[2000:]
+    guess = valid.movieId.map(train.groupby("movieId").rating.mean()) + valid.userId.map(
+        train.groupby("userId").rating.mean()
+    )
+    baseline = ((guess - train.rating.mean() - valid.rating) ** 2).mean()
+    assert learner.validate()["loss"] < 0.3 * baseline
+
+
+def test_a_factor_is_the_kind_of_film_that_was_built_in(ratings, learner):
+    _, kind = ratings
+    table = learner.item_table().sort_index()
+    assert max(abs(np.corrcoef(table[f"factor {i}"], kind)[0, 1]) for i in range(2)) > 0.9
+
+
+def test_films_of_one_kind_are_nearest(ratings, learner):
+    _, kind = ratings
+    for film in (7, 15, 30):
+        assert all(kind[other - 7] == kind[film - 7] for other, _ in learner.nearest(film, 4))
+
+
+def test_titles_stand_in_the_table(learner):
+    assert "A film" in learner.item_table({7: "A film"}).index
+
+
+def test_a_stranger_is_predicted_from_the_film_alone(learner):
+    strangers = pd.DataFrame({"userId": [1, 2], "movieId": [7, 7]})
+    one, other = learner.predict_ratings(strangers).tolist()
+    model = learner.model
+    low, high = model.output_range
+    alone = low + (high - low) * torch.sigmoid(model.item_bias.weight[1, 0] + model.bias)
+    assert one == other == pytest.approx(alone.item(), abs=1e-5)
+    both = learner.predict_ratings(pd.DataFrame({"userId": [1], "movieId": [1]}))
+    assert RANGE[0] < float(both) < RANGE[1]
+
+
+def test_the_model_begins_at_the_mean_and_is_the_formula():
+    torch.manual_seed(0)
+    model = DotProduct(5, 6, 3, (0.0, 5.5), mean=3.5)
+    assert model(torch.tensor([[0, 0]])).item() == pytest.approx(3.5, abs=1e-5)
+    pair = torch.tensor([[2, 4]])
+    score = model.user_factors.weight[2] @ model.item_factors.weight[4] + model.bias
+    score += model.user_bias.weight[2, 0] + model.item_bias.weight[4, 0]
+    assert model(pair).item() == pytest.approx(5.5 * score.sigmoid().item(), abs=1e-6)
+
+
+def test_the_deeper_net_learns_too(ratings):
+    table, _ = ratings
+    torch.manual_seed(0)
+    learner = collab_learner(
+        RatingLoaders(table[:2000], table[2000:], rating_range=RANGE), 4, layers=(32,), progress=False
+    )
+    learner.fit_one_cycle(6, 1e-2)
+    assert learner.validate()["loss"] < table.rating.var() / 2
+
+
+def frame(**changes):
+    return pd.DataFrame({"userId": [1, 2], "movieId": [3, 4], "rating": [1.0, 5.0]} | changes)
+
+
+BAD = {
+    "a rating outside the range": (
+        lambda: RatingLoaders(frame(rating=[1, 9]), rating_range=RANGE), "first 9.0 in row 1"),
+    "a held-out rating outside": (lambda: RatingLoaders(frame(), frame(rating=[0, 1])), "first 0.0 in row 0"),
+    "a rating that is missing": (lambda: RatingLoaders(frame(rating=[1, None]), rating_range=RANGE), "first nan"),
+    "text": (lambda: RatingLoaders(frame(rating=["good", "bad"]), rating_range=RANGE), "such as 'good'; numbers"),
+    "no such column": (lambda: RatingLoaders(frame(), user="reader"), "no column 'reader'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("act, message", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_refused_in_words(act, message):
+    with pytest.raises(ValueError, match=message):
+        act()
+
+
+def test_nothing_is_said_of_a_film_without_a_rating(learner):
+    with pytest.raises(ValueError, match="999 has no rating in training.*cold start"):
+        learner.nearest(999)

@@ -1,0 +1,119 @@
+"""Learners of tables: they learn what was built in, treat later tables alike, and are saved with what they learned."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import coursekit as ck
+from coursekit.tabular import TableLoaders, TableModel, embedding_size, tabular_learner
+
+
+@pytest.fixture(scope="module")
+def sales():
+    """Sales by weekday and shop, with an effect of each, of the price, and a little noise."""
+    random = np.random.default_rng(0)
+    n = 1500
+    table = pd.DataFrame({"Shop": random.integers(1, 9, n), "Day": random.integers(0, 7, n), "Price": random.random(n)})
+    effect = np.array([0, 0.1, 0.2, 0.3, 0.4, 2.0, 2.2])  # Saturday and Sunday
+    table["Sales"] = table.Shop * 0.2 + effect[table.Day] - table.Price + random.normal(scale=0.05, size=n)
+    table.loc[::50, "Price"] = np.nan
+    return table
+
+
+COLUMNS = dict(categorical=["Shop", "Day"], continuous=["Price"], target="Sales")
+
+
+@pytest.fixture(scope="module")
+def learner(sales):
+    torch.manual_seed(0)
+    data = TableLoaders(sales[:1200], sales[1200:], **COLUMNS)
+    learner = tabular_learner(data, (64, 32), progress=False)
+    learner.fit_one_cycle(12, 1e-2)
+    return learner
+
+
+def test_it_learns_what_was_built_in(sales, learner):
+    assert learner.validate()["loss"] < 0.1 * sales.Sales.var()
+
+
+def test_the_embedding_of_days_finds_the_weekend(learner):
+    days, vectors = learner.embedding("Day")
+    assert days == [None, 0, 1, 2, 3, 4, 5, 6]
+    apart = torch.cdist(vectors[1:], vectors[1:])
+    assert apart[5, 6] < apart[5, :5].min() and apart[0, 1] < apart[0, 5:].min()
+
+
+def test_a_later_table_is_prepared_like_the_training_rows(sales, learner):
+    whole, _ = learner.predictions()
+    assert torch.allclose(learner.predict_table(sales[1200:]), whole, atol=1e-6)
+    strange = pd.DataFrame({"Shop": [99], "Day": [5], "Price": [np.nan]})
+    assert learner.predict_table(strange).isfinite().all()
+
+
+def test_weights_and_preparation_are_saved_together(sales, learner, tmp_path):
+    file = learner.save(tmp_path / "sales", epochs=12)
+    other = tabular_learner(
+        TableLoaders(sales[:1200].assign(Price=1.0 + sales.Price), **COLUMNS), (64, 32), progress=False
+    )
+    assert other.load(file)["epochs"] == 12
+    assert torch.equal(other.predict_table(sales[1200:]), learner.predict_table(sales[1200:]))
+
+
+def test_weights_without_a_preparation_are_refused(sales, learner, tmp_path):
+    ck.save_tensors(tmp_path / "bare", learner.model.state_dict(), {})
+    with pytest.raises(ValueError, match="holds no preparation of a table"):
+        learner.load(tmp_path / "bare")
+
+
+def test_classes_are_learned_by_cross_entropy(sales):
+    table = sales.assign(Good=np.where(sales.Sales > 1, "yes", "no"))
+    torch.manual_seed(0)
+    data = TableLoaders(table[:1200], table[1200:], **(COLUMNS | {"target": "Good"}), classes=True)
+    learner = tabular_learner(data, (32,), metrics=[ck.accuracy], progress=False)
+    learner.fit_one_cycle(6, 1e-2)
+    assert data.kind.names == ("no", "yes") and learner.validate()["accuracy"] > 0.9
+
+
+def test_the_model_is_lookups_beside_numbers_through_layers():
+    model = TableModel([4, 3], 2, 1, (5,), embedding_dropout=0, dropout=0, output_range=(1.0, 3.0)).eval()
+    categories, numbers = torch.tensor([[3, 0], [1, 2]]), torch.randn(2, 2)
+    one_hot = [
+        nn.functional.one_hot(categories[:, i], n).float() @ model.embeddings[i].weight for i, n in ((0, 4), (1, 3))
+    ]
+    by_hand = 1 + 2 * model.layers(torch.cat([*one_hot, numbers], 1)).sigmoid()
+    assert torch.allclose(model(categories, numbers), by_hand)
+
+
+@pytest.mark.parametrize("values, size", [(2, 1), (3, 2), (7, 4), (100, 50), (10_000, 50)])
+def test_the_rule_for_sizes(values, size):
+    assert embedding_size(values) == size
+
+
+def test_numbers_alone_and_categories_alone_work(sales):
+    for columns in (dict(continuous=["Price"]), dict(categorical=["Day"])):
+        learner = tabular_learner(TableLoaders(sales[:200], target="Sales", **columns), (8,), progress=False)
+        learner.fit(1)
+        assert learner.recorder.losses
+
+
+BAD = {
+    "the target among the inputs": (lambda t: TableLoaders(t, target="Price", continuous=["Price"]), "read the answer"),
+    "no such target": (lambda t: TableLoaders(t, target="Profit", continuous=["Price"]), "no column 'Profit'"),
+    "a target that is missing": (
+        lambda t: TableLoaders(t.assign(Sales=t.Sales.where(t.index > 3)), target="Sales", continuous=["Price"]),
+        "4 of 1500 rows have no 'Sales'"),
+    "an infinite target": (
+        lambda t: TableLoaders(t.assign(Sales=np.inf), target="Sales", continuous=["Price"]), "infinite"),
+    "a class that training has not": (
+        lambda t: TableLoaders(t[t.Day < 6], t, target="Day", continuous=["Price"], classes=True), "class '6'"),
+    "no such embedding": (
+        lambda t: tabular_learner(TableLoaders(t, **COLUMNS)).embedding("City"), "no category here; there are 'Shop'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("act, message", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_refused_in_words(sales, act, message):
+    with pytest.raises(ValueError, match=message):
+        act(sales)
