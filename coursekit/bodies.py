@@ -23,8 +23,12 @@ def make_body(body: Body, channels: int, pretrained: bool) -> nn.Module:
         pretrained: with weights. torchvision downloads its own on first use.
 
     Raises:
-        ValueError: torchvision has no classifier of that name.
+        ValueError: torchvision has no classifier of that name; or the body is a module itself, not a function.
     """
+    if isinstance(body, nn.Module):
+        raise ValueError(
+            f"give a function that makes a body, called with pretrained=...; found a {type(body).__name__}"
+        )
     made = _torchvision_body(body, pretrained) if isinstance(body, str) else body(pretrained=pretrained)
     if channels != 3:
         adapt_channels(made, channels)
@@ -54,6 +58,10 @@ def _torchvision_body(name: str, pretrained: bool) -> nn.Module:
         raise ValueError(f"torchvision has no classifier {name!r}; it has {', '.join(known[:4])} ... ({len(known)})")
     extra = {"init_weights": not pretrained} if name in ("googlenet", "inception_v3") else {}
     model = models.get_model(name, weights="DEFAULT" if pretrained else None, **extra)
+    if hasattr(model, "aux_logits"):  # further outputs half-way, which only training from nothing needs
+        model.aux_logits = False
+        for part in {"aux1", "aux2", "AuxLogits"} & {part for part, _ in model.named_children()}:
+            setattr(model, part, None)
     return without_head(model)
 
 
@@ -61,10 +69,10 @@ def without_head(model: nn.Module) -> nn.Module:
     """A classifier without what follows its features: pictures to maps of features, or (n, features) without maps.
 
     Three ways to build one are known: with a part called `features` (VGG, DenseNet, MobileNet, EfficientNet,
-    ConvNeXt), a row of parts that ends in average pooling and a linear layer (ResNet, ResNeXt, RegNet, ShuffleNet),
-    and any other whose last linear layer is taken out (vision transformers).
+    ConvNeXt), a row of parts that ends in average pooling and a linear layer (ResNet, ResNeXt, RegNet), and any other,
+    whose last linear layer is taken out (vision transformers; Swin, whose features have the channels last).
     """
-    if isinstance(getattr(model, "features", None), nn.Module):
+    if isinstance(getattr(model, "features", None), nn.Module) and not hasattr(model, "permute"):
         return model.features
     children = dict(model.named_children())
     if list(children)[-2:] == ["avgpool", "fc"]:
@@ -92,8 +100,9 @@ def adapt_channels(body: nn.Module, channels: int) -> None:
     else:
         weight = torch.cat([kept, kept.new_zeros(len(kept), channels - first.in_channels, *kept.shape[2:])], 1)
     new = nn.Conv2d(
-        channels, first.out_channels, first.kernel_size, first.stride, first.padding, bias=first.bias is not None
-    )
+        channels, first.out_channels, first.kernel_size, first.stride, first.padding, first.dilation,
+        bias=first.bias is not None, padding_mode=first.padding_mode,
+    )  # fmt: skip
     new.weight = nn.Parameter(weight.contiguous())
     if first.bias is not None:
         new.bias = first.bias
@@ -103,9 +112,19 @@ def adapt_channels(body: nn.Module, channels: int) -> None:
 
 @torch.no_grad()
 def features_of(body: nn.Module, channels: int, size: tuple[int, int]) -> torch.Size:
-    """The shape of the features of one picture of that size, without the batch axis."""
+    """The shape of the features of one picture of that size, without the batch axis.
+
+    Raises:
+        ValueError: the body cannot take such pictures.
+    """
     body.eval()
-    return body(torch.zeros(1, channels, *size)).shape[1:]
+    try:
+        return body(torch.zeros(1, channels, *size)).shape[1:]
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"this body cannot take pictures of {channels} channels, {size[0]} x {size[1]} pixels ({error}): "
+            "choose another size or body"
+        ) from error
 
 
 def halves(body: nn.Module) -> list[nn.Module]:

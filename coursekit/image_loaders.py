@@ -82,7 +82,8 @@ class PictureDataset(Dataset):
         resized, moved = self.resize(picture, points)
         rows, columns = resized.shape[-2:]
         scaled = 2 * moved.as_subclass(Tensor) / torch.tensor([columns, rows]) - 1
-        if (scaled.abs() > 1).any():
+        before = 2 * self.labels[i] / torch.tensor([picture.shape[2], picture.shape[1]]) - 1
+        if max(scaled.abs().max(), before.abs().max()) > 1 + 1e-5:
             raise ValueError(
                 f"{self.files[i]} has the points {self.labels[i].tolist()} (x, y), and one lies outside of what is "
                 f"left of the picture ({picture.shape[2]} wide, {picture.shape[1]} high, fit={self.resize.fit!r}): "
@@ -199,11 +200,12 @@ class ImageLoaders(Loaders):
 
         Built in lesson 01.
         """
-        files, _ = self.source.part(False)
-        every = max(1, len(files) // 1000)
-        dataset = self._dataset(files[::every], None)
-        pixels = torch.stack([dataset[i][0] for i in range(len(dataset))]).transpose(0, 1).flatten(1) / 255
-        return pixels.mean(1), pixels.std(1)
+        rows = range(0, self.train.rows, max(1, self.train.rows // 1000))
+        means = torch.zeros(2, self.channels, dtype=torch.float64)  # of the pixels, and of their squares
+        for row in rows:
+            pixels = self.train.pictures([row])[0].flatten(1).double()
+            means += torch.stack([pixels.mean(1), pixels.square().mean(1)]) / len(rows)
+        return means[0].float(), (means[1] - means[0].square()).clamp(min=0).sqrt().float()
 
     def show_batch(self, n: int = 8, columns: int = 4) -> None:
         """Draw the first pictures of a training batch with their labels, as the model gets them."""

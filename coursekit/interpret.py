@@ -52,11 +52,14 @@ class Interpretation:
             with self.learner.autocast():
                 outputs = self.learner.forward(pictures).float()
             losses.append(self.kind.losses(outputs, targets).cpu())
-            confusion += count_pairs(targets, outputs.argmax(1), n).cpu()
+            counted = targets != self.kind.void_number
+            confusion += count_pairs(targets[counted], outputs.argmax(1)[counted], n).cpu()
         return torch.cat(losses), confusion
 
     def confusion_matrix(self) -> Tensor:
         """int64 (classes, classes): how often the class of the row was taken for the class of the column.
+
+        Of masks the pixels are counted, those of the class `void` left out.
 
         Raises:
             ValueError: the labels are not one class for each picture or pixel.
@@ -120,8 +123,6 @@ class Interpretation:
             given, true = self.probabilities > threshold, self.targets > 0.5
             return (given & true).sum(0).double(), given.sum(0).double(), true.sum(0).double()
         matrix = self.confusion_matrix().double()
-        if isinstance(self.kind, Masks) and self.kind.void:
-            matrix[self.kind.void_number] = 0
         return matrix.diagonal(), matrix.sum(0), matrix.sum(1)
 
     def top_losses(self, n: int = 9) -> tuple[Tensor, list[int]]:

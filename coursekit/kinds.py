@@ -75,11 +75,13 @@ class MultiLabels:
         """The classes that occur, in alphabetical order.
 
         Raises:
-            ValueError: none at all.
+            ValueError: none at all, or something that is no name.
         """
-        names = tuple(sorted({name for row in labels for name in row}))
+        names = tuple(sorted({name for row in labels for name in row}, key=str))
         if not names:
             raise ValueError(f"none of the {len(labels)} pictures has a label: look at the column or the separator")
+        if odd := [name for name in names if not isinstance(name, str) or not name.strip()]:
+            raise ValueError(f"the classes of a picture are names; found {odd[0]!r}")
         return cls(names)
 
     @property

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -23,9 +24,19 @@ class Labels:
 
 
 def names_kind(labels: list) -> Kind:
-    """Categories for labels that are names, multi-labels for lists of names."""
-    several = any(not isinstance(label, str) for label in labels)
-    return MultiLabels.of(labels) if several else Categories.of(labels)
+    """Categories for labels that are names (or whole numbers, taken as names), multi-labels for lists of names.
+
+    Raises:
+        ValueError: labels of another type, or of both types.
+    """
+    single = [isinstance(label, (str, Integral)) for label in labels]
+    for label, one in zip(labels, single, strict=True):
+        if not one and not isinstance(label, (list, tuple, set, frozenset)):
+            raise ValueError(f"a label is a name, or a list of names; found {label!r}, a {type(label).__name__}")
+    if any(single) and not all(single):
+        one, several = labels[single.index(True)], labels[single.index(False)]
+        raise ValueError(f"labels are all names or all lists of names; found {one!r} beside {several!r}")
+    return Categories.of(labels) if all(single) else MultiLabels.of(labels)
 
 
 def function_labels(function: Callable[[Path], str | Sequence[str]]) -> Labels:
@@ -58,7 +69,7 @@ def pattern_labels(pattern: str) -> Labels:
 
     def of(files: Sequence[Path]) -> list[str]:
         found = [expression.search(file.name) for file in files]
-        if missing := [file for file, match in zip(files, found, strict=True) if match is None]:
+        if missing := [file for file, match in zip(files, found, strict=True) if match is None or match[1] is None]:
             raise ValueError(f"{_count(missing, files)} no label: {pattern!r} does not match {missing[0].name!r}")
         return [match.group(1) for match in found]
 
@@ -72,7 +83,13 @@ def folder_labels(level: int = 1) -> Labels:
     """
     if level < 1:
         raise ValueError(f"level 1 is the folder that the file is in; found {level}")
-    return function_labels(lambda file: file.parents[level - 1].name)
+
+    def name(file: Path) -> str:
+        if len(file.parts) <= level:
+            raise ValueError(f"{file} has no folder at level {level}")
+        return file.parents[level - 1].name
+
+    return function_labels(name)
 
 
 def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
@@ -104,17 +121,21 @@ def csv_labels(
         path: of the file.
         file: the column of names, with or without folder and ending; by default the first.
         label: the column of labels; by default the second.
-        sep: what separates several labels of one picture; None: one label each.
+        sep: what separates several labels of one picture, which may have none; None: one label each.
         unused: whether rows without a picture are allowed.
 
     Raises:
-        ValueError: a column is missing, a name stands there twice, a picture has no row, a row has no picture.
+        ValueError: not a table, a column is missing, a name stands there twice, a picture has no row, a row has no
+            picture, or several.
 
     Built in lesson 04.
     """
     import pandas as pd
 
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:  # empty, rows of several lengths, not UTF-8
+        raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
     columns = [file or table.columns[0], label or (list(table.columns[1:2]) or ["label"])[0]]
     if missing := [column for column in columns if column not in table.columns]:
         raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, table.columns))}")
@@ -132,9 +153,17 @@ def csv_labels(
                 f"{path} lists {extra[0]!r}, and no such picture is there ({len(extra)} of {len(rows)} rows are "
                 "without a picture); csv_labels(..., unused=True) allows that"
             )
-        return [rows[name].split(sep) if sep else rows[name] for name in found]
+        if twice := [name for name, times in Counter(found).items() if times > 1]:
+            same = " and ".join(str(f) for f, name in zip(files, found, strict=True) if name == twice[0])
+            raise ValueError(f"{path} lists {twice[0]!r} once, and several pictures are called so: {same}")
+        return [_names(rows[name], sep) if sep else rows[name].strip() for name in found]
 
     return Labels(of, MultiLabels.of if sep else Categories.of)
+
+
+def _names(text: str, sep: str) -> list[str]:
+    """The names in a row, without the spaces around them."""
+    return [name.strip() for name in text.split(sep) if name.strip()]
 
 
 def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], void: str | None = None) -> Labels:
@@ -146,17 +175,19 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], vo
         void: the name of the class that counts for nothing in losses and metrics.
 
     Raises:
-        ValueError: `void` is none of the names.
+        ValueError: fewer than two names, one of them twice, or `void` is none of them.
         FileNotFoundError: a mask is not there.
 
     Built in lesson 05.
     """
     names = tuple(names)
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(f"a mask needs two names of classes or more, each once; found {', '.join(names) or 'none'}")
     if void is not None and void not in names:
         raise ValueError(f"void={void!r} is none of the {len(names)} names: {', '.join(names)}")
 
     def of(files: Sequence[Path]) -> list[Path]:
-        masks = [Path(function(file)) for file in files]
+        masks = [Path(function(file) or "") for file in files]
         if missing := [i for i, mask in enumerate(masks) if not mask.is_file()]:
             raise FileNotFoundError(
                 f"{_count(missing, files)} no mask: there is no {masks[missing[0]]} for {files[missing[0]].name}"
@@ -167,7 +198,7 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], vo
 
 
 def point_labels(function: Callable[[Path], Sequence]) -> Labels:
-    """Each picture's label is one point, or several, in pixels of the picture as it is on disk.
+    """Each picture's label is one point, or several, in pixels of the picture as `read_picture` gives it.
 
     Args:
         function: from a picture's path to (x, y), or to a sequence of them, the same number for each picture; x counts
@@ -180,10 +211,16 @@ def point_labels(function: Callable[[Path], Sequence]) -> Labels:
     """
 
     def of(files: Sequence[Path]) -> list[torch.Tensor]:
-        points = [torch.as_tensor(function(file), dtype=torch.float32).reshape(-1, 2) for file in files]
-        for file, some in zip(files, points, strict=True):
-            if some.shape != points[0].shape or not some.isfinite().all():
-                raise ValueError(f"{file} has the points {some.tolist()}; needed: {len(points[0])} of finite numbers")
+        points = []
+        for file in files:
+            given = function(file)
+            try:
+                points.append(torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2))
+            except (TypeError, ValueError, RuntimeError) as error:
+                raise ValueError(f"{file} has the points {given!r}; needed: (x, y), or a list of such pairs") from error
+            if not len(points[-1]) or len(points[-1]) != len(points[0]) or not points[-1].isfinite().all():
+                needed = f"{len(points[0]) or 'at least one'} of finite numbers, as for the first picture"
+                raise ValueError(f"{file} has the points {points[-1].tolist()}; needed: {needed}")
         return points
 
     return Labels(of, lambda labels: Points(len(labels[0])))

@@ -208,7 +208,7 @@ class Learner:
 
     # Looking at the model
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def predictions(self, loader: Loader | None = None) -> tuple[Tensor, Tensor]:
         """The model's raw outputs, float32, and the targets for all rows of held-out data (or of another loader).
 

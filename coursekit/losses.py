@@ -106,9 +106,8 @@ def cross_entropy_without(outputs: Tensor, targets: Tensor, void: int) -> Tensor
 
     Built in lesson 05.
     """
-    if (targets == void).all():
-        return outputs.sum() * 0
     try:
-        return F.cross_entropy(outputs, targets, ignore_index=void)
+        total = F.cross_entropy(outputs, targets, ignore_index=void, reduction="sum")
+        return total / (targets != void).sum().clamp(min=1)
     except (IndexError, RuntimeError, ValueError) as error:
         raise ValueError(_explain(outputs, targets) or str(error)) from error

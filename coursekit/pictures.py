@@ -1,6 +1,7 @@
 """Picture files as tensors: found, read, brought to one size together with their masks or points."""
 
-from collections.abc import Sequence
+import operator
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from PIL import Image
     from torchvision import tv_tensors
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
@@ -18,7 +20,9 @@ Size = int | tuple[int, int]
 
 
 def find_pictures(folder: Path | str) -> list[Path]:
-    """The picture files in a folder and the folders inside it, in order of their names; hidden ones left out.
+    """The picture files in a folder and the folders inside it, in order of their names.
+
+    Hidden files and folders are left out; links are followed, to folders too.
 
     Raises:
         FileNotFoundError: there is no such folder, or no picture in it; the message says what is there.
@@ -27,13 +31,26 @@ def find_pictures(folder: Path | str) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder}")
-    files = [file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".")]
+        what = "a file; give several files as a list" if folder.exists() else "not there"
+        raise FileNotFoundError(f"there is no folder {folder}: it is {what}")
+    files = _visible_files(folder)
     pictures = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
     if not pictures:
         others = ", ".join(sorted({file.suffix or file.name for file in files})[:5]) or "no files at all"
         raise FileNotFoundError(f"no picture in {folder} (looked for {', '.join(SUFFIXES)}; found {others})")
     return pictures
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    """The files in a folder and all folders below, hidden ones left out; a folder that links make endless, once."""
+    files, seen = [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(place))
+        folders[:] = [
+            name for name in folders if name[0] != "." and os.path.realpath(os.path.join(place, name)) not in seen
+        ]
+        files += [Path(place, name) for name in names if name[0] != "."]
+    return [file for file in files if file.is_file()]
 
 
 def read_picture(path: Path | str | BinaryIO, channels: int = 3) -> Tensor:
@@ -47,19 +64,23 @@ def read_picture(path: Path | str | BinaryIO, channels: int = 3) -> Tensor:
         uint8 of shape (channels, rows, columns), 0 to 255.
 
     Raises:
-        ValueError: the file is not a whole picture, or the number of channels is none of these.
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not a whole picture, or its numbers have no known range (32 bits a pixel; of 16 bits
+            the upper 8 are kept), or the number of channels is none of these.
 
     Built in lesson 01.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
+    if not isinstance(path, (str, Path)) and not hasattr(path, "read"):
+        raise ValueError(f"a picture is a file's path or an open file; found {type(path).__name__}")
     if channels not in MODES:
         raise ValueError(f"a picture is read with 1, 2, 3 or 4 channels, not {channels}")
     try:
         with Image.open(path) as picture:
-            picture = ImageOps.exif_transpose(picture).convert(MODES[channels])
-            return _to_tensor(picture)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+            picture = _eight_bits(ImageOps.exif_transpose(picture), picture.format)
+            return _to_tensor(picture.convert(MODES[channels]))
+    except Exception as error:  # a damaged file can end in any of Python's errors
         if not isinstance(path, (str, Path)):
             raise ValueError(f"this is not a whole picture ({error})") from error
         if not Path(path).exists():
@@ -76,21 +97,37 @@ def read_mask(path: Path | str) -> Tensor:
         uint8 of shape (rows, columns).
 
     Raises:
+        FileNotFoundError: there is no such file.
         ValueError: not a whole picture, or one with several channels.
 
     Built in lesson 05.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as picture:
-            if picture.mode not in ("L", "P", "1"):
-                raise ValueError(f"the mask {path} has the mode {picture.mode}: one channel of class numbers is needed")
-            return _to_tensor(picture)[0]
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+            mode, mask = picture.mode, _to_tensor(ImageOps.exif_transpose(picture))[0]
+    except Exception as error:  # a damaged file can end in any of Python's errors
         if not Path(path).exists():
             raise FileNotFoundError(f"there is no mask {path}") from error
         raise ValueError(f"the mask {path} is not a whole picture ({error})") from error
+    if mode not in ("L", "P", "1"):
+        raise ValueError(f"the mask {path} has the mode {mode}: one channel of class numbers, 8 bits each, is needed")
+    return mask
+
+
+def _eight_bits(picture: "Image.Image", kind: str | None) -> "Image.Image":
+    """A Pillow picture whose channels hold 0 to 255 each; left to itself, Pillow makes all above 255 white."""
+    import numpy as np
+    from PIL import Image
+
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and kind == "PNG"):
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError(f"mode {picture.mode}, 32 bits a pixel of unknown range: save it with 8 or 16 bits")
+    if picture.mode == "P" and "transparency" in picture.info:
+        return picture.convert("RGBA")
+    return picture
 
 
 def _to_tensor(picture: object) -> Tensor:
@@ -107,9 +144,12 @@ def rows_and_columns(size: Size) -> tuple[int, int]:
     Raises:
         ValueError: not one or two whole numbers above 0.
     """
-    pair = (size, size) if isinstance(size, int) else tuple(size)
-    if len(pair) != 2 or not all(isinstance(n, int) and n > 0 for n in pair):
-        raise ValueError(f"a size is a number of pixels, or a pair (rows, columns); found {size!r}")
+    try:
+        pair = tuple(map(operator.index, size if isinstance(size, (tuple, list)) else (size, size)))
+    except TypeError:
+        pair = ()
+    if len(pair) != 2 or min(pair) < 1:
+        raise ValueError(f"a size is a whole number of pixels, or a pair (rows, columns) of them; found {size!r}")
     return pair
 
 
@@ -134,23 +174,16 @@ class Resize:
         self.size, self.fit = rows_and_columns(size), fit
 
     def __call__(self, picture: Tensor, target: "tv_tensors.TVTensor | None" = None) -> object:
-        """The picture, (channels, rows, columns), in the new size; with a target, the pair."""
-        from torchvision import tv_tensors
-        from torchvision.transforms import v2
+        """The picture, (channels, rows, columns), in the new size; with a target, the pair.
 
-        inputs = [tv_tensors.Image(picture)] + ([] if target is None else [target])
-        rows, columns = picture.shape[-2:]
-        if self.fit == "squish":
-            steps = [v2.Resize(self.size, antialias=True)]
-        else:
-            choose = max if self.fit == "crop" else min
-            scale = choose(self.size[0] / rows, self.size[1] / columns)
-            between = (max(1, round(rows * scale)), max(1, round(columns * scale)))
-            steps = [v2.Resize(between, antialias=True), self._to_size(between)]
-        for step in steps:
-            inputs = step(*inputs) if len(inputs) > 1 else [step(*inputs)]
-        picture = inputs[0].as_subclass(Tensor)
-        return picture if target is None else (picture, inputs[1])
+        Args:
+            target: `tv_tensors.Mask`, whose pixels take the nearest one's class, or `tv_tensors.KeyPoints`.
+        """
+        from torchvision import tv_tensors
+
+        between = self._between(*picture.shape[-2:])
+        resized = self._fitted(tv_tensors.Image(picture), between).as_subclass(Tensor)
+        return resized if target is None else (resized, self._fitted(target, between))
 
     def back(self, points: Tensor, rows: int, columns: int) -> Tensor:
         """Points from the resized picture's scale, -1 to 1, to pixels of a picture of rows x columns.
@@ -158,18 +191,39 @@ class Resize:
         Args:
             points: (n, 2), x and y.
         """
-        scale = [wanted / have for wanted, have in zip(self.size, (rows, columns), strict=True)]
-        if self.fit != "squish":
-            scale = [max(scale) if self.fit == "crop" else min(scale)] * 2
-        reach = torch.tensor([self.size[1] / scale[1], self.size[0] / scale[0]])
-        return (points * reach + torch.tensor([columns, rows])) / 2
+        between = self._between(rows, columns)
+        top, left = self._corner(between)
+        pixels = (points + 1) / 2 * torch.tensor([self.size[1], self.size[0]]) - torch.tensor([left, top])
+        return pixels * torch.tensor([columns / between[1], rows / between[0]])
 
-    def _to_size(self, between: Sequence[int]) -> object:
-        from torchvision.transforms import v2
+    def _between(self, rows: int, columns: int) -> tuple[int, int]:
+        """Rows and columns to which a picture is scaled, before its borders are cut off or filled."""
+        if self.fit == "squish":
+            return self.size
+        choose = max if self.fit == "crop" else min
+        scale = choose(self.size[0] / rows, self.size[1] / columns)
+        return max(1, round(rows * scale)), max(1, round(columns * scale))
 
+    def _corner(self, between: tuple[int, int]) -> tuple[int, int]:
+        """Where the scaled picture's upper left corner lies in the final one, (row, column); negative if cut off."""
+        return tuple(int((wanted - have) / 2) for wanted, have in zip(self.size, between, strict=True))
+
+    def _fitted(self, thing: "tv_tensors.TVTensor", between: tuple[int, int]) -> "tv_tensors.TVTensor":
+        """A picture, mask or points, scaled and then brought to size."""
+        from torchvision import tv_tensors
+        from torchvision.transforms import InterpolationMode
+        from torchvision.transforms.v2 import functional as F
+
+        if isinstance(thing, tv_tensors.Mask):
+            # torchvision's own way with masks takes the pixel up and left of the middle, away from the picture's
+            scaled = F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)
+            thing = tv_tensors.Mask(scaled[0])
+        else:
+            thing = F.resize(thing, between, antialias=True)
+        top, left = self._corner(between)
         if self.fit == "crop":
-            return v2.CenterCrop(self.size)
-        missing = [wanted - have for wanted, have in zip(self.size, between, strict=True)]
-        top, left = missing[0] // 2, missing[1] // 2
-        mode = "symmetric" if all(m <= have for m, have in zip(missing, between, strict=True)) else "edge"
-        return v2.Pad([left, top, missing[1] - left, missing[0] - top], padding_mode=mode)
+            return F.crop(thing, -top, -left, *self.size)
+        bottom, right = (wanted - have - c for wanted, have, c in zip(self.size, between, (top, left), strict=True))
+        mode = "symmetric" if all(2 * c <= have for c, have in zip((bottom, right), between, strict=True)) else "edge"
+        mode = "constant" if isinstance(thing, tv_tensors.KeyPoints) else mode
+        return F.pad(thing, [left, top, right, bottom], padding_mode=mode)

@@ -63,6 +63,7 @@ def _axes(n: int, columns: int, aspect: float, size: float, heading: str) -> lis
 
 def _show(ax: plt.Axes, image: Tensor) -> None:
     image = image.detach().cpu()
+    image = image if image.is_floating_point() else image / 255
     image = image[:1] if len(image) == 2 else image[:3]
     ax.imshow(image.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
 
@@ -140,7 +141,7 @@ def plot_confusion_matrix(found: "Interpretation") -> None:
         matrix = (100 * matrix / matrix.sum(1, keepdim=True).clamp(min=1)).round().long()
     size = max(4.0, 0.42 * len(names))
     figure, ax = plt.subplots(figsize=(size + 1, size), layout="constrained")
-    ax.imshow(matrix, cmap="Blues", vmax=max(1, int(matrix.max()) * 1.3))
+    ax.imshow(matrix.numpy(), cmap="Blues", vmax=max(1, int(matrix.max()) * 1.3))
     for (row, column), count in np.ndenumerate(matrix.numpy()):
         if count and len(names) <= 40:
             ax.text(column, row, str(count), ha="center", va="center", fontsize=8)

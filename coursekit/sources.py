@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .kinds import Kind
 from .labels import Labels, function_labels
-from .pictures import Size, find_pictures, read_picture
+from .pictures import MODES, Size, find_pictures, read_picture
 from .splits import Split
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class ImageSource:
 
     Raises:
         FileNotFoundError: no such folder, or no picture in it.
+        ValueError: an empty list, or another number of channels.
 
     Example:
         >>> path = ck.fetch("pets")
@@ -50,6 +51,8 @@ class ImageSource:
         files = find_pictures(where) if isinstance(where, (str, Path)) else [Path(file) for file in where]
         if not files:
             raise ValueError("the list of pictures is empty")
+        if channels not in MODES:
+            raise ValueError(f"a picture is read with 1, 2, 3 or 4 channels, not {channels}")
         for name, value in {"files": tuple(files), "channels": channels}.items():
             object.__setattr__(self, name, value)
 
@@ -92,6 +95,8 @@ class ImageSource:
         Args:
             labels: one of the `..._labels` functions, or a function from a path to a name or a list of names.
         """
+        if not isinstance(labels, Labels) and not callable(labels):
+            raise ValueError(f"say how to label: ck.list_labels(...), say; found a {type(labels).__name__}")
         labels = labels if isinstance(labels, Labels) else function_labels(labels)
         found = labels.of(self.files)
         return self._with(labels=tuple(found), kind=labels.kind(found))
@@ -100,13 +105,20 @@ class ImageSource:
         """The pictures, some of them held out for validation.
 
         Raises:
-            ValueError: not yet labelled, or nothing is left to train on, or nothing is held out.
+            ValueError: not yet labelled, nothing is left to train on, or nothing is held out; the split is no function,
+                or does not say True or False for each picture.
         """
+        if not callable(split):
+            raise ValueError(f"say how to split: ck.at_random(0.2), say; found {split!r}")
         if self.labels is None:
             raise ValueError("label the pictures first: .labelled_by(...), then .split(...)")
         if len(self) < 2:
             raise ValueError(f"there is only one picture, {self.files[0]}: it cannot be split in two parts")
         held_out = tuple(split(self.files))
+        if len(held_out) != len(self) or not {*held_out} <= {False, True}:
+            raise ValueError(
+                f"a split says True or False for each of the {len(self)} pictures; found {held_out[:5]} ..."
+            )
         if all(held_out) or not any(held_out):
             part = "all" if all(held_out) else "none"
             raise ValueError(f"{part} of the {len(self)} pictures would be held out: choose another split")

@@ -1,5 +1,6 @@
 """Which pictures are held out: each function here gives a split, `(files) -> [held out or not]`."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -39,18 +40,25 @@ def by_file_list(names: Path | str | Iterable[str]) -> Split:
     """Hold out the files named in a list, or in a text file with one name a line (with or without folder and ending).
 
     Raises:
-        ValueError: a name that no picture has.
+        ValueError: a name that no picture has, or several.
 
     Built in lesson 05.
     """
     origin = f"the file {names}" if isinstance(names, (str, Path)) else "the list"
     lines = Path(names).read_text(encoding="utf-8").splitlines() if isinstance(names, (str, Path)) else names
-    wanted = {Path(line.strip()).name for line in lines if line.strip()}
+    wanted = {Path(str(line).strip()).name for line in lines if str(line).strip()}
 
     def split(files: Sequence[Path]) -> list[bool]:
         held_out = [file.name in wanted or file.stem in wanted for file in files]
         if extra := sorted(wanted - {file.name for file in files} - {file.stem for file in files}):
-            raise ValueError(f"{origin} names {extra[0]!r}, and no such picture is there ({len(extra)} names in all)")
+            raise ValueError(
+                f"{origin} names {extra[0]!r}, and no such picture is there "
+                f"({len(extra)} of {len(wanted)} names have none)"
+            )
+        if sum(held_out) > len(wanted):
+            found = Counter(file.name if file.name in wanted else file.stem for file in files)
+            name = next(name for name in sorted(wanted) if found[name] > 1)
+            raise ValueError(f"{origin} names {name!r}, and {found[name]} pictures are called so: use by_function")
         return held_out
 
     return split

@@ -1,5 +1,8 @@
 """Learners for pictures: a body that knows how to see, a head for what is asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -11,6 +14,7 @@ from .kinds import Masks, Points
 from .learner import Learner
 from .predictor import Predictor
 from .resnet import resnet_tiny
+from .schedule import RateSearch
 
 
 class VisionLearner(Learner):
@@ -44,7 +48,7 @@ class VisionLearner(Learner):
             views = views[[0, 4]]
         self.model.eval()
         means, all_targets = [], []
-        with torch.inference_mode():
+        with torch.no_grad():
             for pictures, targets in loader:
                 means.append(sum(self._view(pictures, view) for view in views) / len(views))
                 all_targets.append(targets)
@@ -59,6 +63,40 @@ class VisionLearner(Learner):
         if isinstance(self.data.kind, Masks):
             return move_pictures(found, torch.linalg.inv(matrices))
         return move_points(found, torch.linalg.inv(matrices)) if isinstance(self.data.kind, Points) else found
+
+    def use(self, data: ImageLoaders) -> None:
+        """Go on with other data: more of it, or the same pictures at another size (progressive resizing).
+
+        Raises:
+            ValueError: other classes, or another number of channels, than the model was made for.
+        """
+        for name, new, old in (("labels", data.kind, self.data.kind), ("channels", data.channels, self.data.channels)):
+            if new != old:
+                raise ValueError(f"the model was made for the {name} {old}; these data have {new}")
+        super().use(data)
+
+    def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> RateSearch:
+        """See `Learner.lr_find`."""
+        with self._several_in_a_batch():
+            return super().lr_find(lowest, highest, batches)
+
+    def _train_epoch(self, *how: object) -> None:
+        with self._several_in_a_batch():
+            super()._train_epoch(*how)
+
+    @contextmanager
+    def _several_in_a_batch(self) -> Iterator[None]:
+        """Say in our words what batch norm says of a batch of one."""
+        try:
+            yield
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            train = self.data.train
+            raise ValueError(
+                f"a training batch held one picture, and batch norm needs several: {train.rows} pictures in batches of "
+                f"{train.batch_size} leave one over; choose another batch_size, or larger pictures"
+            ) from error
 
     def predictor(self) -> Predictor:
         """The trained model by itself, to predict one picture, and to be saved for use without its training data.
