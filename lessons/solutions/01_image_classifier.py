@@ -1,0 +1,124 @@
+"""Solutions to lesson 01, with the cases that an answer is tried on."""
+
+import torch
+
+from coursekit.exercises import Exercise
+
+
+def label(name):
+    return name.split("/")[-1].rsplit("_", 1)[0]
+
+
+def share_kept(rows, columns):
+    return min(rows, columns) / max(rows, columns)
+
+
+def normalise(pictures, mean, std):
+    if not pictures.shape[1] == len(mean) == len(std):
+        raise ValueError("one mean and one standard deviation for each channel")
+    return (pictures - mean[:, None, None]) / std[:, None, None]
+
+
+def top3_error(outputs, targets):
+    if (
+        len(outputs) != len(targets)
+        or outputs.shape[1] < 3
+        or targets.max() >= outputs.shape[1]
+    ):
+        raise ValueError("one target for each row, and at least three classes")
+    among = (outputs.topk(3, dim=1).indices == targets[:, None]).any(dim=1)
+    return 1 - among.float().mean()
+
+
+def confusions(true, given, classes):
+    if len(true) != len(given) or max(true.max(), given.max()) >= classes:
+        raise ValueError("as many answers as truths, and no class number above the last")
+    return (true * classes + given).bincount(minlength=classes**2).reshape(classes, -1)
+
+
+def most_confused_pair(matrix):
+    both = (matrix + matrix.T).triu(1)
+    values = both.flatten().sort(descending=True).values
+    if values[0] == values[1]:
+        raise ValueError("two pairs are confused equally often, or none is")
+    return divmod(int(both.argmax()), len(matrix))
+
+
+def _random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def _classes(rows, classes, seed):
+    return torch.randint(classes, (rows,), generator=torch.Generator().manual_seed(seed))
+
+
+EXERCISES = {
+    "label": Exercise(
+        label,
+        "what follows the last slash, of it what precedes the last underscore",
+        lambda: [
+            ("pug_1.jpg",),
+            ("Tabby_17.jpg",),
+            ("cairn_terrier_104.jpg",),
+            ("images/beagle_8.jpg",),
+            ("my_pets/Russian_Blue_23.jpg",),
+        ],
+    ),
+    "share_kept": Exercise(
+        share_kept,
+        "the square's side is the shorter of the two; divide areas",
+        lambda: [(4, 4), (1, 2), (6, 4), (100, 150), (375, 500)],
+    ),
+    "normalise": Exercise(
+        normalise,
+        "mean[:, None, None] has the shape (channels, 1, 1): it fits all rows and columns",
+        lambda: [
+            (torch.tensor([[[[3.0]]]]), torch.tensor([1.0]), torch.tensor([2.0])),
+            (
+                _random(1, 2, 2, 2),
+                torch.tensor([0.0, 1.0]),
+                torch.tensor([1.0, 2.0]),
+            ),
+            (
+                _random(3, 3, 2, 4),
+                torch.tensor([0.5, 0.4, 0.3]),
+                torch.tensor([0.2, 0.25, 0.3]),
+            ),
+            (
+                _random(2, 3, 3, 3),
+                torch.tensor([0.5, 0.4, 0.3]),
+                torch.tensor([0.2, 0.25, 0.3]),
+            ),
+        ],
+    ),
+    "top3_error": Exercise(
+        top3_error,
+        "outputs.topk(3, dim=1).indices are three answers; is the target one of them?",
+        lambda: [
+            (torch.tensor([[1.0, 2, 3, 4]]), torch.tensor([0])),
+            (torch.tensor([[1.0, 2, 3, 4]]), torch.tensor([1])),
+            (_random(6, 5), _classes(6, 5, seed=1)),
+            (_random(20, 12), _classes(20, 12, seed=2)),
+        ],
+    ),
+    "confusions": Exercise(
+        confusions,
+        "rows are the truth; true * classes + given numbers the cells; bincount counts",
+        lambda: [
+            (torch.tensor([0]), torch.tensor([1]), 2),
+            (torch.tensor([0, 1, 1]), torch.tensor([0, 1, 0]), 2),
+            (torch.tensor([0, 2, 2, 2]), torch.tensor([2, 0, 0, 2]), 4),
+            (_classes(30, 5, seed=3), _classes(30, 5, seed=4), 5),
+        ],
+    ),
+    "most_confused_pair": Exercise(
+        most_confused_pair,
+        "add the matrix and its transpose, and take the largest above the diagonal",
+        lambda: [
+            (torch.tensor([[5, 1, 0], [0, 6, 0], [0, 0, 7]]),),
+            (torch.tensor([[9, 0, 0], [4, 9, 0], [0, 0, 9]]),),
+            (torch.tensor([[9, 3, 0, 2], [0, 9, 0, 0], [0, 0, 9, 0], [2, 0, 0, 9]]),),
+            (torch.tensor([[20, 1, 4, 0], [3, 18, 0, 3], [1, 2, 19, 1], [0, 3, 2, 30]]),),
+        ],
+    ),
+}

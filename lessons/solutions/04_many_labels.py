@@ -1,0 +1,129 @@
+"""Solutions to lesson 04, with the cases that an answer is tried on."""
+
+import torch
+
+from coursekit.exercises import Exercise
+
+
+def row_of(text, names):
+    labels = text.split()
+    return torch.tensor([float(name in labels) for name in names])
+
+
+def accuracy_of_no(counts, labels):
+    if counts.dim() != 1 or not len(counts):
+        raise ValueError("one count for each tile, and at least one tile")
+    return 1 - counts.float().mean() / labels
+
+
+def f_of_sets(given, true, beta):
+    right, missed, extra = len(given & true), len(true - given), len(given - true)
+    weighted = (1 + beta**2) * right
+    total = weighted + beta**2 * missed + extra
+    return weighted / total if total else 1.0
+
+
+def choose_threshold(probabilities, targets, thresholds):
+    if probabilities.shape != targets.shape or not probabilities.numel():
+        raise ValueError("probabilities and targets have one shape, and are not empty")
+
+    def f2(threshold):
+        given, true = probabilities > threshold, targets == 1
+        right = 5 * (given & true).sum(1)
+        total = right + 4 * (true & ~given).sum(1) + (given & ~true).sum(1)
+        return torch.where(total == 0, 1.0, right / total.clamp(min=1)).mean().item()
+
+    return max(sorted(thresholds), key=lambda threshold: round(f2(threshold), 6))
+
+
+def undo(view, quarters, mirrored):
+    if view.dim() < 2:
+        raise ValueError("a picture has rows and columns")
+    return torch.rot90(view.flip(-1) if mirrored else view, -quarters, (-2, -1))
+
+
+def submission_line(tile, probabilities, names, threshold):
+    if len(probabilities) != len(names):
+        raise ValueError("one probability for each name")
+    given = [
+        name for name, p in zip(names, probabilities.tolist(), strict=True) if p > threshold
+    ]
+    return f"{tile},{' '.join(given or [names[int(probabilities.argmax())]])}"
+
+
+def _picture(*shape):
+    return torch.arange(float(torch.Size(shape).numel())).reshape(shape)
+
+
+EXERCISES = {
+    "row_of": Exercise(
+        row_of,
+        "split the text first: a part of a word is not a label",
+        lambda: [
+            ("road", ["road", "water"]),
+            ("clear water road", ["clear", "haze", "road", "water"]),
+            ("partly_cloudy", ["cloudy", "partly_cloudy"]),
+            ("", ["clear", "haze"]),
+        ],
+    ),
+    "accuracy_of_no": Exercise(
+        accuracy_of_no,
+        "each tile has `labels` entries; those of the labels on it are answered wrongly",
+        lambda: [
+            (torch.tensor([1]), 4),
+            (torch.tensor([1, 3]), 4),
+            (torch.tensor([2, 0, 5, 4]), 17),
+        ],
+    ),
+    "f_of_sets": Exercise(
+        f_of_sets,
+        "right is in both sets, missed only in `true`, extra only in `given`",
+        lambda: [
+            (set(), set(), 2),
+            ({"road"}, {"road"}, 2),
+            ({"road"}, {"water"}, 2),
+            ({"clear", "road"}, {"clear"}, 2),
+            ({"clear"}, {"clear", "road", "water"}, 2),
+            ({"clear", "haze", "road"}, {"clear", "road", "water", "primary"}, 1),
+            ({"clear"}, {"clear", "road"}, 0.5),
+        ],
+    ),
+    "choose_threshold": Exercise(
+        choose_threshold,
+        "F2 of each row, then the mean of the rows; try thresholds from low to high",
+        lambda: [
+            (torch.tensor([[0.9, 0.3]]), torch.tensor([[1.0, 0.0]]), [0.2, 0.5]),
+            (torch.tensor([[0.9, 0.3]]), torch.tensor([[1.0, 1.0]]), [0.5, 0.2]),
+            (torch.tensor([[0.9, 0.1]]), torch.tensor([[1.0, 0.0]]), [0.7, 0.5, 0.2]),
+            (torch.tensor([[0.4, 0.2]]), torch.tensor([[0.0, 0.0]]), [0.1, 0.5]),
+            (torch.tensor([[0.5, 0.2]]), torch.tensor([[1.0, 0.0]]), [0.3, 0.5]),
+            (
+                torch.tensor([[0.2, 0.1, 0.9], [0.2, 0.4, 0.9], [0.9, 0.6, 0.2]]),
+                torch.tensor([[1.0, 1, 0], [1.0, 0, 1], [0.0, 0, 1]]),
+                [0.25, 0.45, 0.65],
+            ),
+        ],
+    ),
+    "undo": Exercise(
+        undo,
+        "what was done last is undone first; to turn back is to turn by -quarters",
+        lambda: [
+            (_picture(2, 2), 1, False),
+            (_picture(2, 2), 0, True),
+            (_picture(2, 2), 1, True),
+            (_picture(3, 3), 3, True),
+            (_picture(3, 4, 4), 2, False),
+            (_picture(1, 3, 5), 3, False),
+        ],
+    ),
+    "submission_line": Exercise(
+        submission_line,
+        "join the names above the threshold with spaces; argmax finds the best one",
+        lambda: [
+            ("test_0", torch.tensor([0.9]), ["clear"], 0.5),
+            ("test_1", torch.tensor([0.9, 0.1, 0.8]), ["clear", "haze", "road"], 0.5),
+            ("test_2", torch.tensor([0.1, 0.4, 0.2]), ["clear", "haze", "road"], 0.5),
+            ("file_3", torch.tensor([0.3, 0.2]), ["haze", "water"], 0.1),
+        ],
+    ),
+}

@@ -1,0 +1,141 @@
+"""Solutions to lesson 16, with the cases that an answer is tried on."""
+
+import torch
+from torch.nn import functional as F
+
+from coursekit.exercises import Exercise
+
+
+def sizes(size, convolutions):
+    left = []
+    for side, stride, padding in convolutions:
+        size = (size + 2 * padding - side) // stride + 1
+        left.append(size)
+    return left
+
+
+def receptive_field(layers):
+    field, step = 1, 1
+    for side, stride in layers:
+        field += (side - 1) * step
+        step *= stride
+    return field
+
+
+def residual(x, first, second):
+    channels = x.shape[1]
+    for filters in (first, second):
+        if filters.shape != (channels, channels, 3, 3):
+            raise ValueError("as many filters as channels, each of 3 x 3 places")
+    added = F.conv2d(F.relu(F.conv2d(x, first, padding=1)), second, padding=1)
+    return F.relu(x + added)
+
+
+def fold(filters, scale, shift, mean, variance, eps):
+    if not len(filters) == len(scale) == len(shift) == len(mean) == len(variance):
+        raise ValueError("one scale, shift, mean and variance for each filter")
+    factor = scale / (variance + eps).sqrt()
+    return filters * factor[:, None, None, None], shift - mean * factor
+
+
+def strongest(maps, channel, n):
+    if not 0 <= channel < maps.shape[1] or n > len(maps):
+        raise ValueError("no such channel, or fewer pictures than asked for")
+    largest, places = maps[:, channel].flatten(1).max(1)
+    columns = maps.shape[-1]
+    return [
+        (i, int(places[i]) // columns, int(places[i]) % columns)
+        for i in largest.topk(n).indices.tolist()
+    ]
+
+
+def evidence_map(features, weight, bias, k):
+    if len(features) != weight.shape[1] or len(weight) != len(bias):
+        raise ValueError("a weight for each feature, a bias for each class")
+    return (features * weight[k][:, None, None]).sum(0) + bias[k]
+
+
+def _random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def _order(*shape):
+    """All different, so that the largest is never two."""
+    count = torch.Size(shape).numel()
+    mixed = torch.randperm(count, generator=torch.Generator().manual_seed(count))
+    return mixed.reshape(shape).float() - count // 3
+
+
+def _norm(filters):
+    """Scale, shift, mean and variance for so many filters."""
+    scale, shift, mean = _random(3, filters)
+    return scale, shift, mean, _random(filters).square() + 0.1
+
+
+EXERCISES = {
+    "sizes": Exercise(
+        sizes,
+        "in strides, how far can the filter move over the framed picture? Go on with that",
+        lambda: [
+            (8, [(3, 1, 0)]),
+            (8, [(3, 1, 1)]),
+            (8, [(3, 2, 1)]),
+            (7, [(3, 2, 1), (3, 2, 1)]),
+            (8, []),
+            (96, [(3, 2, 1), (3, 1, 1), (3, 2, 1)]),
+            (224, [(7, 2, 3), (3, 2, 1), (1, 1, 0)]),
+        ],
+    ),
+    "receptive_field": Exercise(
+        receptive_field,
+        "keep field and step; a layer's stride widens only the layers after it",
+        lambda: [
+            ([],),
+            ([(3, 1)],),
+            ([(3, 2)],),
+            ([(3, 1), (3, 1)],),
+            ([(3, 2), (3, 1)],),
+            ([(2, 2), (2, 2), (1, 1)],),
+            ([(7, 2), (3, 2), (3, 1), (3, 1)],),
+        ],
+    ),
+    "residual": Exercise(
+        residual,
+        "x goes into the first convolution, and is added after the second, before ReLU",
+        lambda: [
+            (_random(1, 1, 2, 2), _random(1, 1, 3, 3), _random(1, 1, 3, 3)),
+            (_random(1, 1, 3, 4), torch.zeros(1, 1, 3, 3), torch.zeros(1, 1, 3, 3)),
+            (_random(2, 3, 4, 5), _random(3, 3, 3, 3), -_random(3, 3, 3, 3)),
+        ],
+        tolerance=1e-4,
+    ),
+    "fold": Exercise(
+        fold,
+        "write batch norm as factor times x plus a bias; filters take the factor",
+        lambda: [
+            (_random(1, 1, 1, 1), *_norm(1), 1e-5),
+            (_random(2, 1, 3, 3), *_norm(2), 0.1),
+            (_random(4, 3, 3, 3), *_norm(4), 1e-3),
+        ],
+    ),
+    "strongest": Exercise(
+        strongest,
+        "the largest of each map, then topk over the pictures; divmod for the place",
+        lambda: [
+            (_order(1, 1, 1, 1), 0, 1),
+            (_order(2, 1, 2, 2), 0, 1),
+            (_order(3, 2, 2, 3), 1, 3),
+            (_order(6, 3, 4, 5), 2, 4),
+        ],
+    ),
+    "evidence_map": Exercise(
+        evidence_map,
+        "weight the features and add them up; how large a share has each place "
+        "if the mean shall grow by the bias?",
+        lambda: [
+            (_random(1, 1, 1), _random(1, 1), _random(1), 0),
+            (_random(2, 2, 3), _random(3, 2), _random(3), 1),
+            (_random(4, 3, 2), _random(4, 4), _random(4), 3),
+        ],
+    ),
+}
