@@ -142,10 +142,10 @@ def plot_losses(recorder: "Recorder") -> None:
     losses = np.array(recorder.losses)
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(losses, color=SKY, linewidth=0.8, alpha=0.6, label="training, each batch")
-    weight = 0.98
-    smooth = [losses[0]] if len(losses) else []
-    for loss in losses[1:]:
-        smooth.append(weight * smooth[-1] + (1 - weight) * loss)
+    weight, mean, smooth = 0.98, 0.0, []
+    for i, loss in enumerate(losses):
+        mean = weight * mean + (1 - weight) * loss
+        smooth.append(mean / (1 - weight ** (i + 1)))  # the first ones are means of few
     ax.plot(smooth, color=BLUE, label="training, running mean")
     if recorder.epochs and "valid_loss" in recorder.epochs[0]:
         ends = np.linspace(0, len(losses), len(recorder.epochs) + 1)[1:]

@@ -1,0 +1,128 @@
+"""Solutions to lesson 06, with the cases that an answer is tried on."""
+
+import torch
+
+from coursekit.exercises import Exercise
+
+
+def project(points, camera):
+    if points.dim() != 2 or points.shape[1] != 3 or camera.shape != (3, 3):
+        raise ValueError("points (n, 3) and a matrix (3, 3)")
+    seen = points @ camera.T
+    return seen[:, :2] / seen[:, 2:]
+
+
+def scaled_in_crop(points, left, top, width, height):
+    if points.dim() != 2 or points.shape[1] != 2:
+        raise ValueError("points (n, 2)")
+    corner = torch.tensor([left, top])
+    return 2 * (points - corner) / torch.tensor([width, height]) - 1
+
+
+def mirrored_eyes(points):
+    if points.dim() != 2 or points.shape[1] != 4:
+        raise ValueError("points (n, 4)")
+    sign = torch.tensor([-1.0, 1, -1, 1])
+    return (points * sign)[:, [2, 3, 0, 1]]
+
+
+def pixels_off(answers, targets, width, height):
+    if answers.shape != targets.shape or answers.shape[1] != 2:
+        raise ValueError("answers (n, 2) and targets (n, 2)")
+    apart = (answers - targets) * torch.tensor([width, height]) / 2
+    return apart.norm(dim=1).mean()
+
+
+def best_constants(truths):
+    if truths.dim() != 1 or not len(truths):
+        raise ValueError("truths (n,), at least one")
+    return truths.mean(), truths.quantile(0.5)
+
+
+def where_bright(map_):
+    if map_.dim() != 2:
+        raise ValueError("a map (rows, columns)")
+    rows, columns = map_.shape
+    shares = map_.flatten().softmax(dim=0).reshape(rows, columns)
+    x = (2 * torch.arange(columns) + 1) / columns - 1
+    y = (2 * torch.arange(rows) + 1) / rows - 1
+    return torch.stack([(shares.sum(0) * x).sum(), (shares.sum(1) * y).sum()])
+
+
+def _random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def _camera(f, column, row):
+    return torch.tensor([[f, 0.0, column], [0.0, f, row], [0.0, 0.0, 1.0]])
+
+
+EXERCISES = {
+    "project": Exercise(
+        project,
+        "multiply by the matrix, then divide the first two numbers by the third",
+        lambda: [
+            (torch.tensor([[0.0, 0.0, 1.0]]), _camera(100.0, 80.0, 60.0)),
+            (torch.tensor([[1.0, 0.0, 2.0]]), _camera(100.0, 80.0, 60.0)),
+            (
+                torch.tensor([[1.0, 2.0, 4.0], [-3.0, 1.0, 2.0]]),
+                _camera(100.0, 80.0, 60.0),
+            ),
+            (
+                torch.tensor([[1.0, 2.0, 4.0]]),
+                torch.tensor([[100.0, 0, 80], [0, 200, 60], [0, 0, 1]]),
+            ),
+        ],
+    ),
+    "scaled_in_crop": Exercise(
+        scaled_in_crop,
+        "subtract the corner first; then the piece is a picture of its own",
+        lambda: [
+            (torch.tensor([[0.0, 0.0]]), 0, 0, 4, 2),
+            (torch.tensor([[3.0, 1.0]]), 0, 0, 4, 2),
+            (torch.tensor([[3.0, 1.0]]), 2, 0, 4, 2),
+            (torch.tensor([[3.0, 6.0], [50.0, 5.0]]), 10, 5, 40, 30),
+        ],
+    ),
+    "mirrored_eyes": Exercise(
+        mirrored_eyes,
+        "change the sign of every x, then let the two points change places",
+        lambda: [
+            (torch.tensor([[0.0, 0.0, 1.0, 0.0]]),),
+            (torch.tensor([[-0.5, 0.1, 0.25, 0.2]]),),
+            (_random(3, 4),),
+        ],
+    ),
+    "pixels_off": Exercise(
+        pixels_off,
+        "bring both differences to pixels, then Pythagoras for each row, then the mean",
+        lambda: [
+            (torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 0.0]]), 8, 4),
+            (torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, 0.0]]), 8, 4),
+            (torch.tensor([[1.0, 1.0]]), torch.tensor([[0.0, 0.0]]), 6, 8),
+            (_random(5, 2), _random(2, 5).T, 160, 120),
+        ],
+    ),
+    "best_constants": Exercise(
+        best_constants,
+        "the mean, and the median; of an even number of truths the middle two are averaged",
+        lambda: [
+            (torch.tensor([1.0]),),
+            (torch.tensor([0.0, 1.0]),),
+            (torch.tensor([0.0, 1.0, 5.0]),),
+            (torch.tensor([9.0, 1.0, 2.0, 4.0]),),
+            (_random(7),),
+        ],
+    ),
+    "where_bright": Exercise(
+        where_bright,
+        "each column's share times its middle, added up; likewise the rows",
+        lambda: [
+            (torch.zeros(1, 1),),
+            (torch.tensor([[0.0, 9.0]]),),
+            (torch.tensor([[0.0], [9.0], [0.0], [0.0]]),),
+            (torch.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, 3.0]]),),
+            (_random(3, 5),),
+        ],
+    ),
+}
