@@ -9,6 +9,7 @@ from importlib import import_module as _import_module
 from .augment import Augment, dihedral
 from .callbacks import Checkpoint, EarlyStopping, GradientClipping, MixedPrecision, Recorder
 from .claims import claim
+from .collab import DeepRatings, DotProduct, RatingLoaders, collab_learner
 from .datasets import fetch, home, read_digits, read_idx
 from .devices import device
 from .docs import doc
@@ -20,7 +21,18 @@ from .learner import Learner
 from .loaders import DatasetLoader, Loaders, TensorLoader
 from .losses import binary_cross_entropy, check_labels, cross_entropy, cross_entropy_without, mean_squared_error
 from .machine import machine
-from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, fbeta, pixel_accuracy, point_distance
+from .metrics import (
+    RunningMean,
+    accuracy,
+    accuracy_threshold,
+    error_rate,
+    fbeta,
+    pixel_accuracy,
+    point_distance,
+    rmse,
+    rmspe,
+    rmspe_of_logs,
+)
 from .pictures import Resize, find_pictures, read_mask, read_picture
 from .predictor import Predictor
 from .progressbar import Progress
@@ -30,15 +42,22 @@ from .sources import ImageSource
 from .splits import at_random, by_file_list, by_folder, by_function
 from .storage import load_tensors, save_tensors
 from .summary import Summary
+from .table_prep import Categorify, FillMissing, Normalize, TablePrep
+from .tables import add_date_parts, add_elapsed, add_rolling, join
+from .tabular import TableLoaders, TableModel, embedding_size, tabular_learner
 from .unet import UNet
 from .vision import unet_learner, vision_learner
 
 __version__ = "0.1.0"
 __all__ = [
     "Augment",
+    "Categorify",
     "Checkpoint",
     "DatasetLoader",
+    "DeepRatings",
+    "DotProduct",
     "EarlyStopping",
+    "FillMissing",
     "GradientClipping",
     "ImageLoaders",
     "ImageSource",
@@ -46,17 +65,25 @@ __all__ = [
     "Learner",
     "Loaders",
     "MixedPrecision",
+    "Normalize",
     "Predictor",
     "Progress",
     "RateSearch",
+    "RatingLoaders",
     "Recorder",
     "Resize",
     "RunningMean",
     "Summary",
+    "TableLoaders",
+    "TableModel",
+    "TablePrep",
     "TensorLoader",
     "UNet",
     "accuracy",
     "accuracy_threshold",
+    "add_date_parts",
+    "add_elapsed",
+    "add_rolling",
     "at_random",
     "binary_cross_entropy",
     "by_file_list",
@@ -65,6 +92,7 @@ __all__ = [
     "check",
     "check_labels",
     "claim",
+    "collab_learner",
     "constant",
     "cosine",
     "cross_entropy",
@@ -73,6 +101,7 @@ __all__ = [
     "device",
     "dihedral",
     "doc",
+    "embedding_size",
     "error_rate",
     "fbeta",
     "fetch",
@@ -81,6 +110,7 @@ __all__ = [
     "function_labels",
     "home",
     "inside",
+    "join",
     "list_labels",
     "load_tensors",
     "machine",
@@ -99,8 +129,12 @@ __all__ = [
     "read_mask",
     "read_picture",
     "resnet_tiny",
+    "rmse",
+    "rmspe",
+    "rmspe_of_logs",
     "save_tensors",
     "sheets",
+    "tabular_learner",
     "unet_learner",
     "vision_learner",
     "widgets",

@@ -80,6 +80,19 @@ DATASETS = {
         ),
         inside="biwi_head_pose",
     ),
+    # Its publisher states no sum.
+    "stores": DataSet("rossmann", (Download("http://files.fast.ai/part2/lesson14/rossmann.tgz", None, unpack=True),)),
+    "movies": DataSet(
+        "movielens",
+        (
+            Download(
+                "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip",
+                "sha256:696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
+                unpack=True,
+            ),
+        ),
+        inside="ml-latest-small",
+    ),
 }
 
 

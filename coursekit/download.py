@@ -23,11 +23,12 @@ class Download:
     """One file of a public data set: its URL, its sum, and whether to unpack it.
 
     The sum is `"md5:..."` or `"sha256:..."` of the whole file; or `"first-mib:MD5:BYTES"`, the MD5 of the file's first
-    MiB and the file's length, where its publisher states no other.
+    MiB and the file's length, where its publisher states no other; or None where none is published: then the first
+    download's SHA-256 is said, kept in `NAME.sha256`, and asked of the file from then on.
     """
 
     url: str
-    checksum: str
+    checksum: str | None
     unpack: bool = False
 
     @property
@@ -69,7 +70,7 @@ def _make(folder: Path) -> None:
 def _get(item: Download, folder: Path) -> Path:
     """The checked file: the one in the folder, else the one from the network."""
     target = folder / item.name
-    checksum = None if _unchecked(target) else item.checksum
+    checksum = None if _unchecked(target) else item.checksum or _recorded(target)
     if target.exists():
         _check_sum(target, checksum)
         return target
@@ -87,7 +88,28 @@ def _get(item: Download, folder: Path) -> Path:
     if _is_partial(checksum) and _first_mib(target) != checksum:
         target.unlink()
         raise ValueError(_wrong_sum(source, checksum))
+    if item.checksum is None:
+        _record(target)
     return target
+
+
+def _recorded(target: Path) -> str | None:
+    """The sum that the first download had, if there was one."""
+    record = target.with_name(target.name + ".sha256")
+    return "sha256:" + record.read_text(encoding="ascii").split()[0] if record.exists() else None
+
+
+def _record(target: Path) -> None:
+    """Keep the sum of a file for which none is published, in the form that `sha256sum --check` reads."""
+    import pooch
+
+    found = pooch.file_hash(str(target), alg="sha256")
+    target.with_name(target.name + ".sha256").write_text(f"{found}  {target.name}\n", encoding="ascii")
+    warnings.warn(
+        f"no sum is published for {target.name}, so it could not be checked. Its SHA-256 is {found}; "
+        "it was noted beside the file, and is checked from now on",
+        stacklevel=2,
+    )
 
 
 def _retrieve(source: str, checksum: str | None, target: Path) -> None:

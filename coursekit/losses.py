@@ -88,12 +88,17 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Built in lesson 06.
     """
+    check_shapes(outputs, targets)
+    return F.mse_loss(outputs, targets)
+
+
+def check_shapes(outputs: Tensor, targets: Tensor) -> None:
+    """Raise a ValueError where PyTorch would broadcast one against the other."""
     if outputs.shape != targets.shape:
         raise ValueError(
             f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} must have one shape; "
             "reshape the targets, or squeeze the model's last axis"
         )
-    return F.mse_loss(outputs, targets)
 
 
 def cross_entropy_without(outputs: Tensor, targets: Tensor, void: int) -> Tensor:

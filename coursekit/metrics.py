@@ -3,13 +3,17 @@
 A metric gets one batch and returns the mean over its rows, as a tensor with one number; `Learner` weights the batches
 by their rows, so that a short last batch counts for what it holds. A metric that averages over something other than
 rows (pixels that are not void, say) returns a pair `(total, count)`; the epoch's value is the sum of the totals over
-the sum of the counts.
+the sum of the counts. A metric that is the root of a mean has that mean as its attribute `squared`: over an epoch the
+squares are averaged, and the root is taken at the end.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from .losses import check_shapes, mean_squared_error
 
 Metric = Callable[[Tensor, Tensor], Tensor | tuple[Tensor, Tensor]]
 
@@ -39,12 +43,13 @@ class RunningMean:
 
     Args:
         name: the metric's name, for errors.
+        rooted: what is added are squares; `value` is the root of their mean.
 
     Built in lesson 09.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name, self.total, self.count = name, 0.0, 0
+    def __init__(self, name: str, rooted: bool = False) -> None:
+        self.name, self.rooted, self.total, self.count = name, rooted, 0.0, 0
 
     def add(self, result: Tensor | float | tuple[Tensor, Tensor], rows: int) -> None:
         """Add one batch: its mean over `rows` rows, or its pair (total, count).
@@ -68,8 +73,9 @@ class RunningMean:
 
     @property
     def value(self) -> float:
-        """The mean so far; NaN before the first batch."""
-        return float(self.total) / float(self.count) if float(self.count) else float("nan")
+        """The mean so far, or its root; NaN before the first batch."""
+        mean = float(self.total) / float(self.count) if float(self.count) else float("nan")
+        return math.sqrt(mean) if self.rooted else mean
 
 
 def metric_name(metric: Metric) -> str:
@@ -137,3 +143,71 @@ def point_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Ten
     """
     apart = (outputs - targets).reshape(len(outputs), -1, 2) / 2 * torch.tensor([1.0, aspect], device=outputs.device)
     return apart.norm(dim=-1).mean()
+
+
+def root_of(squared: Metric) -> Callable[[Metric], Metric]:
+    """Mark a metric as the root of the mean `squared`, so that over an epoch the root is taken last.
+
+    Built in lesson 12.
+    """
+
+    def mark(metric: Metric) -> Metric:
+        metric.squared = squared
+        return metric
+
+    return mark
+
+
+@root_of(mean_squared_error)
+def rmse(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Root mean squared error, in the target's unit.
+
+    Args:
+        outputs: any shape.
+        targets: the same shape.
+
+    Built in lesson 13.
+    """
+    return mean_squared_error(outputs, targets).sqrt()
+
+
+def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The sum of ((target - output) / target)^2, and over how many; targets of 0, without a percentage, are left out.
+
+    Built in lesson 12.
+    """
+    check_shapes(outputs, targets)
+    known = targets != 0
+    share = ((targets - outputs) / torch.where(known, targets, 1)).square()
+    return torch.where(known, share, 0).sum(), known.sum()
+
+
+@root_of(squared_percentage_error)
+def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Root mean squared percentage error, as a share: 0.1 is ten percent. Rows whose target is 0 are left out.
+
+    Args:
+        outputs: any shape.
+        targets: the same shape.
+
+    The measure of the Kaggle competition Rossmann Store Sales, 2015. Built in lesson 12.
+    """
+    total, count = squared_percentage_error(outputs, targets)
+    return (total / count).sqrt()
+
+
+def _squared_percentage_error_of_logs(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    return squared_percentage_error(outputs.exp(), targets.exp())
+
+
+@root_of(_squared_percentage_error_of_logs)
+def rmspe_of_logs(outputs: Tensor, targets: Tensor) -> Tensor:
+    """`rmspe` of a model that predicts the logarithm of the target.
+
+    Args:
+        outputs: natural logarithms, any shape.
+        targets: natural logarithms, the same shape.
+
+    Built in lesson 12.
+    """
+    return rmspe(outputs.exp(), targets.exp())

@@ -10,6 +10,7 @@ import sys
 import tarfile
 import tempfile
 import threading
+import warnings
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -461,6 +462,33 @@ def test_a_placed_file_with_another_beginning_or_length_is_refused_and_left(host
     assert (tmp_path / NAME).read_bytes() == content
 
 
+# No sum published
+
+
+def test_without_a_published_sum_the_first_is_said_kept_and_asked_for(host, folder):
+    wanted = (Download(f"{host.url}/mnist/{NAME}", None),)
+    found = hashlib.sha256(CONTENT).hexdigest()
+    with pytest.warns(UserWarning, match=f"no sum is published for {NAME}.*{found}"):
+        download_all(wanted, folder)
+    assert (folder / f"{NAME}.sha256").read_text() == f"{found}  {NAME}\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        download_all(wanted, folder)
+    (folder / NAME).write_bytes(CONTENT + b"x")
+    with pytest.raises(ValueError, match=f"not {found}: it is damaged or another file"):
+        download_all(wanted, folder)
+
+
+def test_a_second_download_must_have_the_sum_of_the_first(host, folder):
+    wanted = (Download(f"{host.url}/mnist/{NAME}", None),)
+    with pytest.warns(UserWarning, match="no sum is published"):
+        download_all(wanted, folder)
+    (folder / NAME).unlink()
+    host.files[f"/mnist/{NAME}"] = CONTENT + b"changed"
+    with pytest.raises(ValueError, match="does not have the sum sha256:"):
+        download_all(wanted, folder)
+
+
 # Whole sets
 
 
@@ -481,9 +509,10 @@ def tar_of(files):
                   "annotations.tar.gz": {"annotations/trainval.txt": b"list"}}, "images/Abyssinian_1.jpg"),
         ("streets", {"camvid.tgz": {"camvid/codes.txt": b"Sky"}}, "codes.txt"),
         ("faces", {"biwi_head_pose.tgz": {"biwi_head_pose/01/rgb.cal": b"1 0 0"}}, "01/rgb.cal"),
+        ("movies", {"ml-latest-small.zip": {"ml-latest-small/ratings.csv": b"userId"}}, "ratings.csv"),
     ],
 )  # fmt: skip
-def test_the_full_picture_sets_come_from_a_server_and_are_laid_out_like_the_samples(
+def test_the_full_sets_come_from_a_server_and_are_laid_out_like_the_samples(
     host, tmp_path, monkeypatch, name, packed, found
 ):
     folder = datasets.DATASETS[name].full_name
@@ -506,3 +535,11 @@ def test_planet_says_how_to_fetch_it_by_hand(tmp_path, monkeypatch):
     (tmp_path / "data/planet/train-jpg").mkdir(parents=True)
     (tmp_path / "data/planet/train_v2.csv").touch()
     assert ck.fetch("satellite", "full") == tmp_path / "data/planet"
+
+
+def test_the_tables_of_shops_have_no_published_sum_and_are_fetched_all_the_same(host, tmp_path, monkeypatch):
+    host.files = {"/rossmann/rossmann.tgz": tar_of({"train.csv": b"Store"})}
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path))
+    monkeypatch.setenv("COURSEKIT_MIRROR", host.url)
+    with pytest.warns(UserWarning, match="no sum is published for rossmann.tgz"):
+        assert (ck.fetch("stores", "full") / "train.csv").read_bytes() == b"Store"

@@ -338,6 +338,43 @@ def test_metrics_count_every_row_once(learner, rows):
     assert 0 < first.sum() < 30
 
 
+class Half(nn.Module):
+    """Half of its first input; something to learn, that nothing changes."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, x):
+        return self.weight * x
+
+
+def test_roots_are_taken_of_the_mean_over_all_rows():
+    x = torch.tensor([[1.0], [8.0], [2.0], [0.0], [100.0]])
+    y = torch.tensor([[1.0], [2.0], [0.0], [4.0], [50.0]])
+    data = ck.Loaders((x, y), (x, y), batch_size=2, device="cpu")
+    learn = ck.Learner(data, Half(), loss=ck.mean_squared_error, metrics=[ck.rmse, ck.rmspe], progress=False)
+    found = learn.validate()
+    assert found["rmse"] == pytest.approx(math.sqrt((0.25 + 4 + 1 + 16 + 0) / 5))
+    assert found["rmspe"] == pytest.approx(math.sqrt((0.25 + 1 + 1 + 0) / 4))  # the target 0 is left out
+    assert ck.rmse(x / 2, y).item() == pytest.approx(found["rmse"])
+    assert ck.rmspe(x / 2, y).item() == pytest.approx(found["rmspe"])
+
+
+def test_the_percentage_error_of_logarithms_is_that_of_the_numbers():
+    torch.manual_seed(0)
+    outputs, targets = 10 * torch.rand(2, 30, 1) + 1
+    assert ck.rmspe_of_logs(outputs.log(), targets.log()).item() == pytest.approx(ck.rmspe(outputs, targets).item())
+    total, count = ck.rmspe_of_logs.squared(outputs.log(), targets.log())
+    assert math.sqrt(total / count) == pytest.approx(ck.rmspe(outputs, targets).item()) and count == 30
+
+
+@pytest.mark.parametrize("metric", [ck.rmse, ck.rmspe, ck.rmspe_of_logs])
+def test_columns_against_rows_are_refused_and_not_broadcast(metric):
+    with pytest.raises(ValueError, match="must have one shape"):
+        metric(torch.ones(4, 1), torch.ones(4))
+
+
 def test_a_mean_over_no_rows_at_all_is_not_a_number():
     mean = ck.RunningMean("share")
     assert math.isnan(mean.value)
