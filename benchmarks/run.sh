@@ -8,4 +8,6 @@ $venv/bin/uv pip install --quiet --python $venv/bin/python -r benchmarks/require
 $venv/bin/python benchmarks/epoch.py
 $venv/bin/python benchmarks/imports.py
 $venv/bin/python benchmarks/pictures.py
+$venv/bin/python benchmarks/elapsed.py
+$venv/bin/python benchmarks/ratings.py
 $venv/bin/python benchmarks/widgets.py

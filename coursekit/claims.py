@@ -85,7 +85,9 @@ def _equal(value: object, expected: object, within: float) -> tuple[bool, str, s
     """Whether both agree; the bounds in words; the largest difference."""
     import torch
 
-    found, wanted = (torch.as_tensor(v).detach().cpu().double() for v in (value, expected))
+    # copies, since PyTorch warns of arrays that are read-only, as pandas' are
+    tensors = (v if isinstance(v, torch.Tensor) else torch.tensor(v) for v in (value, expected))
+    found, wanted = (tensor.detach().cpu().double() for tensor in tensors)
     if found.shape != wanted.shape:
         return False, f"shape {tuple(wanted.shape)}", f"shape {tuple(found.shape)}"
     difference = torch.where(found == wanted, 0.0, (found - wanted).abs())  # inf - inf is NaN, and inf equals inf

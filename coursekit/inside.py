@@ -38,6 +38,9 @@ def exciting_patches(
 ) -> Tensor:
     """The patches of the pictures at which a channel of a layer is largest, the strongest first, one from a picture.
 
+    A place on the map is taken to look at the pixel whose number is its own times the step between places, as it does
+    after layers with odd kernels, padded by half; so with `reach` the receptive field a patch is what the place sees.
+
     Args:
         layer: gives maps, (n, channels, r, c).
         pictures: float (m, channels, rows, columns).
@@ -55,8 +58,8 @@ def exciting_patches(
     patches = []
     for i in strongest.topk(min(n, len(pictures))).indices.tolist():
         row, column = divmod(int(places[i]), maps.shape[-1])
-        top = _start((row + 0.5) * rows / maps.shape[-2], reach, rows)
-        left = _start((column + 0.5) * columns / maps.shape[-1], reach, columns)
+        top = _start(row * rows / maps.shape[-2] + 0.5, reach, rows)
+        left = _start(column * columns / maps.shape[-1] + 0.5, reach, columns)
         patches.append(pictures[i, :, top : top + reach, left : left + reach])
     return torch.stack(patches)
 

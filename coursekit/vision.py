@@ -40,11 +40,15 @@ class VisionLearner(Learner):
         Returns:
             The mean probabilities (points: coordinates), one row a picture, and the targets; on the CPU.
 
+        Raises:
+            ValueError: the training data were augmented, but never mirrored (`flip=False`).
+
         Built in lesson 04.
         """
-        loader = loader or self.data.valid
-        views = eight_symmetries()
-        if not (self.data.augment and self.data.augment.symmetries):
+        loader, augment, views = loader or self.data.valid, self.data.augment, eight_symmetries()
+        if augment and not (augment.symmetries or augment.flip):
+            raise ValueError("there is no other view to average: the training pictures were not mirrored (flip=False)")
+        if not (augment and augment.symmetries):
             views = views[[0, 4]]
         self.model.eval()
         means, all_targets = [], []

@@ -197,6 +197,21 @@ def test_patches_hold_the_pattern_that_excites_a_channel():
     assert inside.exciting_patches(model, model[0], 0, pictures, n=100).shape == (6, 1, 16, 16)
 
 
+def test_a_patch_of_the_receptive_fields_size_is_all_that_its_place_sees():
+    torch.manual_seed(2)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1), nn.Conv2d(2, 2, 3, 2, 1))  # each place sees 7 x 7 pixels
+    pictures = torch.rand(20, 1, 32, 32)
+    strongest = model(pictures)[:, 1].flatten(1).max(1)
+    first = strongest.values.argmax()
+    row, column = divmod(int(strongest.indices[first]), 8)
+    assert 0 < row < 7 and 0 < column < 7, "choose another seed: the place is at the border"
+    (patch,) = inside.exciting_patches(model, model[1], 1, pictures, n=1, reach=7)
+    assert torch.equal(patch, pictures[first, :, 4 * row - 3 : 4 * row + 4, 4 * column - 3 : 4 * column + 4])
+    changed = torch.rand(1, 1, 32, 32)
+    changed[0, :, 4 * row - 3 : 4 * row + 4, 4 * column - 3 : 4 * column + 4] = patch
+    assert torch.allclose(model(changed)[0, 1, row, column], strongest.values[first])
+
+
 def test_activations_leave_the_model_as_it_was():
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout())
     before = model[1].running_mean.clone()

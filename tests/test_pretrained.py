@@ -108,7 +108,7 @@ def test_the_notes_tell_how_it_was_made():
 def test_its_features_tell_textures_apart_where_random_ones_do_not(seed):
     pictures, labels, classes = swatches()
     learnt, random = (probe(body(kind, seed), pictures, labels, classes, 200) for kind in (True, False))
-    assert learnt > random + 0.05, f"pre-trained {learnt:.2f}, random weights {random:.2f}"
+    assert learnt > random + 0.25, f"pre-trained {learnt:.2f}, random weights {random:.2f}"
 
 
 @cache

@@ -302,6 +302,12 @@ def test_tta_is_the_mean_over_the_views(tmp_path, kind, symmetries):
     assert len(eight_symmetries()) == 8
 
 
+def test_tta_has_no_view_where_nothing_was_mirrored(tmp_path):
+    learn = learner_of("points", tmp_path, augment=ck.Augment(flip=False))
+    with pytest.raises(ValueError, match="no other view to average.*flip=False"):
+        learn.tta()
+
+
 def test_tta_of_a_model_that_finds_the_light_finds_it(tmp_path):
     class Brightest(nn.Module):
         def forward(self, x):

@@ -7,8 +7,10 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import broadcasting
+import collaborative_filtering
 import convolution
 import dropout
+import embeddings
 import gradient_descent
 import softmax
 from openpyxl.workbook import Workbook
@@ -18,8 +20,10 @@ from coursekit.sheets import recalculate
 EXCEL = Path(__file__).parents[1]
 BOOKS: dict[str, Callable[[], Workbook]] = {
     "broadcasting.xlsx": broadcasting.build,
+    "collaborative_filtering.xlsx": collaborative_filtering.build,
     "convolution.xlsx": convolution.build,
     "dropout.xlsx": dropout.build,
+    "embeddings.xlsx": embeddings.build,
     "gradient_descent.xlsx": gradient_descent.build,
     "softmax.xlsx": softmax.build,
 }

@@ -1,0 +1,110 @@
+"""Solutions to lesson 11, with the cases that an answer is tried on."""
+
+import torch
+
+from coursekit.exercises import Exercise
+
+
+def join_counts(left, right):
+    return sum(right.count(key) for key in left), sum(key not in right for key in left)
+
+
+def days_since(happened, days):
+    if len(happened) != len(days):
+        raise ValueError("one day for each row")
+    if not len(days):
+        return torch.zeros(0)
+    place = torch.where(happened, torch.arange(len(days)), -1)
+    latest = place.cummax(0).values
+    since = (days - days[latest]).float()
+    return torch.where(latest >= 0, since, torch.nan)
+
+
+def rolling_mean(values, window):
+    if window < 1 or not len(values):
+        raise ValueError("a window of at least one day, and at least one value")
+    windows = [values[max(0, i + 1 - window) : i + 1] for i in range(len(values))]
+    return torch.stack([part.mean() for part in windows])
+
+
+def fill_and_flag(train, later):
+    there = train[~train.isnan()]
+    if not len(there):
+        raise ValueError("no value to take a median of")
+    gaps = later.isnan()
+    return torch.where(gaps, there.quantile(0.5), later), gaps.float()
+
+
+def class_numbers(train, later):
+    number = {value: i for i, value in enumerate(sorted(set(train)), 1)}
+    return [number.get(value, 0) for value in later]
+
+
+nan = float("nan")
+
+EXERCISES = {
+    "join_counts": Exercise(
+        join_counts,
+        "each left row appears as often as its key stands on the right",
+        lambda: [
+            ([1], [1]),
+            ([1], [2]),
+            ([1], [1, 1]),
+            ([1, 1], [1]),
+            ([1, 1, 2, 3], [1, 2, 3]),
+            ([1, 1, 2, 3], [1, 2, 3, 1]),
+            ([1, 1, 2, 3], [1, 3]),
+            (["BE", "NI"], ["BE ", "HB,NI"]),
+        ],
+    ),
+    "days_since": Exercise(
+        days_since,
+        "carry the place of the latest event forward, look up its day, subtract",
+        lambda: [
+            (torch.tensor([True, False, False]), torch.tensor([1, 2, 3])),
+            (torch.tensor([False, True, False]), torch.tensor([1, 2, 3])),
+            (torch.tensor([True, False, True, False]), torch.tensor([1, 2, 3, 10])),
+            (torch.tensor([False, False]), torch.tensor([5, 6])),
+            (
+                torch.tensor([True, False, False, True, False]),
+                torch.tensor([3, 4, 9, 11, 30]),
+            ),
+        ],
+    ),
+    "rolling_mean": Exercise(
+        rolling_mean,
+        "total up to today minus total `window` days earlier, over the days there are",
+        lambda: [
+            (torch.tensor([1.0, 3.0]), 1),
+            (torch.tensor([1.0, 3.0]), 2),
+            (torch.tensor([4.0, 0.0, 2.0, 6.0]), 2),
+            (torch.tensor([4.0, 0.0, 2.0, 6.0, 1.0]), 3),
+            (torch.tensor([2.0, 4.0]), 7),
+        ],
+    ),
+    "fill_and_flag": Exercise(
+        fill_and_flag,
+        "leave the gaps of train out; of two middle values take the mean",
+        lambda: [
+            (torch.tensor([1.0, 2.0, 9.0]), torch.tensor([nan, 5.0])),
+            (torch.tensor([1.0, 4.0]), torch.tensor([nan])),
+            (torch.tensor([1.0, nan, 2.0, 9.0]), torch.tensor([7.0, nan, 8.0])),
+            (torch.tensor([1.0, nan, 2.0]), torch.tensor([3.0, 4.0])),
+        ],
+    ),
+    "class_numbers": Exercise(
+        class_numbers,
+        "sort the different values of train, number them from 1, look the later ones up",
+        lambda: [
+            (["a"], ["a"]),
+            (["a"], ["b"]),
+            (["b", "a"], ["a", "b"]),
+            (["c", "a", "c"], ["c", "a", "b"]),
+            (["d", "b", "d", "a"], ["e", "d", "a", "b", ""]),
+        ],
+    ),
+    "leaks": Exercise(
+        "be",
+        "for the last of the 42 days: which of them would you know today?",
+    ),
+}
