@@ -18,8 +18,8 @@ lab: $(READY) ## open the course in JupyterLab; ARGS="--no-browser --port 8899" 
 	@exec $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/lessons/00_notebook_basics.ipynb \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
 
-test: $(READY) ## prove it: every test, and every lesson executed and compared
-	@$(QUIETLY) $(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
 	@$(QUIETLY) $(BIN)/python lessons/make/run.py $(LESSON)

@@ -9,5 +9,6 @@ $venv/bin/python benchmarks/epoch.py
 $venv/bin/python benchmarks/imports.py
 $venv/bin/python benchmarks/pictures.py
 $venv/bin/python benchmarks/elapsed.py
+$venv/bin/python benchmarks/shops.py
 $venv/bin/python benchmarks/ratings.py
 $venv/bin/python benchmarks/widgets.py
