@@ -16,7 +16,7 @@ from report import machine, spread, table, write
 import coursekit as ck
 
 FACTORS, EPOCHS, RATE = 50, 5, 5e-3
-DECAY = partial(torch.optim.AdamW, weight_decay=0.5)
+DECAY = partial(torch.optim.AdamW, weight_decay=0.25)
 COLUMNS = ("userId", "movieId", "rating")
 
 
@@ -29,7 +29,7 @@ def means(train, valid):
 
 
 def coursekit(train, valid):
-    data = ck.RatingLoaders(train, valid, batch_size=256, rating_range=(0.5, 5.0))
+    data = ck.RatingLoaders(train, valid, batch_size=128, rating_range=(0.5, 5.0))
     learn = ck.collab_learner(data, FACTORS, optimizer=DECAY, metrics=[ck.rmse])
     learn.fit_one_cycle(EPOCHS, RATE)
     return learn.predict_ratings(valid)
