@@ -15,8 +15,8 @@ from report import machine, spread, table, write
 
 import coursekit as ck
 
-FACTORS, EPOCHS, RATE = 50, 5, 5e-3
-DECAY = partial(torch.optim.AdamW, weight_decay=0.25)
+FACTORS, EPOCHS = 50, 5
+DECAY = partial(torch.optim.AdamW, weight_decay=0.3)
 COLUMNS = ("userId", "movieId", "rating")
 
 
@@ -31,7 +31,7 @@ def means(train, valid):
 def coursekit(train, valid):
     data = ck.RatingLoaders(train, valid, batch_size=128, rating_range=(0.5, 5.0))
     learn = ck.collab_learner(data, FACTORS, optimizer=DECAY, metrics=[ck.rmse])
-    learn.fit_one_cycle(EPOCHS, RATE)
+    learn.fit_one_cycle(EPOCHS, 7e-3)
     return learn.predict_ratings(valid)
 
 
@@ -46,7 +46,7 @@ def fastai(train, valid):
         both, [Categorify], list(COLUMNS[:2]), y_names=[COLUMNS[2]], y_block=TransformBlock(), splits=splits
     )
     learn = collab_learner(table.dataloaders(bs=64), n_factors=FACTORS, y_range=(0, 5.5))
-    learn.fit_one_cycle(EPOCHS, RATE, wd=0.1)
+    learn.fit_one_cycle(EPOCHS, 5e-3, wd=0.1)
     return learn.get_preds()[0].flatten()
 
 
