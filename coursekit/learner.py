@@ -236,13 +236,13 @@ class Learner:
         """
         loader = self._held_out(loader)
         functions = {"loss": self.loss_function} | {metric_name(metric): metric for metric in self.metrics}
-        means = {name: RunningMean(name, rooted=hasattr(function, "squared")) for name, function in functions.items()}
+        means = {n: RunningMean(n, finish=getattr(f, "finish", None)) for n, f in functions.items()}
         self.model.eval()
         for *inputs, targets in loader:
             with self.autocast():
                 outputs = self.forward(*inputs)
                 for name, function in functions.items():
-                    means[name].add(getattr(function, "squared", function)(outputs, targets), len(targets))
+                    means[name].add(getattr(function, "averaged", function)(outputs, targets), len(targets))
         return {name: mean.value for name, mean in means.items()}
 
     @torch.inference_mode()

@@ -3,8 +3,8 @@
 A metric gets one batch and returns the mean over its rows, as a tensor with one number; `Learner` weights the batches
 by their rows, so that a short last batch counts for what it holds. A metric that averages over something other than
 rows (pixels that are not void, say) returns a pair `(total, count)`; the epoch's value is the sum of the totals over
-the sum of the counts. A metric that is the root of a mean has that mean as its attribute `squared`: over an epoch the
-squares are averaged, and the root is taken at the end.
+the sum of the counts. A metric that is a function of a mean (the root of squares, exp of a cross-entropy) has that
+mean as its attribute `averaged` and the function as `finish`: over an epoch the mean is taken first, `finish` last.
 """
 
 import math
@@ -43,13 +43,13 @@ class RunningMean:
 
     Args:
         name: the metric's name, for errors.
-        rooted: what is added are squares; `value` is the root of their mean.
+        finish: what `value` is of the mean: `math.sqrt` for a root mean square; None for the mean itself.
 
     Built in lesson 09.
     """
 
-    def __init__(self, name: str, rooted: bool = False) -> None:
-        self.name, self.rooted, self.total, self.count = name, rooted, 0.0, 0
+    def __init__(self, name: str, finish: Callable[[float], float] | None = None) -> None:
+        self.name, self.finish, self.total, self.count = name, finish, 0.0, 0
 
     def add(self, result: Tensor | float | tuple[Tensor, Tensor], rows: int) -> None:
         """Add one batch: its mean over `rows` rows, or its pair (total, count).
@@ -73,9 +73,9 @@ class RunningMean:
 
     @property
     def value(self) -> float:
-        """The mean so far, or its root; NaN before the first batch."""
+        """The mean so far, finished where it is to be; NaN before the first batch."""
         mean = float(self.total) / float(self.count) if float(self.count) else float("nan")
-        return math.sqrt(mean) if self.rooted else mean
+        return self.finish(mean) if self.finish else mean
 
 
 def metric_name(metric: Metric) -> str:
@@ -145,20 +145,20 @@ def point_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Ten
     return apart.norm(dim=-1).mean()
 
 
-def root_of(squared: Metric) -> Callable[[Metric], Metric]:
-    """Mark a metric as the root of the mean `squared`, so that over an epoch the root is taken last.
+def after_mean(averaged: Metric, finish: Callable[[float], float]) -> Callable[[Metric], Metric]:
+    """Mark a metric as `finish` of the mean `averaged`, so that over an epoch `finish` comes last.
 
     Built in lesson 12.
     """
 
     def mark(metric: Metric) -> Metric:
-        metric.squared = squared
+        metric.averaged, metric.finish = averaged, finish
         return metric
 
     return mark
 
 
-@root_of(mean_squared_error)
+@after_mean(mean_squared_error, math.sqrt)
 def rmse(outputs: Tensor, targets: Tensor) -> Tensor:
     """Root mean squared error, in the target's unit.
 
@@ -182,7 +182,7 @@ def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, 
     return torch.where(known, share, 0).sum(), known.sum()
 
 
-@root_of(squared_percentage_error)
+@after_mean(squared_percentage_error, math.sqrt)
 def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
     """Root mean squared percentage error, as a share: 0.1 is ten percent. Rows whose target is 0 are left out.
 
@@ -200,7 +200,7 @@ def _squared_percentage_error_of_logs(outputs: Tensor, targets: Tensor) -> tuple
     return squared_percentage_error(outputs.exp(), targets.exp())
 
 
-@root_of(_squared_percentage_error_of_logs)
+@after_mean(_squared_percentage_error_of_logs, math.sqrt)
 def rmspe_of_logs(outputs: Tensor, targets: Tensor) -> Tensor:
     """`rmspe` of a model that predicts the logarithm of the target.
 

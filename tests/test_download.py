@@ -510,6 +510,7 @@ def tar_of(files):
         ("streets", {"camvid.tgz": {"camvid/codes.txt": b"Sky"}}, "codes.txt"),
         ("faces", {"biwi_head_pose.tgz": {"biwi_head_pose/01/rgb.cal": b"1 0 0"}}, "01/rgb.cal"),
         ("movies", {"ml-latest-small.zip": {"ml-latest-small/ratings.csv": b"userId"}}, "ratings.csv"),
+        ("reviews", {"aclImdb_v1.tar.gz": {"aclImdb/train/pos/0_9.txt": b"good"}}, "train/pos/0_9.txt"),
     ],
 )  # fmt: skip
 def test_the_full_sets_come_from_a_server_and_are_laid_out_like_the_samples(

@@ -365,7 +365,7 @@ def test_the_percentage_error_of_logarithms_is_that_of_the_numbers():
     torch.manual_seed(0)
     outputs, targets = 10 * torch.rand(2, 30, 1) + 1
     assert ck.rmspe_of_logs(outputs.log(), targets.log()).item() == pytest.approx(ck.rmspe(outputs, targets).item())
-    total, count = ck.rmspe_of_logs.squared(outputs.log(), targets.log())
+    total, count = ck.rmspe_of_logs.averaged(outputs.log(), targets.log())
     assert math.sqrt(total / count) == pytest.approx(ck.rmspe(outputs, targets).item()) and count == 30
 
 

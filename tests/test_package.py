@@ -21,7 +21,7 @@ ROWS = (
     ("metrics", "losses"),
     ("pictures", "kinds", "labels", "splits", "sources", "augment", "loaders", "image_loaders"),
     ("groups", "schedule", "finder", "progressbar", "summary", "callbacks", "learner"),
-    ("resnet", "bodies", "unet", "image_models", "predictor", "vision", "table*", "tabular", "text", "collab"),
+    ("resnet", "bodies", "unet", "image_models", "predictor", "vision", "table*", "tabular", "text*", "collab"),
     ("interpret", "inside", "plots*"),
     ("sheet*",),
     ("claims", "docs", "exercises", "machine", "rules", "interactive", "widget*"),
@@ -83,7 +83,8 @@ def test_the_package_is_flat():
     assert below == []
 
 
-HEAVY = ["pandas", "matplotlib", "openpyxl", "IPython", "pooch", "safetensors", "requests", "ipywidgets", "torchvision"]
+HEAVY = ["pandas", "matplotlib", "openpyxl", "IPython", "pooch", "safetensors", "requests", "ipywidgets"]
+HEAVY += ["tokenizers", "torchvision"]
 
 
 def test_importing_it_loads_nothing_heavy_but_torch():

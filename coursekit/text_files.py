@@ -1,0 +1,86 @@
+"""Texts in files, one each, in folders that say what they are: the layout of the Large Movie Review Dataset."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts with their labels and files, all of one length. Empty texts are kept; `repr` says how many there are.
+
+    Attributes:
+        texts: what the files hold.
+        labels: the folder of each.
+        files: where each was read.
+
+    Built in lesson 14.
+    """
+
+    texts: list[str]
+    labels: list[str]
+    files: list[Path]
+
+    def __len__(self) -> int:
+        """How many texts there are."""
+        return len(self.texts)
+
+    def __repr__(self) -> str:
+        """How many of each label, and how many are empty."""
+        counts = ", ".join(f"{n} {label}" for label, n in sorted(Counter(self.labels).items()))
+        empty = sum(not text.strip() for text in self.texts)
+        return f"Texts({counts}{f'; {empty} of them empty' if empty else ''})"
+
+    def take(self, rows: Sequence[int]) -> "Texts":
+        """The texts with these numbers."""
+        return Texts(*([column[row] for row in rows] for column in (self.texts, self.labels, self.files)))
+
+    def split(self, held_out: int, seed: int = 42) -> tuple["Texts", "Texts"]:
+        """Two parts, for training and held out, drawn at random; the same ones for the same seed and length.
+
+        Args:
+            held_out: how many texts the second part has.
+
+        Raises:
+            ValueError: nothing would be left for one of them.
+        """
+        if not 0 < held_out < len(self):
+            raise ValueError(f"{held_out} of {len(self)} texts cannot be held out: both parts need some")
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed)).tolist()
+        return self.take(order[held_out:]), self.take(order[:held_out])
+
+
+def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Texts:
+    """Read `folder/label/*.txt` for each label, in the order of the labels and of the files' names.
+
+    Args:
+        folder: such as `aclImdb/train`.
+        labels: subfolders; `("unsup",)` for the texts of unknown label.
+
+    Raises:
+        FileNotFoundError: a subfolder is not there, or holds no such file.
+        ValueError: a file is not UTF-8; it is named.
+
+    Built in lesson 14.
+    """
+    folder, files = Path(folder), []
+    for label in labels:
+        found = sorted((folder / label).glob("*.txt"))
+        if not found:
+            there = ", ".join(sorted(path.name for path in folder.glob("*/"))) or "no folder"
+            raise FileNotFoundError(f"there are no texts {folder / label}/*.txt; {folder} holds {there}")
+        files += found
+    return Texts([_read(file) for file in files], [file.parent.name for file in files], files)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{file} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}): save it as UTF-8, or read "
+            "it with its own encoding"
+        ) from error
