@@ -1,4 +1,4 @@
-"""How nbval compares a lesson: text exactly; pictures by being there, and by their size in pixels."""
+"""How nbval compares a lesson: text exactly; pictures by being there, and by about the same size."""
 
 import base64
 import struct
@@ -18,10 +18,30 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         collector.skip_compare = (*left_out, *DRAWN_ANEW)
 
 
-def picture_size(encoded: str) -> str:
-    """Width x height of a base64 PNG, each to the nearest 16 pixels: fonts differ a little between machines."""
-    width, height = struct.unpack(">II", base64.b64decode(encoded)[16:24])
-    return f"PNG, about {16 * round(width / 16)} x {16 * round(height / 16)} pixels"
+class PictureSize(str):
+    """A picture's width x height in pixels; equal to a size that differs by at most 5 percent or 24 pixels.
+
+    Fonts differ a little between machines, and so do the numbers that are drawn.
+    """
+
+    def __new__(cls, encoded: str) -> "PictureSize":
+        """From a PNG file in base64."""
+        sides = struct.unpack(">II", base64.b64decode(encoded)[16:24])
+        size = super().__new__(cls, "PNG of {} x {} pixels".format(*sides))
+        size.sides = sides
+        return size
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is about as large."""
+        if not isinstance(other, PictureSize):
+            return False
+        return all(abs(a - b) <= max(24, 0.05 * a) for a, b in zip(self.sides, other.sides, strict=True))
+
+    def __ne__(self, other: object) -> bool:
+        """Text has its own idea of this."""
+        return not self == other
+
+    __hash__ = None
 
 
 _sanitize = IPyNbCell.sanitize
@@ -29,7 +49,7 @@ _sanitize = IPyNbCell.sanitize
 
 def _sizes_for_pictures(self: IPyNbCell, output: object) -> object:
     if isinstance(output, str) and output.startswith(PNG):
-        return picture_size(output)
+        return PictureSize(output)
     return _sanitize(self, output)
 
 
