@@ -60,6 +60,8 @@ def main():
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
+    for add in (fastai, coursekit):
+        add(shops(2000))  # imports, and warms up
     frame, times, found = shops(chosen.rows), {"1. fastai": [], "2. coursekit": []}, {}
     for _ in range(chosen.rounds):
         for name, add in zip(times, (fastai, coursekit), strict=True):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,8 @@ def _order(table: "pd.DataFrame", date: str, by: str) -> tuple[np.ndarray, np.nd
     need_columns(table, [by])
     days = to_dates(table, date).to_numpy().astype("datetime64[D]").astype(np.int64)
     groups, _ = pd.factorize(table[by], use_na_sentinel=False)
-    order = np.lexsort((days, groups))
+    key = groups * (np.ptp(days) + 1) + days - days.min() if len(days) else groups
+    order = torch.from_numpy(key).argsort(stable=True).numpy()  # several times as fast as NumPy's
     groups = groups[order]
     starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else np.zeros(0, np.int64)
     first = np.repeat(starts, np.diff(np.r_[starts, len(groups)]))
