@@ -50,7 +50,11 @@ def test_a_lesson_runs_and_its_figure_answers(address, page, lesson):
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
     page.click("text=Run >> nth=0")
     page.click("text=Run All Cells >> nth=0")
-    figure = page.wait_for_selector(".jp-OutputArea-output .widget-vbox .widget-html-content", timeout=2 * MINUTE)
+    # attached, not visible: JupyterLab leaves out what is far from the part of the page that is seen
+    figure = page.wait_for_selector(
+        ".jp-OutputArea-output .widget-vbox .widget-html-content", state="attached", timeout=4 * MINUTE
+    )
+    figure.scroll_into_view_if_needed()
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=2 * MINUTE)
     assert not page.query_selector_all('[data-mime-type="application/vnd.jupyter.error"]')
     before = figure.inner_text()
