@@ -19,7 +19,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 
 class PictureSize(str):
-    """A picture's width x height in pixels; equal to a size that differs by at most 5 percent or 24 pixels.
+    """A picture's width x height in pixels; equal to a size that differs by at most 24 pixels.
 
     Fonts differ a little between machines, and so do the numbers that are drawn.
     """
@@ -35,7 +35,7 @@ class PictureSize(str):
         """Whether the other is about as large."""
         if not isinstance(other, PictureSize):
             return False
-        return all(abs(a - b) <= max(24, 0.05 * a) for a, b in zip(self.sides, other.sides, strict=True))
+        return all(abs(a - b) <= 24 for a, b in zip(self.sides, other.sides, strict=True))
 
     def __ne__(self, other: object) -> bool:
         """Text has its own idea of this."""

@@ -82,7 +82,7 @@ def main():
             ratios = [own / first for own, first in zip(found, base, strict=True)]
             rows.append([f"{size} x {size}", name, spread(found, "{:,.0f}"), spread(ratios, "{:.2f}")])
     heads = ["pixels", "", "pictures a second", "times the first"]
-    write("pictures", f"{machine()}; {torch.get_num_threads()} threads.\n\n{table(heads, rows)}")
+    write("pictures", f"{machine()}.\n\n{table(heads, rows)}")
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ SIZES = {"train/pos": 500, "train/neg": 500, "train/unsup": 1400, "test/pos": 30
 # of each kind of opinion: its chance in a plain review, in a negated one
 CHANCES = {"plain": (0.66, 0.16), "trap": (0.14, 0.0), "negation": (0.10, 0.56), "contrast": (0.10, 0.28)}
 STARS = {  # (pleased, negated): stars from which one is drawn
-    (True, False): (8, 9, 9, 10, 10, 10),
+    (True, False): (8, 9, 9, 10, 10),
     (True, True): (7, 7, 8, 8, 9),
-    (False, False): (1, 1, 1, 2, 2, 3),
+    (False, False): (1, 1, 1, 2, 2),
     (False, True): (2, 3, 3, 4, 4),
 }
 LONG = 0.015  # share of very long reviews
