@@ -11,4 +11,5 @@ $venv/bin/python benchmarks/pictures.py
 $venv/bin/python benchmarks/elapsed.py
 $venv/bin/python benchmarks/shops.py
 $venv/bin/python benchmarks/ratings.py
+$venv/bin/python benchmarks/texts.py
 $venv/bin/python benchmarks/widgets.py

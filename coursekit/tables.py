@@ -102,19 +102,24 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
     new = {}
     for event in events:
         happened = _any_that_day((table[event].fillna(0).to_numpy() != 0)[order], first, days)
-        since = _since(happened, first, days)
-        until = _since(happened[::-1], (len(days) - 1 - groups_end)[::-1], -days[::-1])[::-1]
-        for name, values in (("Since", since), ("Until", until)):
-            new[name + event] = np.empty(len(days))
-            new[name + event][order] = values
-    return table.assign(**new)
+        new["Since" + event] = _since(happened, first, days)
+        new["Until" + event] = _since(happened[::-1], (len(days) - 1 - groups_end)[::-1], -days[::-1])[::-1]
+    return _with_columns(table, new, order)
+
+
+def _with_columns(table: "pd.DataFrame", new: dict[str, np.ndarray], order: np.ndarray) -> "pd.DataFrame":
+    """The table with new columns, whose values are given in the order `order` of its rows."""
+    columns = {name: np.empty(len(order)) for name in new}
+    for name, values in new.items():
+        columns[name][order] = values
+    return table.assign(**columns)
 
 
 def _ends(first: np.ndarray) -> np.ndarray:
     """The last row of each row's group, from the first."""
-    starts = np.unique(first)
-    if not len(starts):
+    if not len(first):
         return first
+    starts = np.flatnonzero(first == np.arange(len(first)))
     ends = np.r_[starts[1:], len(first)] - 1
     return np.repeat(ends, np.diff(np.r_[starts, len(first)]))
 
@@ -136,7 +141,13 @@ def _since(happened: np.ndarray, first: np.ndarray, days: np.ndarray) -> np.ndar
 
 
 def add_rolling(
-    table: "pd.DataFrame", columns: Sequence[str], *, date: str, by: str, days: int, statistic: str = "mean"
+    table: "pd.DataFrame",
+    columns: Sequence[str],
+    *,
+    date: str,
+    by: str,
+    days: int | Sequence[int],
+    statistic: str = "mean",
 ) -> "pd.DataFrame":
     """A statistic of the latest days up to and with each row's, within each group.
 
@@ -144,7 +155,7 @@ def add_rolling(
         table: one row a group and date, in any order.
         columns: of numbers; missing ones are left out.
         date, by: see `add_elapsed`.
-        days: the window's length, this day included; negative looks ahead, from this day on.
+        days: the window's length, this day included; negative looks ahead, from this day on. Or several windows.
         statistic: `"sum"`, `"mean"` (NaN where the window holds no number) or `"count"`.
 
     Returns:
@@ -156,24 +167,37 @@ def add_rolling(
     Built in lesson 11.
     """
     need_columns(table, columns)
-    if days == 0 or statistic not in STATISTICS:
+    windows = np.atleast_1d(days).tolist()
+    if 0 in windows or statistic not in STATISTICS:
         raise ValueError(f"a window has at least one day and a statistic of {STATISTICS}; found {days}, {statistic!r}")
     order, first, at = _order(table, date, by)
-    key = first * (int(np.ptp(at)) + 2 * abs(days) + 2) + at if len(at) else at  # groups far apart on one line of days
-    low = np.searchsorted(key, key - (days - 1 if days > 0 else 0), "left")
-    high = np.searchsorted(key, key + (-days - 1 if days < 0 else 0), "right")
+    rows = [_window_rows(first, at, window) for window in windows]
     new = {}
     for column in columns:
         values = numbers(table, column)[order]
-        there = ~np.isnan(values)
-        sums, counts = (np.r_[0.0, np.cumsum(part)] for part in (np.where(there, values, 0), there))
-        total, count = sums[high] - sums[low], counts[high] - counts[low]
-        with np.errstate(invalid="ignore"):
-            result = {"sum": total, "mean": total / count, "count": count}[statistic]
-        name = f"{column}_{statistic}{abs(days)}{'ahead' if days < 0 else ''}"
-        new[name] = np.empty(len(at))
-        new[name][order] = result
-    return table.assign(**new)
+        missing = np.isnan(values)
+        values = ~missing if statistic == "count" else np.where(missing, 0, values)
+        for window, (low, high) in zip(windows, rows, strict=True):
+            name = f"{column}_{statistic}{abs(window)}{'ahead' if window < 0 else ''}"
+            new[name] = _window_sums(values, low, high)
+            if statistic == "mean":
+                with np.errstate(invalid="ignore"):
+                    new[name] /= _window_sums(~missing, low, high)
+    return _with_columns(table, new, order)
+
+
+def _window_rows(first: np.ndarray, at: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first row of each row's window of days, and the one after its last."""
+    key = first * (int(np.ptp(at)) + 2 * abs(days) + 2) + at if len(at) else at  # groups far apart on one line of days
+    low = np.searchsorted(key, key - (days - 1 if days > 0 else 0), "left")
+    return low, np.searchsorted(key, key + (-days - 1 if days < 0 else 0), "right")
+
+
+def _window_sums(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The sums of `values[low:high]` for each low and high, as float64."""
+    sums = np.zeros(len(values) + 1)
+    np.cumsum(values, out=sums[1:])
+    return sums[high] - sums[low]
 
 
 def numbers(table: "pd.DataFrame", column: str) -> np.ndarray:

@@ -2,18 +2,16 @@
 
 A word is written small; what capitals and repetition said is kept as a mark before it:
 
-| in the text | tokens |
-|---|---|
-| the beginning | `xxbos` |
-| `Great film` | `xxmaj great film` (no mark for a single letter, as in `I`, nor for scripts other than Latin) |
-| `AWFUL` | `xxup awful` |
-| `!!!!` | `xxrep 4 !` (three or more of one character; digits excepted) |
-| `very very very` | `xxwrep 3 very` (three or more of one word) |
-| a line break, `<br />`, or several together | `xxnl` |
-| `didn't`, `it's` | `did n't`, `it 's` |
-| a word outside the vocabulary | `xxunk` |
-| what fills up a row of numbers | `xxpad` |
-| a mark's own name, such as `xxpad`, in the text | `xx pad` |
+- the beginning: `xxbos`
+- `Great film`: `xxmaj great film` (no mark for a single letter, as in `I`, nor for scripts other than Latin)
+- `AWFUL`: `xxup awful`
+- `!!!!`: `xxrep 4 !` (three or more of one character; digits excepted)
+- `very very very`: `xxwrep 3 very` (three or more of one word)
+- a line break, `<br />`, or several together: `xxnl`
+- `didn't`, `it's`: `did n't`, `it 's`
+- a word outside the vocabulary: `xxunk`
+- what fills up a row of numbers: `xxpad`
+- a mark's own name, such as `xxpad`, in the text: `xx pad`
 """
 
 import re
@@ -45,7 +43,7 @@ _CAPITAL = re.compile(r"[A-ZÀ-Þ](?<!\w.)\w+")  # at the beginning of a word: n
 
 
 def mark(text: str) -> str:
-    """The text in small letters, with the marks in it as words; see the table above.
+    """The text in small letters, with the marks in it as words; see the list above.
 
     Built in lesson 14.
     """

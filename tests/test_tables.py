@@ -53,6 +53,15 @@ def test_rolling_statistics_are_those_of_a_slow_loop(rows, days, ahead, statisti
     np.testing.assert_allclose(found[name].to_numpy(float), np.array(expected, float), atol=1e-9)
 
 
+@given(st.lists(ROW, max_size=20))
+@settings(max_examples=20, deadline=None)
+def test_several_windows_at_once_are_the_windows_one_by_one(rows):
+    how = {"date": "Date", "by": "Shop", "statistic": "mean"}
+    at_once = add_rolling(table(rows), ["Sales"], days=(2, -3), **how)
+    one_by_one = add_rolling(add_rolling(table(rows), ["Sales"], days=2, **how), ["Sales"], days=-3, **how)
+    pd.testing.assert_frame_equal(at_once, one_by_one)
+
+
 @given(st.lists(ROW, min_size=1, max_size=20))
 @settings(max_examples=30, deadline=None)
 def test_rows_order_index_and_the_given_table_stay(rows):
