@@ -1,0 +1,112 @@
+"""The lessons to hand out, and the lessons to teach from.
+
+`python lessons/make/editions.py student DIR` writes them without outputs, speaker notes,
+and answers to the questions; `... instructor DIR` with all of these, and with a solution
+after each exercise. Both take the workbooks along.
+"""
+
+import inspect
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from run import LESSONS, chosen
+
+from coursekit.exercises import Exercise, load_exercises
+
+ANSWER = re.compile(r"<details><summary>(.*?)</summary>.*?</details>", re.S)
+CHECK = re.compile(r'ck\.check\(\s*"(\d\d)\.(\w+)"')
+
+
+def student(notebook: NotebookNode, _: dict[str, Exercise]) -> NotebookNode:
+    """The lesson as students get it: nothing has run, and nothing is given away."""
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"
+    ]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        else:
+            cell.source = ANSWER.sub(r"**\1**", cell.source)
+    return notebook
+
+
+def instructor(notebook: NotebookNode, exercises: dict[str, Exercise]) -> NotebookNode:
+    """The lesson with outputs, notes, and below each exercise what solves it."""
+    cells = []
+    for cell in notebook.cells:
+        cells.append(cell)
+        names = CHECK.findall(cell.source) if cell.cell_type == "code" else []
+        for _, name in names:
+            if (
+                name in exercises
+            ):  # lesson 00 shows what happens with a name that is not there
+                cells.append(solution(name, exercises[name]))
+    notebook.cells = cells
+    return notebook
+
+
+def solution(name: str, exercise: Exercise) -> NotebookNode:
+    """A cell that shows an exercise's solution and its hint."""
+    shown = (
+        inspect.getsource(exercise.solution)
+        if callable(exercise.solution)
+        else f"{name} = {exercise.solution!r}"
+    )
+    text = f"> **A solution.** Hint: {exercise.hint}.\n\n```python\n{shown.rstrip()}\n```"
+    return nbformat.v4.new_markdown_cell(
+        text, id=f"solution-{name}", metadata={"tags": ["solution"]}
+    )
+
+
+def write(edition: str, folder: Path) -> list[Path]:
+    """Write an edition of all lessons.
+
+    Args:
+        edition: "student" or "instructor".
+        folder: new or empty; gets `lessons/`, and `excel/`, which they read from.
+
+    Returns:
+        The notebooks.
+
+    Raises:
+        FileExistsError: the folder holds something.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(
+            f"{folder} is not empty, and nothing is overwritten: give a new folder"
+        )
+    (folder / "lessons").mkdir(parents=True)
+    shutil.copytree(
+        LESSONS.parent / "excel", folder / "excel", ignore=shutil.ignore_patterns("make")
+    )
+    written = []
+    for lesson in chosen([]):
+        exercises = load_exercises(LESSONS / "solutions" / f"{lesson.stem}.py")
+        notebook = {"student": student, "instructor": instructor}[edition](
+            nbformat.read(lesson, 4), exercises
+        )
+        written.append(folder / "lessons" / lesson.name)
+        written[-1].write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    return written
+
+
+def main() -> None:
+    """Write what the command line asks for."""
+    edition, *places = sys.argv[1:]
+    if len(places) != 1 or not places[0]:
+        sys.exit(f"say where to: make {edition} DIR=somewhere")
+    try:
+        written = write(edition, Path(places[0]).expanduser())
+    except FileExistsError as error:
+        sys.exit(str(error))
+    print(f"{len(written)} lessons in {places[0]}/lessons")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Make the skeleton of a lesson: notebook, solutions, and answers to test these with.
+
+`python lessons/make/new.py 20_attention "Attention by hand"`
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from run import LESSONS, save
+
+ROOT = LESSONS.parent
+NAME = re.compile(r"(\d\d)_[a-z][a-z0-9_]*")
+TITLE = """# {number} {title}
+
+**At the end you can ... .**
+
+Time: about 60 minutes. Builds on: lesson 00."""
+TIMING = """> **For the instructor.** Timing plan (60 minutes): the picture 15,
+> the formula 15, the library 15, exercises 15."""
+NOTE = "> **For the instructor.** What to ask here, and what they will answer."
+SECTIONS = {
+    "The picture": "Before any formula: what goes in, what comes out. Ask for a guess.",
+    "The formula": "The same by hand, with nothing but arithmetic.",
+    "The library": "The same in one call, and a claim that both agree.",
+}
+CLAIM = """numbers = torch.tensor([1.0, 2.0, 3.0])
+by_hand = (1.0 + 2.0 + 3.0) / 3
+ck.claim("{name}: by hand = the library", by_hand, equals=numbers.mean())"""
+EXERCISE = '''def exercise_{i}(x):
+    """(n,): give twice each number, (n,)."""
+    ...
+
+
+ck.check("{number}.exercise_{i}", exercise_{i})'''
+FOLDED = """<details><summary>{i}. What ...?</summary>
+
+Because ...
+</details>"""
+FULL = """| data | command | machine | time | result | published |
+|---|---|---|---|---|---|
+| sample | `make run LESSON={number}` | 2 CPU cores, no GPU | – | – | – |
+| full set | `COURSEKIT_SIZE=full make run LESSON={number}` | not measured | – | – | – |"""
+SOLUTIONS = '''"""Solutions to lesson {number}, with the cases to try an answer on."""
+
+import torch
+
+from coursekit.exercises import Exercise
+
+
+def twice(x):
+    return 2 * x
+
+
+EXERCISES = {{
+    f"exercise_{{i}}": Exercise(
+        twice, "one multiplication", lambda: [(torch.tensor([1.0]),), (torch.arange(3.0),)]
+    )
+    for i in range(1, 5)
+}}
+'''
+ANSWERS = '''"""Lesson {number}: other right answers, and wrong ones to be found wrong."""
+
+RIGHT = [lambda x: x + x]
+WRONG = [lambda x: x, lambda x: x**2, lambda x: 2 * x.sum()]
+ANSWERS = {{f"{number}.exercise_{{i}}": (RIGHT, WRONG) for i in range(1, 5)}}
+'''
+
+
+def skeleton(number: str, title: str) -> NotebookNode:
+    """A lesson that has all that the template asks for, and says nothing yet."""
+    cells = [
+        _text(TITLE.format(number=number, title=title), "slide"),
+        _text(TIMING, "notes"),
+    ]
+    cells.append(_code("import torch\n\nimport coursekit as ck", "skip"))
+    for heading, words in SECTIONS.items():
+        cells.append(_text(f"## {heading}\n\n{words}", "slide"))
+        cells += [_code(CLAIM.format(name=heading)), _text(NOTE, "notes")]
+    cells.append(_text("## Your turn", "slide"))
+    for i in range(1, 5):
+        cells += [
+            _text(f"**{i}. ...** What is asked."),
+            _code(EXERCISE.format(i=i, number=number)),
+        ]
+    questions = "\n\n".join(FOLDED.format(i=i) for i in range(1, 7))
+    cells.append(_text(f"## Questions\n\n{questions}", "slide"))
+    cells.append(_text(f"## On the full data\n\n{FULL.format(number=number)}", "slide"))
+    cells.append(
+        _text("## Where this is in coursekit\n\nWhich module, and a claim.", "slide")
+    )
+    cells.append(_code("ck.doc(ck.claim)"))
+    cells.append(_text("## Further\n\n- Author, *Title* (year): what is in it.", "slide"))
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def _text(source: str, slide: str | None = None) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(source, metadata=_slide(slide))
+
+
+def _code(source: str, slide: str | None = None) -> NotebookNode:
+    return nbformat.v4.new_code_cell(source, metadata=_slide(slide))
+
+
+def _slide(kind: str | None) -> dict:
+    return {"slideshow": {"slide_type": kind}} if kind else {}
+
+
+def make(name: str, title: str, root: Path = ROOT) -> list[Path]:
+    """Write the notebook, its solutions and its answers.
+
+    Args:
+        name: such as "20_attention": two digits that no lesson has, and lower-case words.
+        title: as in its first line.
+        root: of the course.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: the name has another form, the number is taken, or there is no title.
+    """
+    if not (found := NAME.fullmatch(name)) or not title.strip():
+        raise ValueError(
+            f'give a name like 20_attention and a title; found "{name}" and "{title}"'
+        )
+    number = found[1]
+    if taken := sorted((root / "lessons").glob(f"{number}_*.ipynb")):
+        raise ValueError(f"{number} is taken by {taken[0].name}")
+    lesson = root / "lessons" / f"{name}.ipynb"
+    solutions = root / "lessons" / "solutions" / f"{name}.py"
+    answers = root / "tests" / "answers" / f"lesson_{number}.py"
+    save(skeleton(number, title.strip()), lesson)
+    solutions.write_text(SOLUTIONS.format(number=number), encoding="utf-8")
+    answers.write_text(ANSWERS.format(number=number), encoding="utf-8")
+    return [lesson, solutions, answers]
+
+
+def main() -> None:
+    """Make the lesson that the command line names."""
+    try:
+        written = make(*(sys.argv[1:] + ["", ""])[:2])
+    except ValueError as error:
+        sys.exit(f'{error}\nmake new NAME=20_attention TITLE="Attention by hand"')
+    for path in written:
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Lessons to hand out and to teach from, and the copies that students work in."""
+
+import re
+import sys
+
+import nbformat
+import pytest
+from lab import ROOT
+from tools import tool
+
+MAKE = ROOT / "lessons" / "make"
+LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
+
+
+def text(notebook, kinds=("code", "markdown")):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type in kinds)
+
+
+def notes(notebook):
+    return [c for c in notebook.cells if c.metadata.get("slideshow", {}).get("slide_type") == "notes"]
+
+
+def test_students_get_the_lesson_but_nothing_is_given_away(tmp_path):
+    written = tool("editions").write("student", tmp_path / "handed out")
+    assert [path.name for path in written] == [path.name for path in LESSONS]
+    for path, lesson in zip(written, LESSONS, strict=True):
+        given, whole = nbformat.read(path, 4), nbformat.read(lesson, 4)
+        assert not any(cell.get("outputs") or cell.get("execution_count") for cell in given.cells), path
+        assert not notes(given) and "<details>" not in text(given), path
+        questions = re.findall(r"<summary>(.*?)</summary>", text(whole), re.S)
+        assert all(f"**{question}**" in text(given) for question in questions), path
+        assert text(given, ("code",)) == text(whole, ("code",)), path
+    assert not list((tmp_path / "handed out").rglob("*.py"))
+    assert (tmp_path / "handed out" / "excel" / "softmax.xlsx").is_file()  # lesson 03 reads ../excel/softmax.xlsx
+
+
+def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(tmp_path):
+    from coursekit.exercises import load_exercises
+
+    for path, lesson in zip(tool("editions").write("instructor", tmp_path / "class"), LESSONS, strict=True):
+        whole = nbformat.read(path, 4)
+        assert len(notes(whole)) == len(notes(nbformat.read(lesson, 4))) >= 3, path
+        assert any(cell.get("outputs") for cell in whole.cells), path
+        exercises = load_exercises(ROOT / "lessons" / "solutions" / f"{lesson.stem}.py")
+        names = [i for i, cell in enumerate(whole.cells) if "solution" in cell.metadata.get("tags", [])]
+        assert len(names) == len(exercises), path
+        for number, (name, exercise) in zip(names, exercises.items(), strict=True):
+            assert f"{lesson.stem[:2]}.{name}" in whole.cells[number - 1].source, path
+            assert exercise.hint in whole.cells[number].source, path
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):
+    (tmp_path / "marks.txt").write_text("Ada: 1.0")
+    for folder, message in ((tmp_path, "is not empty"), ("", "make student DIR=somewhere")):
+        monkeypatch.setattr(sys, "argv", ["editions.py", "student", str(folder)])
+        with pytest.raises(SystemExit, match=message):
+            tool("editions").main()
+    assert [path.name for path in tmp_path.iterdir()] == ["marks.txt"]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """The module of copies with two small lessons of its own, and the folder to work in."""
+    copies, lessons = tool("copies"), tmp_path / "lessons"
+    lessons.mkdir()
+    for name in ("00_basics", "02_convolution"):
+        (lessons / f"{name}.ipynb").write_text(f"{name}, first edition")
+    every = sorted(lessons.iterdir())
+    monkeypatch.setattr(copies, "chosen", lambda numbers: [p for p in every if not numbers or p.stem[:2] in numbers])
+    return copies, lessons, tmp_path / "work"
+
+
+def test_an_update_reaches_the_untouched_copies_and_no_edited_one(course):
+    copies, lessons, work = course
+    assert copies.renew(work) == [] and copies.renew(work) == []
+    (work / "02_convolution.ipynb").write_text("my own answers")
+    for lesson in lessons.iterdir():
+        lesson.write_text("second edition")
+    assert copies.renew(work) == ["02_convolution.ipynb"]
+    assert (work / "00_basics.ipynb").read_text() == "second edition"
+    assert (work / "02_convolution.ipynb").read_text() == "my own answers"
+
+
+def test_a_reset_keeps_what_was_there(course):
+    copies, _, work = course
+    copies.renew(work)
+    for answers in ("my own answers", "my second try"):
+        (work / "02_convolution.ipynb").write_text(answers)
+        fresh, old = copies.reset("02", work)
+        assert fresh.read_text() == "02_convolution, first edition" and old.read_text() == answers
+    kept = [path.read_text() for path in work.glob("02_convolution.*.ipynb")]
+    assert sorted(kept) == ["my own answers", "my second try"]
+    assert copies.renew(work) == []
+
+
+def test_copies_whose_origin_is_not_known_are_kept(course, capsys):
+    copies, _, work = course
+    copies.renew(work)
+    (work / copies.NOTES).write_text("[1, 2")
+    (work / "00_basics.ipynb").write_text("my own answers")
+    assert copies.renew(work) == ["00_basics.ipynb", "02_convolution.ipynb"]
+    assert "is damaged" in capsys.readouterr().out and (work / "00_basics.ipynb").read_text() == "my own answers"
