@@ -6,23 +6,48 @@ READY := .venv/ready
 # threads that wait for work by spinning slow each other down many times over when the cores are shared
 QUIETLY := OMP_WAIT_POLICY=PASSIVE
 LESSON ?=
+DIR ?=
+NAME ?=
+TITLE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test run excel data bench lint
+.PHONY: help lab reset app test run new slides site student instructor excel data bench lint
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-6s %s\n' "$$task" "$$what"; done
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
 
-lab: $(READY) ## open the course in JupyterLab; ARGS="--no-browser --port 8899" passes options on
-	@exec $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/lessons/00_notebook_basics.ipynb \
+lab: $(READY) ## open your copies of the lessons in JupyterLab; ARGS="--no-browser --port 8899" passes options on
+	@$(BIN)/python lessons/make/copies.py
+	@exec $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/work/00_notebook_basics.ipynb \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
+
+reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours beside it
+	@$(BIN)/python lessons/make/copies.py reset $(LESSON)
+
+app: $(READY) ## serve lesson 18's pet classifier; ARGS="--model FILE --port 8000" passes options on
+	@exec $(BIN)/python lessons/app/server.py $(ARGS)
 
 test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
 	@$(QUIETLY) $(BIN)/python lessons/make/run.py $(LESSON)
+
+new: $(READY) ## make the skeleton of a lesson; NAME=20_attention TITLE="Attention by hand"
+	@$(BIN)/python lessons/make/new.py "$(NAME)" "$(TITLE)"
+
+slides: $(READY) ## make the slides of every lesson, in build/slides; LESSON=02 takes one
+	@$(BIN)/python lessons/make/slides.py $(LESSON)
+
+site: $(READY) ## build the web site with the slides in it, in build/site
+	@$(BIN)/python site/build.py
+
+student: $(READY) ## write the lessons to hand out, without outputs, notes and answers, to DIR=...
+	@$(BIN)/python lessons/make/editions.py student "$(DIR)"
+
+instructor: $(READY) ## write the lessons to teach from, with a solution after each exercise, to DIR=...
+	@$(BIN)/python lessons/make/editions.py instructor "$(DIR)"
 
 excel: $(READY) ## build the workbooks and let LibreOffice calculate them
 	@$(BIN)/python excel/make/build.py
@@ -41,6 +66,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "making .venv (once, a few minutes at most)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[test]'
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements 2>/dev/null
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[test]'
+	@for part in apputils-extension:announcements mathjax3-extension; do $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/$$part 2>/dev/null; done
+	@mkdir -p .venv/share/jupyter/lab/settings && cp lessons/make/jupyterlab.json .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@

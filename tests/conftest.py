@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import torch
+from browser import new_page
 from torch import nn
 
 import coursekit as ck
@@ -28,6 +29,13 @@ def seed():
 def one_thread():
     """Models this small gain nothing from a second thread, and lose much to it on a busy machine."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def page():
+    """A page in a real browser (see `browser.new_page`)."""
+    with new_page() as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,13 @@
 """A lesson in a real JupyterLab in a real browser: it runs without error, and its figures answer."""
 
-import os
 import shutil
+from urllib.parse import urlsplit
 
 import pytest
+from browser import CHROMIUM, IN_CI, MINUTE
 from lab import READY, ROOT, serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--no-first-run", "--disable-gpu", "--disable-quic"]  # fmt: skip
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and READY.exists()) and os.environ.get("COURSEKIT_CI") != "1", reason="no Chromium on this machine"
-)
-MINUTE = 60_000  # milliseconds
+pytestmark = pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium on this machine")
 
 # lesson -> how a key on the first slider changes its figure
 WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of them"}
@@ -28,24 +23,10 @@ def address(tmp_path_factory):
         yield address
 
 
-@pytest.fixture
-def page():
-    """A browser page that keeps what went wrong on it (`errors`) and the hosts it asked (`hosts`)."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport={"width": 1300, "height": 1400})
-        page.errors, page.hosts = [], set()
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("request", lambda request: page.hosts.add(request.url.split("/")[2]))
-        yield page
-        browser.close()
-
-
 @pytest.mark.parametrize("lesson", WIDGETS)
 def test_a_lesson_runs_and_its_figure_answers(address, page, lesson):
-    page.goto(address.replace("00_notebook_basics", lesson))
+    parts = urlsplit(address)
+    page.goto(f"http://{parts.netloc}/lab/tree/lessons/{lesson}.ipynb?{parts.query}")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
     page.click("text=Run >> nth=0")

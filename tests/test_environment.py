@@ -19,7 +19,9 @@ else:
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-WANTED = [Requirement(line) for line in PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])]
+EXTRAS = PROJECT["optional-dependencies"]
+LISTED = [Requirement(line) for line in PROJECT["dependencies"] + sum(EXTRAS.values(), [])]
+WANTED = [requirement for requirement in LISTED if requirement.name != PROJECT["name"]]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
 PYTHONS = ["3.10.0", "3.11.7", "3.12.0", "3.13.0", "3.14.0"]
@@ -79,7 +81,8 @@ def test_conda_installs_the_same_package_with_the_same_versions():
     assert [entry for entry in CONDA["dependencies"] if isinstance(entry, dict)] == [
         {"pip": ["-c constraints.txt", "-e .[test]"]}
     ]
-    assert set(PROJECT["optional-dependencies"]) == {"test"}
+    own = [requirement for requirement in LISTED if requirement.name == PROJECT["name"]]
+    assert {"test"}.union(*(requirement.extras for requirement in own)) == set(EXTRAS), "test brings every other extra"
 
 
 def test_make_installs_the_same_too():

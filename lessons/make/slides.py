@@ -1,0 +1,132 @@
+"""Make a deck of slides of each lesson, with its outputs and the speaker's notes.
+
+`python lessons/make/slides.py` makes all in build/slides, `... slides.py 02 03` those.
+"""
+
+import re
+import shutil
+import sys
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+from nbconvert import SlidesExporter
+from nbformat import NotebookNode
+from run import chosen
+from traitlets.config import Config
+
+HERE = Path(__file__).parent
+DECKS = HERE.parents[1] / "build" / "slides"
+INDEX = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Slides: Deep Learning, Cell by Cell</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="lib/reset.css">
+<link rel="stylesheet" href="lib/deck.css"></head>
+<body><main class="decks"><h1>Slides</h1>
+<p>Space goes on, the arrows move in all directions, <kbd>s</kbd> opens the speaker's notes,
+<kbd>o</kbd> the overview, <kbd>f</kbd> the full screen, <kbd>?</kbd> the rest.</p>
+<ul>
+{}
+</ul></main></body></html>
+"""
+
+
+def package_file(package: str, *path: str) -> Path:
+    """A file that an installed package brings."""
+    return Path(find_spec(package).submodule_search_locations[0]).joinpath(*path)
+
+
+def mathjax() -> Path:
+    """MathJax in one file, fonts included."""
+    return package_file("sphinx-mathjax-offline", "static", "mathjax", "tex-svg.js")
+
+
+def copy_libraries(folder: Path) -> None:
+    """What every deck loads: reveal.js with its speaker's view, MathJax, style, script."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reveal = package_file("sphinx_revealjs", "_static", "revealjs")
+    parts = [reveal / "dist" / name for name in ("reset.css", "reveal.css", "reveal.js")]
+    for file in (
+        *parts,
+        reveal / "plugin" / "notes" / "notes.js",
+        mathjax(),
+        HERE / "deck/deck.css",
+        HERE / "deck/deck.js",
+    ):
+        shutil.copy(file, folder)
+
+
+def title(notebook: NotebookNode) -> str:
+    """What the first line of a lesson says."""
+    return notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+
+
+def read(path: Path) -> NotebookNode:
+    """A lesson for a page on which nothing runs: no live widgets; HTML that is valid."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.pop("widgets", None)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        data = output.get("data", {})
+        if data.pop("application/vnd.jupyter.widget-view+json", None):
+            said = data["text/plain"]
+            words = (
+                said
+                if said.startswith("[")
+                else "[Interactive figure: run this cell in JupyterLab.]"
+            )
+            data["text/html"] = f"<p><em>{escape(words)}</em></p>"
+        if "text/html" in data:  # pandas writes what HTML no longer knows
+            table = re.sub(r"<style scoped>.*?</style>", "", data["text/html"], flags=re.S)
+            data["text/html"] = table.replace(
+                '<table border="1" class="dataframe">', '<table class="dataframe">'
+            )
+    return notebook
+
+
+def build(path: Path, folder: Path) -> Path:
+    """Write one lesson's deck."""
+    notebook = read(path)
+    notebook.metadata["title"] = title(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
+    colours = Config(CSSHTMLHeaderPreprocessor={"style": "a11y-high-contrast-light"})
+    exporter = SlidesExporter(
+        config=colours,
+        template_name="deck",
+        extra_template_basedirs=[str(HERE)],
+        exclude_anchor_links=True,
+    )
+    deck = folder / f"{path.stem}.html"
+    deck.write_text(exporter.from_notebook_node(notebook)[0], encoding="utf-8")
+    return deck
+
+
+def write_index(folder: Path) -> None:
+    """A page that lists the decks that are there."""
+    decks = sorted(folder.glob("[0-9][0-9]_*.html"))
+    titles = [
+        re.search(r"<title>(.*): slides</title>", deck.read_text(encoding="utf-8"))[1]
+        for deck in decks
+    ]
+    lines = [
+        f'<li><a href="{escape(deck.name)}">{name}</a></li>'
+        for deck, name in zip(decks, titles, strict=True)
+    ]
+    (folder / "index.html").write_text(INDEX.format("\n".join(lines)), encoding="utf-8")
+
+
+def make(numbers: list[str], folder: Path) -> None:
+    """Make the decks of these lessons (of all, if none is given), and a page with links."""
+    paths = chosen(numbers)
+    copy_libraries(folder / "lib")
+    for path in paths:
+        build(path, folder)
+    write_index(folder)
+
+
+if __name__ == "__main__":
+    make(sys.argv[1:], DECKS)
+    print("build/slides/index.html")

@@ -1,0 +1,76 @@
+"""How Sphinx builds the course's web site; `site/build.py` lays out what it reads."""
+
+import re
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "lessons" / "make"))
+from slides import mathjax
+
+project = "Deep Learning, Cell by Cell"
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["README.md", "files"]
+
+html_theme = "furo"
+html_title = project
+html_favicon = str(Path(__file__).with_name("favicon.svg"))
+html_static_path = [str(Path(__file__).with_name("course.css")), str(mathjax())]
+html_css_files = ["course.css"]
+html_show_sphinx = False
+html_show_copyright = False
+html_copy_source = False
+html_use_index = html_domain_indices = False  # the search finds more
+html_permalinks_icon = "#"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+mathjax_path = "tex-svg.js"
+mathjax3_config = {"options": {"enableMenu": False}}
+copybutton_selector = "div.cell_input pre, div.highlight-sh pre"
+
+nb_execution_mode = "off"  # what a lesson prints is saved in it
+nb_ipywidgets_js = {}
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autodoc_typehints_format = "short"
+napoleon_numpy_docstring = False
+python_use_unqualified_type_names = True
+
+
+def to_rest(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Docstrings mark code with single backticks, which is easier to read in a terminal; reST wants two."""
+    lines[:] = [re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", r"``\1``", line) for line in lines]
+
+
+def link_lessons(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Make "Built in lesson NN." a link to that lesson, if it is there."""
+    pages = {page[8:10]: f"/{page}" for page in app.env.found_docs if page.startswith("lessons/")}
+
+    def link(found: re.Match) -> str:
+        return f":doc:`{found[0][:-1]} <{pages[found[1]]}>`." if found[1] in pages else found[0]
+
+    lines[:] = [re.sub(r"\b(?:Built|Used) in lesson (\d\d)\.", link, line) for line in lines]
+
+
+def plain_checkboxes(app: Sphinx, page: str, template: str, context: dict, tree: object) -> None:
+    """The theme calls the boxes that fold its contents switches, and leaves out what HTML asks of a switch."""
+    context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(' role="switch"', "")
+
+
+def setup(app: Sphinx) -> None:
+    """Tell Sphinx."""
+    app.connect("autodoc-process-docstring", to_rest, priority=100)  # before napoleon reads them
+    app.connect("autodoc-process-docstring", link_lessons)
+    app.connect("html-page-context", plain_checkboxes, priority=900)  # after the theme

@@ -1,0 +1,145 @@
+"""The decks: complete, in need of no other host, and in a real browser legible, to be moved through and annotated."""
+
+import re
+import shutil
+import sys
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from browser import CHROMIUM, IN_CI, MINUTE, keep, needs_chromium
+from bs4 import BeautifulSoup
+from lab import READY, ROOT, serving
+
+sys.path.insert(0, str(ROOT / "lessons" / "make"))
+import slides
+
+PATHS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
+DECKS = ["02_convolution", "08_sgd"]  # figures, worksheets, no formula; formulas, and the most slides
+
+
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    slides.make([name[:2] for name in DECKS], folder)
+    return folder
+
+
+def lesson(name):
+    return nbformat.read(ROOT / "lessons" / f"{name}.ipynb", as_version=4)
+
+
+def kind(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_timing_plan_adds_up_to_the_lessons_time(path):
+    notebook = lesson(path.stem)
+    minutes = int(re.search(r"^Time: about (\d+) minutes", notebook.cells[0].source, re.M)[1])
+    notes = next(cell.source for cell in notebook.cells if kind(cell) == "notes")
+    said, plan = re.search(r"Timing plan \((\d+) minutes.*?\): (.*?)\.(?:\s|$)", notes, re.S).groups()
+    parts = [int(part) for part in re.findall(r"\s(\d+)(?=[,;]| in class|$)", plan)]
+    assert len(parts) >= 4 and sum(parts) == int(said) == minutes, parts
+
+
+@pytest.mark.parametrize("name", DECKS)
+def test_a_deck_has_the_outputs_and_the_notes_and_loads_only_what_lies_beside_it(decks, name):
+    page = BeautifulSoup((decks / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    shown = [cell for cell in lesson(name).cells if kind(cell) != "skip"]
+    outputs = [output for cell in shown for output in cell.get("outputs", [])]
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert [image["alt"] for image in page("img")] == [p.metadata["image/png"]["alt"] for p in pictures]
+    assert len(page.select("div.output")) == len(outputs)
+    assert len(page.select("aside.notes")) == sum(kind(cell) == "notes" for cell in shown)
+    assert page.html["lang"] == "en" and page.title.string == f"{slides.title(lesson(name))}: slides"
+    loaded = [tag.get("src") or tag.get("href") for tag in page(["script", "img", "link", "iframe"])]
+    for target in filter(None, loaded):
+        assert target.startswith("data:") or (decks / target).is_file(), target
+    for style in decks.glob("lib/*.css"):
+        assert not re.search(r"@import|url\((?!['\"]?data:)", style.read_text(encoding="utf-8")), style.name
+
+
+def test_the_index_leads_to_every_deck_that_is_there(decks):
+    page = BeautifulSoup((decks / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert [link["href"] for link in page.select("li a")] == [f"{name}.html" for name in DECKS]
+
+
+def test_an_unknown_lesson_is_refused_in_words(tmp_path):
+    with pytest.raises(SystemExit, match="no lesson '97'"):
+        slides.make(["97"], tmp_path)
+
+
+# what does not fit on the slide that is shown: [too high, too wide], and how many pieces are on it
+OVERFLOW = """() => {
+  const slide = Reveal.getCurrentSlide();
+  const wide = [slide, ...slide.querySelectorAll("*")].filter(
+    (part) => getComputedStyle(part).overflowX == "auto" && part.scrollWidth > part.clientWidth + 1);
+  return [slide.scrollHeight > slide.clientHeight + 1, wide.length > 0, pieces(slide).length];
+}"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", DECKS)
+def test_a_deck_is_legible_and_moves_without_a_network_or_a_server(decks, page, name):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto((decks / f"{name}.html").as_uri())
+    page.wait_for_function("window.Reveal?.isReady()", timeout=MINUTE)
+    place = "(({h, v}) => [h, v])(Reveal.getIndices())"
+    assert page.evaluate(place) == [0, 0]
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(place) == [1, 0]
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(place)[1] == 1 and page.inner_text("section.present section.present .again")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(place)[0] == 0
+    places = page.evaluate("Reveal.getSlides().map((slide) => Reveal.getIndices(slide))")
+    scrolled = 0
+    for i, at in enumerate(places):
+        page.evaluate("({h, v}) => Reveal.slide(h, v)", at)
+        high, wide, pieces = page.evaluate(OVERFLOW)
+        assert not high or pieces == 1, f"slide {i + 1} is too full"
+        scrolled += high or wide
+        if i % 6 == 0:
+            keep(page, f"slides_{name}_{i + 1:03d}")
+    assert len(places) > 30 and scrolled <= 2
+    code = "[...document.querySelectorAll('.reveal pre')]"
+    smallest = f"Math.min(...{code}.map((part) => parseFloat(getComputedStyle(part).fontSize)))"
+    assert page.evaluate(smallest) >= 16
+    formulas = sum(cell.source.count("$") // 2 for cell in lesson(name).cells if cell.cell_type == "markdown")
+    drawn = page.evaluate("document.querySelectorAll('mjx-container svg').length")
+    assert bool(drawn) == bool(formulas) and not page.query_selector("mjx-merror")
+    assert (page.errors, page.complaints, page.hosts) == ([], [], {""})
+
+
+@needs_chromium
+def test_s_opens_the_speakers_notes(decks, page):
+    page.goto((decks / f"{DECKS[0]}.html").as_uri())
+    page.wait_for_function("window.Reveal?.isReady()", timeout=MINUTE)
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    notes = opened.value
+    notes.wait_for_function("document.querySelector('.speaker-controls-notes')?.innerText.includes('iming plan')")
+    notes.wait_for_timeout(1500)  # the two slides beside the notes draw themselves
+    keep(notes, "slides_speaker")
+    assert (page.errors, page.hosts) == ([], {""})
+
+
+@pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium, or no .venv to serve from")
+def test_a_lesson_is_presented_live_in_jupyterlab_and_its_cells_run(tmp_path, page):
+    (tmp_path / "lessons").mkdir()
+    shutil.copy(PATHS[2], tmp_path / "lessons")
+    with serving(tmp_path, f"--ServerApp.root_dir={tmp_path}") as address:
+        parts = urlsplit(address)
+        page.goto(f"http://{parts.netloc}/rise/lessons/{PATHS[2].name}?{parts.query}")
+        page.wait_for_selector(".reveal section.present", timeout=MINUTE)
+        page.wait_for_timeout(3000)  # the slides arrange themselves
+        for _ in range(2):
+            page.keyboard.press("Space")
+        page.click("section.present .jp-CodeCell .cm-content >> nth=0", timeout=MINUTE)
+        page.keyboard.press("Control+a")
+        page.keyboard.type("print(6 * 7 * 11)")
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_selector("section.present .jp-OutputArea-output >> text=462", timeout=MINUTE)
+        keep(page, "slides_live")
+    assert not page.errors and all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
