@@ -1,0 +1,60 @@
+"""Lesson 18's web app for tests: in a thread of the test's own process, or by its command."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "lessons"))
+from app import server  # noqa: E402
+
+__all__ = ["ROOT", "command", "served", "server"]
+
+
+@contextmanager
+def served(app: object) -> Iterator[str]:
+    """A real server on a free port; gives its address."""
+    running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        thread.join(20)
+
+
+@contextmanager
+def command(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
+    """The command as a process of its own, with `folder` as its home; gives its address and its log."""
+    log = folder / "app.log"
+    environment = os.environ | {"COURSEKIT_HOME": str(folder), "OMP_NUM_THREADS": "1"}
+    with log.open("w") as out:
+        run = [sys.executable, str(ROOT / "lessons" / "app" / "server.py"), "--port", "0", *options]
+        process = subprocess.Popen(run, cwd=ROOT, stdout=out, stderr=out, env=environment)
+    try:
+        yield _address(process, log), log
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+def _address(process: subprocess.Popen, log: Path) -> str:
+    for _ in range(3000):
+        if found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text()):
+            return found[0]
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(f"no address after five minutes: {log.read_text()}")
