@@ -12,7 +12,7 @@ TITLE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset app test run new slides site student instructor excel data bench lint
+.PHONY: help lab reset app hub test run new slides site student instructor excel data bench lint
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
@@ -27,6 +27,9 @@ reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours besi
 
 app: $(READY) ## serve lesson 18's pet classifier; ARGS="--model FILE --port 8000" passes options on
 	@exec $(BIN)/python lessons/app/server.py $(ARGS)
+
+hub: $(READY) ## serve the course to a class; HUB_PASSWORD=... is asked for, see hub/jupyterhub_config.py
+	@exec $(BIN)/jupyterhub --config=hub/jupyterhub_config.py $(ARGS)
 
 test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)

@@ -11,7 +11,8 @@ from .callbacks import Checkpoint, EarlyStopping, GradientClipping, MixedPrecisi
 from .claims import claim
 from .collab import DeepRatings, DotProduct, RatingLoaders, collab_learner
 from .datasets import fetch, home, read_digits, read_idx
-from .devices import device
+from .devices import device, first_process
+from .distributed import Distributed
 from .docs import doc
 from .exercises import check, progress
 from .image_loaders import ImageLoaders
@@ -45,7 +46,7 @@ from .summary import Summary
 from .table_prep import Categorify, FillMissing, Normalize, TablePrep
 from .tables import add_date_parts, add_elapsed, add_rolling, join
 from .tabular import TableLoaders, TableModel, embedding_size, tabular_learner
-from .text import language_model_learner, perplexity, text_classifier_learner
+from .text import TINY, language_model_learner, language_tiny, perplexity, text_classifier_learner
 from .text_files import read_texts
 from .text_loaders import DocumentLoader, LanguageLoaders, StripLoader, TextLoaders, pad
 from .text_models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, locked_dropout
@@ -63,6 +64,7 @@ __all__ = [
     "Checkpoint",
     "DatasetLoader",
     "DeepRatings",
+    "Distributed",
     "DocumentLoader",
     "DotProduct",
     "Dropouts",
@@ -87,6 +89,7 @@ __all__ = [
     "RunningMean",
     "StripLoader",
     "Summary",
+    "TINY",
     "TableLoaders",
     "TableModel",
     "TablePrep",
@@ -124,12 +127,14 @@ __all__ = [
     "fbeta",
     "fetch",
     "find_pictures",
+    "first_process",
     "folder_labels",
     "function_labels",
     "home",
     "inside",
     "join",
     "language_model_learner",
+    "language_tiny",
     "list_labels",
     "load_tensors",
     "locked_dropout",

@@ -1,4 +1,4 @@
-"""Where the arithmetic happens: the best device this machine has, and what fits on it."""
+"""Where the arithmetic happens: the best device this machine has, what fits on it, and in which process."""
 
 import torch
 from torch import Tensor
@@ -27,3 +27,12 @@ def fits(tensors: tuple[Tensor, ...], where: torch.device) -> bool:
         free, _ = torch.cuda.mem_get_info(where)
         return sum(tensor.nbytes for tensor in tensors) <= free // 2
     return True  # the CPU holds them already, and Apple's GPU shares its memory
+
+
+def first_process() -> bool:
+    """Whether this process writes files and shows progress: it works alone, or is the first of several.
+
+    Built in lesson 19.
+    """
+    distributed = torch.distributed
+    return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0

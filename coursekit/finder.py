@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def search_rate(learner: "Learner", lowest: float, highest: float, batches: int) -> RateSearch:
     """`Learner.lr_find`; the model, and the state of the random generators, are as before afterwards."""
+    if not (0 < lowest < highest and batches > 1):
+        raise ValueError(f"a search needs 0 < lowest < highest and two batches; found {lowest}, {highest}, {batches}")
     weights = {key: value.clone() for key, value in learner.model.state_dict().items()}
     training = learner.model.training
     learner.optimizer = learner.new_optimizer(1.0)

@@ -80,7 +80,7 @@ class Learner:
         self.recorder = Recorder()
         self.epoch_results: dict[str, float] = {}
         self.optimizer: torch.optim.Optimizer | None = None
-        self.loss, self.stop = None, False
+        self.loss, self.stop, self.processes = None, False, None  # or the `Distributed` that several train by
         self.epoch = self.epochs = self.batch = self.step = self.steps = 0
 
     # Training
@@ -127,7 +127,8 @@ class Learner:
         train_mode(self.model)
         before_batch, after_backward, after_batch = hooks["before_batch"], hooks["after_backward"], hooks["after_batch"]
         optimizer, scaler = self.optimizer, self.scaler
-        for batch, (*inputs, targets) in enumerate(self.data.train):
+        batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
+        for batch, (*inputs, targets) in enumerate(batches):
             self.batch = batch
             self.set_rates(*schedule(self.step / self.steps))
             for hook in before_batch:
@@ -137,6 +138,7 @@ class Learner:
                 if self.step == 0:
                     self._check_labels(outputs)
                 loss = self.loss_function(outputs, targets)
+            self.loss, self.rows = loss.detach(), len(targets)
             optimizer.zero_grad()
             if scaler is None:
                 loss.backward()
@@ -150,7 +152,6 @@ class Learner:
             else:
                 scaler.step(optimizer)
                 scaler.update()
-            self.loss, self.rows = loss.detach(), len(targets)
             self.step += 1
             for hook in after_batch:
                 hook(self)
@@ -196,10 +197,6 @@ class Learner:
 
         Built in lesson 09.
         """
-        if not (0 < lowest < highest and batches > 1):
-            raise ValueError(
-                f"a search needs 0 < lowest < highest and two batches; found {lowest}, {highest}, {batches}"
-            )
         return search_rate(self, lowest, highest, batches)
 
     def randomness_kept(self) -> AbstractContextManager:
@@ -238,11 +235,13 @@ class Learner:
         functions = {"loss": self.loss_function} | {metric_name(metric): metric for metric in self.metrics}
         means = {n: RunningMean(n, finish=getattr(f, "finish", None)) for n, f in functions.items()}
         self.model.eval()
-        for *inputs, targets in loader:
+        for *inputs, targets in self.processes.part(loader) if self.processes else loader:
             with self.autocast():
                 outputs = self.forward(*inputs)
                 for name, function in functions.items():
                     means[name].add(getattr(function, "averaged", function)(outputs, targets), len(targets))
+        if self.processes:
+            self.processes.add_up(means.values())
         return {name: mean.value for name, mean in means.items()}
 
     @torch.inference_mode()

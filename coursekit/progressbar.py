@@ -5,6 +5,7 @@ from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from .devices import first_process
 from .notebook import in_notebook
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ REDRAW = 0.1  # seconds between two drawings, at least
 class Progress:
     """Shows how far a fit is and what each epoch gave. Part of every `Learner` unless `progress=False`.
 
+    Of several processes (lesson 19) only the first shows anything.
+
     Built in lesson 09.
     """
 
@@ -23,20 +26,22 @@ class Progress:
 
     def before_fit(self, learn: "Learner") -> None:
         """Choose the place and draw the empty table."""
-        self.view = _NotebookView() if in_notebook() else _TerminalView()
+        if first_process():
+            self.view = _NotebookView() if in_notebook() else _TerminalView()
         self.next = 0.0
 
     def after_batch(self, learn: "Learner") -> None:
         """Redraw, but not more often than ten times a second."""
         now = monotonic()
-        if now >= self.next:
+        if self.view and now >= self.next:
             self.next = now + REDRAW
             done = f"epoch {learn.epoch + 1} of {learn.epochs}: batch {learn.batch + 1} of {len(learn.data.train)}"
             self.view.bar(done, learn.step / learn.steps, learn.recorder.epochs)
 
     def after_epoch(self, learn: "Learner") -> None:
         """Add the epoch's row."""
-        self.view.row(learn.recorder.epochs)
+        if self.view:
+            self.view.row(learn.recorder.epochs)
 
     def after_fit(self, learn: "Learner") -> None:
         """Take the bar away; the table stays."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from .devices import first_process
+
 
 def with_suffix(path: Path | str) -> Path:
     """The path, ending in `.safetensors`."""
@@ -16,11 +18,15 @@ def with_suffix(path: Path | str) -> Path:
 def save_tensors(path: Path | str, tensors: dict[str, Tensor], notes: dict) -> Path:
     """Write tensors, and notes that JSON can hold, to `path`; until all is on disk, an older file stays as it was.
 
+    Of several processes (lesson 19) only the first writes.
+
     Built in lesson 09.
     """
     from safetensors.torch import save
 
     path = with_suffix(path)
+    if not first_process():
+        return path
     content = save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, {"notes": json.dumps(notes)})
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")

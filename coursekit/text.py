@@ -4,6 +4,7 @@ J. Howard and S. Ruder, "Universal language model fine-tuning for text classific
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,10 @@ from .text_models import (
     TextClassifier,
 )
 from .text_tokens import BEGINNING, PADDING, UNKNOWN, detokenize, tokenize
-from .text_transfer import Transfer, softened
+from .text_transfer import Transfer, load_language_model, softened
+
+TINY = {"embedding": 128, "hidden": 128, "layers": 1}  # the sizes of `language_tiny`
+WEIGHTS = Path(__file__).parents[1] / "data" / "language_tiny" / "weights.safetensors"
 
 
 @after_mean(cross_entropy, lambda mean: torch.tensor(mean, dtype=torch.float64).exp().item())
@@ -91,6 +95,7 @@ def language_model_learner(
     dropouts: Dropouts = Dropouts(),  # noqa: B008 (frozen)
     alpha: float = 2.0,
     beta: float = 1.0,
+    tied: bool = True,
     **options: object,
 ) -> LanguageLearner:
     """A learner that predicts the next word, an AWD-LSTM. ULMFiT's sizes are 400, 1152 and 3 layers.
@@ -101,14 +106,41 @@ def language_model_learner(
         data: see `LanguageLoaders`.
         embedding, hidden, layers, dropouts: see `AWDLSTM`.
         alpha, beta: see `ActivationRegularization`; both count in the training loss, not in the validation loss.
+        tied: the decoder's weights are the words' vectors; see `LanguageModel`.
         options: of `Learner`, such as `metrics` and `callbacks`.
 
     Built in lesson 14.
     """
-    model = LanguageModel(AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts))
+    model = LanguageModel(AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts), tied)
     groups = [*model.encoder.rnns, nn.ModuleList([model.encoder.embedding, model.decoder])]
     loss = ActivationRegularization(model, alpha, beta)
     return LanguageLearner(data, model, **{"loss": loss, "groups": groups} | options)
+
+
+def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: object) -> LanguageLearner:
+    """The small language model that ships in `data/language_tiny`, for the words of `data`; its sizes are `TINY`.
+
+    It has read composed reviews of films: words that it does not know start from the mean of those that it knows. Its
+    decoder has vectors of its own: tied to the words' vectors, words that fit in the same places, such as "dull" and
+    "lovely", became alike.
+
+    Args:
+        data: see `LanguageLoaders`.
+        pretrained: False: as at the start of its training.
+        options: of `language_model_learner`; no dropout and no price on activations unless asked for.
+
+    Raises:
+        ValueError: none of the words is known, or other sizes were asked for.
+
+    Built in lesson 15.
+    """
+    plain = {"dropouts": Dropouts().times(0), "alpha": 0.0, "beta": 0.0, "tied": False}
+    learner = language_model_learner(data, **TINY | plain | options)
+    if pretrained:
+        load_language_model(learner.model, WEIGHTS, data.vocab.words)
+    else:
+        nn.init.normal_(learner.model.encoder.embedding.weight, std=0.5)
+    return learner
 
 
 class TextLearner(Transfer, Learner):

@@ -114,7 +114,7 @@ class AWDLSTM(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """What comes next: the encoder, and a decoder whose weights are the words' vectors themselves.
+    """What comes next: the encoder, and a decoder whose weights are the words' vectors themselves, if `tied`.
 
     Strips of one text after another: the state that a batch ends with is where the next one begins. `train()` and
     `eval()` forget it, so each epoch and each validation starts anew; so does a batch with another number of rows. No
@@ -126,11 +126,12 @@ class LanguageModel(nn.Module):
         activations: in training the latest batch's outputs of the encoder, before and after dropout; else None.
     """
 
-    def __init__(self, encoder: AWDLSTM) -> None:
+    def __init__(self, encoder: AWDLSTM, tied: bool = True) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = nn.Linear(encoder.embedding.embedding_dim, encoder.embedding.num_embeddings)
-        self.decoder.weight = encoder.embedding.weight
+        if tied:
+            self.decoder.weight = encoder.embedding.weight
         nn.init.zeros_(self.decoder.bias)
         self.state = self.activations = None
 

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .storage import check_weights, load_tensors, load_weights, save_tensors
 from .text_tokens import MARKS, Vocab
@@ -28,9 +28,26 @@ def carry_over(vectors: Tensor, old: Sequence[str], new: Sequence[str]) -> tuple
     known = [i for i, word in enumerate(new) if word in place]
     if not any(new[i] not in MARKS for i in known):
         raise ValueError(f"none of the {len(new)} words is among the {len(old)} that have vectors: another language?")
-    carried = vectors.mean(0).repeat(len(new), 1)
+    carried = vectors.mean(0).repeat(len(new), *[1] * (vectors.dim() - 1))
     carried[known] = vectors[[place[new[i]] for i in known]]
     return carried, len(known)
+
+
+def load_language_model(model: nn.Module, path: Path | str, words: Sequence[str]) -> int:
+    """Read a saved language model whose decoder is not tied into `model`, which is for other words: see `carry_over`.
+
+    Returns:
+        How many of the words it knew.
+
+    Raises:
+        ValueError: the file holds another model, or none of the words. The model was not changed then.
+    """
+    weights, notes = load_tensors(path)
+    weights, known = {name: value.float() for name, value in weights.items()}, 0
+    for name in {"encoder.embedding.weight", "decoder.weight", "decoder.bias"} & weights.keys():
+        weights[name], known = carry_over(weights[name], notes["vocab"], words)
+    load_weights(model, weights, str(path))
+    return known
 
 
 class Transfer:

@@ -20,7 +20,7 @@ ROWS = (
     ("datasets",),
     ("metrics", "losses"),
     ("pictures", "kinds", "labels", "splits", "sources", "augment", "loaders", "image_loaders"),
-    ("groups", "schedule", "finder", "progressbar", "summary", "callbacks", "learner"),
+    ("groups", "schedule", "finder", "progressbar", "summary", "callbacks", "distributed", "learner"),
     ("resnet", "bodies", "unet", "image_models", "predictor", "vision", "table*", "tabular", "text*", "collab"),
     ("interpret", "inside", "plots*"),
     ("sheet*",),
@@ -84,7 +84,7 @@ def test_the_package_is_flat():
 
 
 HEAVY = ["pandas", "matplotlib", "openpyxl", "IPython", "pooch", "safetensors", "requests", "ipywidgets"]
-HEAVY += ["tokenizers", "torchvision"]
+HEAVY += ["accelerate", "tokenizers", "torchvision"]
 
 
 def test_importing_it_loads_nothing_heavy_but_torch():

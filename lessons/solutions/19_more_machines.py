@@ -1,0 +1,92 @@
+"""Solutions to lesson 19, with the cases that an answer is tried on."""
+
+import torch
+
+from coursekit.exercises import Exercise
+
+
+def part_of(rows, index, count):
+    each, larger = divmod(rows, count)
+    start = index * each + min(index, larger)
+    return start, start + each + (index < larger)
+
+
+def whole_gradient(gradients, rows):
+    if len(gradients) != len(rows) or not rows.sum():
+        raise ValueError("a number of rows for each process, and a row at least")
+    return (gradients[rows > 0] * rows[rows > 0, None]).sum(0) / rows.sum()
+
+
+def whole_rmse(errors, rows):
+    if len(errors) != len(rows) or not rows.sum():
+        raise ValueError("a number of rows for each process, and a row at least")
+    return ((errors.square() * rows).sum() / rows.sum()).sqrt()
+
+
+def times_as_fast(count, share):
+    return 1 / (share + (1 - share) / count)
+
+
+def waiting(batches):
+    return (batches > batches.min()).sum()
+
+
+def _random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+EXERCISES = {
+    "part_of": Exercise(
+        part_of,
+        "divmod(rows, count) says how many each gets, and how many get one more",
+        lambda: [
+            (4, 0, 2),
+            (4, 1, 2),
+            (5, 0, 2),
+            (5, 1, 2),
+            (1, 1, 2),
+            (10, 2, 4),
+            (11, 3, 4),
+            (7, 6, 8),
+            (7, 7, 8),
+        ],
+    ),
+    "whole_gradient": Exercise(
+        whole_gradient,
+        "each counts as often as it has rows; NaN times 0 is NaN, so leave those out",
+        lambda: [
+            (torch.tensor([[1.0], [3.0]]), torch.tensor([2, 2])),
+            (torch.tensor([[1.0], [3.0]]), torch.tensor([3, 1])),
+            (_random(3, 4), torch.tensor([5, 1, 2])),
+            (torch.tensor([[1.0, 2.0], [torch.nan, torch.nan]]), torch.tensor([4, 0])),
+        ],
+    ),
+    "whole_rmse": Exercise(
+        whole_rmse,
+        "square to get the means back, weight them by rows, take the root last",
+        lambda: [
+            (torch.tensor([1.0, 7.0]), torch.tensor([1, 1])),
+            (torch.tensor([1.0, 2.0]), torch.tensor([3, 1])),
+            (_random(4).abs(), torch.tensor([5, 2, 0, 9])),
+        ],
+    ),
+    "megabytes": Exercise(
+        150.0,
+        "2 (N - 1) / N of the vector, and the vector has 100 million bytes",
+        tolerance=1e-6,
+    ),
+    "times_as_fast": Exercise(
+        times_as_fast,
+        "alone takes 1; N of them take the share, plus the rest divided by N",
+        lambda: [(1, 0.5), (2, 0.0), (2, 0.5), (8, 0.1), (1000, 0.05)],
+    ),
+    "waiting": Exercise(
+        waiting,
+        "all that have more batches than the one that has fewest",
+        lambda: [
+            (torch.tensor([3, 3]),),
+            (torch.tensor([3, 2]),),
+            (torch.tensor([5, 4, 4, 7]),),
+        ],
+    ),
+}
