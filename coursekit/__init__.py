@@ -46,7 +46,7 @@ from .summary import Summary
 from .table_prep import Categorify, FillMissing, Normalize, TablePrep
 from .tables import add_date_parts, add_elapsed, add_rolling, join
 from .tabular import TableLoaders, TableModel, embedding_size, tabular_learner
-from .text import TINY, language_model_learner, language_tiny, perplexity, text_classifier_learner
+from .text import language_model_learner, language_tiny, perplexity, text_classifier_learner
 from .text_files import read_texts
 from .text_loaders import DocumentLoader, LanguageLoaders, StripLoader, TextLoaders, pad
 from .text_models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, locked_dropout
@@ -89,7 +89,6 @@ __all__ = [
     "RunningMean",
     "StripLoader",
     "Summary",
-    "TINY",
     "TableLoaders",
     "TableModel",
     "TablePrep",

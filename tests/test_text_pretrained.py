@@ -133,7 +133,7 @@ def test_its_encoder_goes_into_a_classifier(tmp_path):
     file = language.save_encoder(tmp_path / "encoder")
     part = texts("train", 10)
     data = ck.TextLoaders((part.texts, part.labels), vocab=language.data.vocab, batch_size=5, device="cpu")
-    classifier = ck.text_classifier_learner(data, **ck.TINY, progress=False)
+    classifier = ck.text_classifier_learner(data, **ck.text.TINY, progress=False)
     assert classifier.load_encoder(file) == len(language.data.vocab)
     ours, theirs = classifier.model.encoder, language.model.encoder
     assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
