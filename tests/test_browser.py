@@ -3,14 +3,28 @@
 import shutil
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
-from browser import CHROMIUM, IN_CI, MINUTE
+from browser import CHROMIUM, IN_CI, MINUTE, keep
 from lab import READY, ROOT, serving
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium on this machine")
 
 # lesson -> how a key on the first slider changes its figure
 WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of them"}
+# every figure to play with, as the benchmark makes them, and an exercise tried twice, in a notebook of their own
+FIGURES = ["02 filter_stepper", "03 softmax_sliders", "04 threshold_slider", "07 shape_matcher", "07 product_stepper",
+           "08 ball_on_curve", "10 dropout_map"]  # fmt: skip
+BEGINNING = """import os, sys, tempfile
+os.environ["COURSEKIT_HOME"] = tempfile.mkdtemp()
+sys.path.insert(0, {folder!r})
+import coursekit as ck
+from widgets import figures
+shown = figures()"""
+ANSWERS = {
+    "wrong": 'ck.check("03.log_sum_exp_all", lambda x: x.exp().sum())',
+    "right": 'ck.check("03.log_sum_exp_all", lambda x: x.flatten().logsumexp(0))',
+}
 
 
 @pytest.fixture(scope="module")
@@ -19,30 +33,66 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     for name in ("lessons", "excel"):
         shutil.copytree(ROOT / name, folder / name)
+    sources = [BEGINNING.format(folder=str(ROOT / "benchmarks")), *(f"shown[{name!r}]" for name in FIGURES)]
+    cells = [nbformat.v4.new_code_cell(source) for source in [*sources, *ANSWERS.values()]]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "lessons" / "figures.ipynb")
     with serving(folder, f"--ServerApp.root_dir={folder}") as address:
         yield address
 
 
-@pytest.mark.parametrize("lesson", WIDGETS)
-def test_a_lesson_runs_and_its_figure_answers(address, page, lesson):
+def run_all(page, address, lesson):
+    """Open a lesson and run all of its cells."""
     parts = urlsplit(address)
     page.goto(f"http://{parts.netloc}/lab/tree/lessons/{lesson}.ipynb?{parts.query}")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
     page.click("text=Run >> nth=0")
     page.click("text=Run All Cells >> nth=0")
+
+
+def all_is_well(page):
+    """No cell failed, nothing went wrong on the page, and it asked no other host."""
+    assert not page.query_selector_all('[data-mime-type="application/vnd.jupyter.error"]')
+    assert not page.errors
+    assert all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
+
+
+@pytest.mark.parametrize("lesson", WIDGETS)
+def test_a_lesson_runs_and_its_figure_answers(address, page, lesson):
+    run_all(page, address, lesson)
     # attached, not visible: JupyterLab leaves out what is far from the part of the page that is seen
     figure = page.wait_for_selector(
         ".jp-OutputArea-output .widget-vbox .widget-html-content", state="attached", timeout=4 * MINUTE
     )
     figure.scroll_into_view_if_needed()
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=2 * MINUTE)
-    assert not page.query_selector_all('[data-mime-type="application/vnd.jupyter.error"]')
     before = figure.inner_text()
     assert WIDGETS[lesson] in " ".join(before.split())
     page.query_selector(".widget-vbox .noUi-handle").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.wait_for_function("([figure, before]) => figure.innerText != before", arg=[figure, before], timeout=MINUTE)
-    assert not page.errors
-    assert all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
+    all_is_well(page)
+
+
+def test_every_figure_answers_and_an_exercise_is_checked(address, page):
+    run_all(page, address, "figures")
+    cell = "document.querySelectorAll('.jp-Notebook .jp-CodeCell')[{}]"
+    last = cell.format(len(FIGURES) + len(ANSWERS))
+    page.wait_for_function(f"{last}.innerText.includes('✓ 03.log_sum_exp_all: right')", timeout=2 * MINUTE)
+    assert "✗ 03.log_sum_exp_all: wrong" in page.evaluate(f"{cell.format(len(FIGURES) + 1)}.innerText")
+    for number, name in enumerate(FIGURES, 1):
+        html = f"[...{cell.format(number)}.querySelectorAll('.widget-html-content')].map(e => e.innerHTML).join()"
+        page.wait_for_function(f"{html}.length > 0", timeout=MINUTE)
+        before = page.evaluate(html)
+        within = page.query_selector_all(".jp-Notebook .jp-CodeCell")[number]
+        within.scroll_into_view_if_needed()
+        if name == "07 shape_matcher":  # whose slider is at its end
+            within.query_selector(".widget-text input").fill("7, 5")
+        else:
+            within.query_selector(".noUi-handle").focus()
+            page.keyboard.press("ArrowRight")
+        page.wait_for_function("([html, before]) => eval(html) != before", arg=[html, before], timeout=MINUTE)
+        keep(page, f"figure_{name.replace(' ', '_')}")
+    all_is_well(page)
