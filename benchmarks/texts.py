@@ -132,7 +132,7 @@ def main():
     rows = tokenising(texts, rounds) + training(texts, rounds)
     which = "IMDB's training half" if os.environ.get("COURSEKIT_SIZE") == "full" else "the sample"
     heads = ["", "tokens", "tokens a second", "times fastai's"]
-    write("texts", f"{machine()}. {len(texts):,} reviews of {which}, {rounds} rounds.\n\n{table(heads, rows)}")
+    write("texts", f"{machine()}. {len(texts):,} reviews of {which}, rounds: {rounds}.\n\n{table(heads, rows)}")
 
 
 if __name__ == "__main__":

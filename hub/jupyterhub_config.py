@@ -1,7 +1,7 @@
 """A class on one machine: `make hub` serves the course, with this environment, to everybody who knows the password.
 
-Each name that logs in gets a folder, and in it copies of the lessons (`work/`) and of the workbooks. A copy that was
-edited is never replaced; see `lessons/make/copies.py`. Settings, as variables of the environment:
+Each name that logs in gets a folder, and in it copies of the lessons (`my_lessons/`) and of the workbooks. A copy
+that was edited is never replaced; see `lessons/make/copies.py`. Settings, as variables of the environment:
 
 HUB_PASSWORD  what everybody types beside a name of their own; without it the hub does not start
 HUB_ADDRESS   where it listens: http://127.0.0.1:8000 unless said otherwise; the two ports above it must be free too
@@ -35,7 +35,7 @@ def give_copies(spawner: object) -> None:
     """Before somebody's server starts: a folder, and in it what is missing of the lessons and workbooks."""
     own = home / "users" / spawner.user.name
     (own / "excel").mkdir(parents=True, exist_ok=True)
-    renew(own / "work")
+    renew(own / "my_lessons")
     for workbook in (ROOT / "excel").glob("*.xlsx"):
         if not (own / "excel" / workbook.name).exists():
             shutil.copyfile(workbook, own / "excel" / workbook.name)
@@ -53,7 +53,7 @@ c.Authenticator.username_pattern = "[a-z][a-z0-9-]{0,30}"  # it becomes a folder
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(home / "users" / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-c.Spawner.default_url = "/lab/tree/work/00_notebook_basics.ipynb"
+c.Spawner.default_url = "/lab/tree/my_lessons/00_notebook_basics.ipynb"
 c.Spawner.pre_spawn_hook = give_copies
 c.Spawner.start_timeout = 120
 c.Spawner.env_keep.extend(["COURSEKIT_SIZE", "COURSEKIT_MIRROR", "COURSEKIT_VERIFY"])

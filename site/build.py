@@ -32,9 +32,9 @@ import slides  # noqa: E402
 GROUPS = {
     "Data": "datasets download sources labels kinds splits pictures augment loaders image_loaders",
     "Losses and metrics": "losses metrics",
-    "Training": "learner callbacks schedule finder groups progressbar summary storage devices",
+    "Training": "learner callbacks schedule finder groups progressbar summary storage devices distributed",
     "Pictures": "vision image_models resnet bodies unet predictor",
-    "Tables and ratings": "tabular table* tree* collab",
+    "Tables and ratings": "tabular table* collab",
     "Text": "text*",
     "Looking inside": "interpret inside plots*",
     "Worksheets": "sheet*",
@@ -86,10 +86,8 @@ def title(path: Path) -> str:
 def page_of(path: Path) -> NotebookNode:
     """A lesson as its page needs it: without the speaker's notes, and with what can be downloaded."""
     notebook = slides.read(path)
-    notebook.metadata["language_info"] = {
-        "name": "python",
-        "pygments_lexer": "ipython3",
-    }  # which knows `fetch?` and `!ls`
+    # a lexer that knows `fetch?` and `!ls`
+    notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
     notebook.cells = [c for c in notebook.cells if c.metadata.get("slideshow", {}).get("slide_type") != "notes"]
     books = sorted(set(re.findall(r"excel/(\w+\.xlsx)", "\n".join(cell.source for cell in notebook.cells))))
     links = [f"- {{download}}`The notebook </files/{path.name}>`"]

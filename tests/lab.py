@@ -27,16 +27,17 @@ def serving(folder: Path, options: str = "") -> Iterator[str]:
     with log.open("w") as out:
         lab = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=environment, start_new_session=True)
     try:
-        yield _address(lab, log)
+        yield address(lab, log, r"http://127\.0\.0\.1:\d+/\S*token=\w+")
     finally:
         os.killpg(lab.pid, signal.SIGTERM)
         lab.wait(20)
 
 
-def _address(lab: subprocess.Popen, log: Path) -> str:
-    for _ in range(600):
-        if found := re.search(r"http://127\.0\.0\.1:\d+/\S*token=\w+", log.read_text()):
+def address(process: subprocess.Popen, log: Path, pattern: str, seconds: int = 60) -> str:
+    """The address that a server prints into its log, as soon as it does."""
+    for _ in range(10 * seconds):
+        if found := re.search(pattern, log.read_text()):
             return found[0]
-        assert lab.poll() is None, log.read_text()
+        assert process.poll() is None, log.read_text()
         time.sleep(0.1)
-    raise AssertionError(f"no address after a minute: {log.read_text()}")
+    raise AssertionError(f"no address after {seconds} seconds: {log.read_text()}")

@@ -67,36 +67,36 @@ def course(tmp_path, monkeypatch):
         (lessons / f"{name}.ipynb").write_text(f"{name}, first edition")
     every = sorted(lessons.iterdir())
     monkeypatch.setattr(copies, "chosen", lambda numbers: [p for p in every if not numbers or p.stem[:2] in numbers])
-    return copies, lessons, tmp_path / "work"
+    return copies, lessons, tmp_path / "my_lessons"
 
 
 def test_an_update_reaches_the_untouched_copies_and_no_edited_one(course):
-    copies, lessons, work = course
-    assert copies.renew(work) == [] and copies.renew(work) == []
-    (work / "02_convolution.ipynb").write_text("my own answers")
+    copies, lessons, mine = course
+    assert copies.renew(mine) == [] and copies.renew(mine) == []
+    (mine / "02_convolution.ipynb").write_text("my own answers")
     for lesson in lessons.iterdir():
         lesson.write_text("second edition")
-    assert copies.renew(work) == ["02_convolution.ipynb"]
-    assert (work / "00_basics.ipynb").read_text() == "second edition"
-    assert (work / "02_convolution.ipynb").read_text() == "my own answers"
+    assert copies.renew(mine) == ["02_convolution.ipynb"]
+    assert (mine / "00_basics.ipynb").read_text() == "second edition"
+    assert (mine / "02_convolution.ipynb").read_text() == "my own answers"
 
 
 def test_a_reset_keeps_what_was_there(course):
-    copies, _, work = course
-    copies.renew(work)
+    copies, _, mine = course
+    copies.renew(mine)
     for answers in ("my own answers", "my second try"):
-        (work / "02_convolution.ipynb").write_text(answers)
-        fresh, old = copies.reset("02", work)
+        (mine / "02_convolution.ipynb").write_text(answers)
+        fresh, old = copies.reset("02", mine)
         assert fresh.read_text() == "02_convolution, first edition" and old.read_text() == answers
-    kept = [path.read_text() for path in work.glob("02_convolution.*.ipynb")]
+    kept = [path.read_text() for path in mine.glob("02_convolution.*.ipynb")]
     assert sorted(kept) == ["my own answers", "my second try"]
-    assert copies.renew(work) == []
+    assert copies.renew(mine) == []
 
 
 def test_copies_whose_origin_is_not_known_are_kept(course, capsys):
-    copies, _, work = course
-    copies.renew(work)
-    (work / copies.NOTES).write_text("[1, 2")
-    (work / "00_basics.ipynb").write_text("my own answers")
-    assert copies.renew(work) == ["00_basics.ipynb", "02_convolution.ipynb"]
-    assert "is damaged" in capsys.readouterr().out and (work / "00_basics.ipynb").read_text() == "my own answers"
+    copies, _, mine = course
+    copies.renew(mine)
+    (mine / copies.NOTES).write_text("[1, 2")
+    (mine / "00_basics.ipynb").write_text("my own answers")
+    assert copies.renew(mine) == ["00_basics.ipynb", "02_convolution.ipynb"]
+    assert "is damaged" in capsys.readouterr().out and (mine / "00_basics.ipynb").read_text() == "my own answers"

@@ -144,9 +144,9 @@ def test_a_wrong_password_and_a_name_that_is_a_path_are_refused(address):
 def test_three_people_each_open_a_copy_of_their_own(people):
     lesson = json.loads((ROOT / "lessons" / LESSON).read_text(encoding="utf-8"))
     for person in people:
-        opened = person.ask("GET", f"contents/work/{LESSON}").json()["content"]
+        opened = person.ask("GET", f"contents/my_lessons/{LESSON}").json()["content"]
         assert [cell["source"] for cell in opened["cells"]] == ["".join(cell["source"]) for cell in lesson["cells"]]
-        there = {entry["name"] for entry in person.ask("GET", "contents/work").json()["content"]}
+        there = {entry["name"] for entry in person.ask("GET", "contents/my_lessons").json()["content"]}
         assert there == {path.name for path in (ROOT / "lessons").glob("[0-9][0-9]_*.ipynb")}
         workbooks = person.ask("GET", "contents/excel").json()["content"]
         assert "softmax.xlsx" in {entry["name"] for entry in workbooks}
@@ -168,18 +168,18 @@ def test_the_courses_environment_is_there(people, place):
 
 def test_one_persons_edit_is_not_seen_by_the_others(people):
     ada, others = people[0], people[1:]
-    file = ada.ask("GET", f"contents/work/{LESSON}").json()
+    file = ada.ask("GET", f"contents/my_lessons/{LESSON}").json()
     file["content"]["cells"][0]["source"] = "# Ada was here"
     body = {"type": "notebook", "format": "json", "content": file["content"]}
-    assert ada.ask("PUT", f"contents/work/{LESSON}", json=body).status_code == 200
+    assert ada.ask("PUT", f"contents/my_lessons/{LESSON}", json=body).status_code == 200
     for person in others:
-        assert "Ada was here" not in person.ask("GET", f"contents/work/{LESSON}").text
+        assert "Ada was here" not in person.ask("GET", f"contents/my_lessons/{LESSON}").text
     assert "Ada was here" not in (ROOT / "lessons" / LESSON).read_text(encoding="utf-8")
 
 
 def test_nobody_comes_into_another_persons_server(people):
     ada, emmy = people[:2]
-    answer = ada.browser.get(f"/user/{emmy.name}/api/contents/work")
+    answer = ada.browser.get(f"/user/{emmy.name}/api/contents/my_lessons")
     assert answer.status_code in (403, 404) or not re.match(r"/user/emmy/api", answer.url.path)
     assert "00_notebook_basics" not in answer.text
 
@@ -194,4 +194,4 @@ def test_an_edited_copy_is_still_there_after_the_next_login(people, address):
         time.sleep(0.1)
     again = Person(address, "ada")
     again.wait_for_server()
-    assert "Ada was here" in again.ask("GET", f"contents/work/{LESSON}").text
+    assert "Ada was here" in again.ask("GET", f"contents/my_lessons/{LESSON}").text

@@ -38,4 +38,4 @@ def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
 def test_lab_serves_the_lessons_and_prints_the_address(tmp_path):
     with serving(tmp_path) as address, urllib.request.urlopen(address, timeout=20) as answer:
         assert answer.status == 200 and "JupyterLab" in answer.read().decode()
-        assert "/lab/tree/work/" in address and (ROOT / "work" / "00_notebook_basics.ipynb").is_file()
+        assert "/lab/tree/my_lessons/" in address and (ROOT / "my_lessons" / "00_notebook_basics.ipynb").is_file()

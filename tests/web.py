@@ -1,7 +1,6 @@
 """Lesson 18's web app for tests: in a thread of the test's own process, or by its command."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from lab import ROOT, address
 
-ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "lessons"))
-from app import server  # noqa: E402
+from app import server
 
 __all__ = ["ROOT", "command", "served", "server"]
 
@@ -45,16 +44,7 @@ def command(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
         run = [sys.executable, str(ROOT / "lessons" / "app" / "server.py"), "--port", "0", *options]
         process = subprocess.Popen(run, cwd=ROOT, stdout=out, stderr=out, env=environment)
     try:
-        yield _address(process, log), log
+        yield address(process, log, r"http://127\.0\.0\.1:\d+", seconds=300), log
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)
-
-
-def _address(process: subprocess.Popen, log: Path) -> str:
-    for _ in range(3000):
-        if found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text()):
-            return found[0]
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.1)
-    raise AssertionError(f"no address after five minutes: {log.read_text()}")
