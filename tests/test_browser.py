@@ -42,9 +42,9 @@ def address(tmp_path_factory):
 
 
 def run_all(page, address, lesson):
-    """Open a lesson and run all of its cells."""
+    """Open a lesson and run all of its cells, in a workspace of its own: others open the tests' notebooks again."""
     parts = urlsplit(address)
-    page.goto(f"http://{parts.netloc}/lab/tree/lessons/{lesson}.ipynb?{parts.query}")
+    page.goto(f"http://{parts.netloc}/lab/workspaces/{lesson}/tree/lessons/{lesson}.ipynb?{parts.query}")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
     page.click("text=Run >> nth=0")
