@@ -14,13 +14,15 @@ import torch
 from report import machine, spread, table, write
 
 import coursekit as ck
+from coursekit.text_vocab import SplitTexts
 
 EMBEDDING, HIDDEN, LAYERS = 100, 256, 2
 COLUMNS, STRIP = 32, 70
 
 
 def coursekit_numbers(texts):
-    return ck.Vocab.count(texts, min_frequency=2).numbers(texts)
+    split = SplitTexts(texts)  # as LanguageLoaders does
+    return ck.Vocab.count(split, min_frequency=2).numbers(split)
 
 
 def fastai_numbers(texts):

@@ -50,8 +50,9 @@ from .text import language_model_learner, language_tiny, perplexity, text_classi
 from .text_files import read_texts
 from .text_loaders import DocumentLoader, LanguageLoaders, StripLoader, TextLoaders, pad
 from .text_models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, locked_dropout
-from .text_tokens import Vocab, detokenize, tokenize
+from .text_tokens import detokenize, tokenize
 from .text_transfer import carry_over, softened
+from .text_vocab import Vocab
 from .unet import UNet
 from .vision import unet_learner, vision_learner
 

@@ -8,7 +8,8 @@ from torch import Tensor
 from .devices import device as choose_device
 from .kinds import Categories
 from .loaders import Loaders
-from .text_tokens import PADDING, Vocab, marked
+from .text_tokens import PADDING
+from .text_vocab import SplitTexts, Vocab
 
 
 class StripLoader:
@@ -170,9 +171,9 @@ class LanguageLoaders(Loaders):
         strip: int = 70,
         device: str | torch.device | None = None,
     ) -> None:
-        texts, self.device = marked(train), choose_device(device)
-        self.vocab = vocab or Vocab.count_marked(texts, min_frequency, max_size)
-        self.train = StripLoader(self.vocab.numbers_marked(texts), batch_size, strip, True, self.device)
+        texts, self.device = SplitTexts(train), choose_device(device)
+        self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
+        self.train = StripLoader(self.vocab.numbers(texts), batch_size, strip, True, self.device)
         numbers = None if valid is None else self.vocab.numbers(valid)
         self.valid = None if numbers is None else StripLoader(numbers, batch_size, strip, False, self.device)
 
@@ -224,19 +225,22 @@ class TextLoaders(Loaders):
         if batch_size < 3 or len(train[0]) < 2:
             raise ValueError(f"batch norm needs several texts; found {len(train[0])} in batches of {batch_size}")
         _at_least_one(max_length=1 if max_length is None else max_length)
-        self.vocab, self.device = vocab or Vocab.count(train[0], min_frequency, max_size), choose_device(device)
+        texts, self.device = SplitTexts(train[0]), choose_device(device)
+        self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
         self.kind, self.max_length, self.cut = Categories.of(train[1]), max_length, 0
-        self.train = self._loader(*train, batch_size, True)
+        self.train = self._loader(texts, train[1], batch_size, True)
         self.valid = None if valid is None else self._loader(*valid, 2 * batch_size, False)
 
-    def _loader(self, texts: Sequence[str], labels: Sequence[str], batch_size: int, shuffle: bool) -> DocumentLoader:
+    def _loader(
+        self, texts: Sequence[str] | SplitTexts, labels: Sequence[str], batch_size: int, shuffle: bool
+    ) -> DocumentLoader:
         if unknown := sorted(set(map(str, labels)) - set(self.kind.names)):
             raise ValueError(f"held-out texts have the label {unknown[0]!r}, which no training text has")
         documents, cut = self.documents(texts)
         self.cut += cut
         return DocumentLoader(documents, self.kind.targets(labels), batch_size, shuffle, self.device)
 
-    def documents(self, texts: Sequence[str]) -> tuple[list[Tensor], int]:
+    def documents(self, texts: Sequence[str] | SplitTexts) -> tuple[list[Tensor], int]:
         """The texts' numbers as the model gets them, and how many of them were cut."""
         numbers = self.vocab.numbers(texts)
         if self.max_length is None:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from .storage import check_weights, load_tensors, load_weights, save_tensors
-from .text_tokens import MARKS, Vocab
+from .text_tokens import MARKS
+from .text_vocab import Vocab
 
 
 def carry_over(vectors: Tensor, old: Sequence[str], new: Sequence[str]) -> tuple[Tensor, int]:
