@@ -72,4 +72,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[test]'
 	@for part in apputils-extension:announcements mathjax3-extension; do $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/$$part 2>/dev/null; done
 	@mkdir -p .venv/share/jupyter/lab/settings && cp lessons/make/jupyterlab.json .venv/share/jupyter/lab/settings/overrides.json
+	@cp -r lessons/make/labextensions .venv/share/jupyter/
 	@touch $@

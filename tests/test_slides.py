@@ -125,8 +125,11 @@ def test_s_opens_the_speakers_notes(decks, page):
     assert (page.errors, page.hosts) == ([], {""})
 
 
+LIVE = "print(6 * 7 * 11); import torch, coursekit as ck; ck.widgets.product_stepper(torch.eye(2), torch.eye(2))"
+
+
 @pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium, or no .venv to serve from")
-def test_a_lesson_is_presented_live_in_jupyterlab_and_its_cells_run(tmp_path, page):
+def test_a_lesson_is_presented_live_in_jupyterlab_its_cells_run_and_its_figures_answer(tmp_path, page):
     (tmp_path / "lessons").mkdir()
     shutil.copy(PATHS[2], tmp_path / "lessons")
     with serving(tmp_path, f"--ServerApp.root_dir={tmp_path}") as address:
@@ -138,8 +141,13 @@ def test_a_lesson_is_presented_live_in_jupyterlab_and_its_cells_run(tmp_path, pa
             page.keyboard.press("Space")
         page.click("section.present .jp-CodeCell .cm-content >> nth=0", timeout=MINUTE)
         page.keyboard.press("Control+a")
-        page.keyboard.type("print(6 * 7 * 11)")
+        page.keyboard.type(LIVE)
         page.keyboard.press("Shift+Enter")
         page.wait_for_selector("section.present .jp-OutputArea-output >> text=462", timeout=MINUTE)
+        figure = page.wait_for_selector("section.present .widget-html-content:has(table)", timeout=MINUTE)
+        before = figure.inner_html()
+        slider = page.query_selector("section.present .noUi-target").bounding_box()
+        page.mouse.click(slider["x"] + 100, slider["y"] + slider["height"] / 2)  # keys would move the slides
+        page.wait_for_function("([f, before]) => f.innerHTML != before", arg=[figure, before], timeout=MINUTE)
         keep(page, "slides_live")
     assert not page.errors and all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
