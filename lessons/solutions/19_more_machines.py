@@ -36,40 +36,6 @@ def _random(*shape):
 
 
 EXERCISES = {
-    "part_of": Exercise(
-        part_of,
-        "divmod(rows, count) says how many each gets, and how many get one more",
-        lambda: [
-            (4, 0, 2),
-            (4, 1, 2),
-            (5, 0, 2),
-            (5, 1, 2),
-            (1, 1, 2),
-            (10, 2, 4),
-            (11, 3, 4),
-            (7, 6, 8),
-            (7, 7, 8),
-        ],
-    ),
-    "whole_gradient": Exercise(
-        whole_gradient,
-        "each counts as often as it has rows; NaN times 0 is NaN, so leave those out",
-        lambda: [
-            (torch.tensor([[1.0], [3.0]]), torch.tensor([2, 2])),
-            (torch.tensor([[1.0], [3.0]]), torch.tensor([3, 1])),
-            (_random(3, 4), torch.tensor([5, 1, 2])),
-            (torch.tensor([[1.0, 2.0], [torch.nan, torch.nan]]), torch.tensor([4, 0])),
-        ],
-    ),
-    "whole_rmse": Exercise(
-        whole_rmse,
-        "square to get the means back, weight them by rows, take the root last",
-        lambda: [
-            (torch.tensor([1.0, 7.0]), torch.tensor([1, 1])),
-            (torch.tensor([1.0, 2.0]), torch.tensor([3, 1])),
-            (_random(4).abs(), torch.tensor([5, 2, 0, 9])),
-        ],
-    ),
     "megabytes": Exercise(
         150.0,
         "2 (N - 1) / N of the vector, and the vector has 100 million bytes",
@@ -87,6 +53,40 @@ EXERCISES = {
             (torch.tensor([3, 3]),),
             (torch.tensor([3, 2]),),
             (torch.tensor([5, 4, 4, 7]),),
+        ],
+    ),
+    "part_of": Exercise(
+        part_of,
+        "divmod(rows, count) says how many each gets, and how many get one more",
+        lambda: [
+            (4, 0, 2),
+            (4, 1, 2),
+            (5, 0, 2),
+            (5, 1, 2),
+            (1, 1, 2),
+            (10, 2, 4),
+            (11, 3, 4),
+            (7, 6, 8),
+            (7, 7, 8),
+        ],
+    ),
+    "whole_rmse": Exercise(
+        whole_rmse,
+        "square to get the means back, weight them by rows, take the root last",
+        lambda: [
+            (torch.tensor([1.0, 7.0]), torch.tensor([1, 1])),
+            (torch.tensor([1.0, 2.0]), torch.tensor([3, 1])),
+            (_random(4).abs(), torch.tensor([5, 2, 0, 9])),
+        ],
+    ),
+    "whole_gradient": Exercise(
+        whole_gradient,
+        "each counts as often as it has rows; NaN times 0 is NaN, so leave those out",
+        lambda: [
+            (torch.tensor([[1.0], [3.0]]), torch.tensor([2, 2])),
+            (torch.tensor([[1.0], [3.0]]), torch.tensor([3, 1])),
+            (_random(3, 4), torch.tensor([5, 1, 2])),
+            (torch.tensor([[1.0, 2.0], [torch.nan, torch.nan]]), torch.tensor([4, 0])),
         ],
     ),
 }
