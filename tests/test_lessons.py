@@ -149,3 +149,16 @@ def test_the_readme_lists_it_with_its_title_and_time(path, notebook):
     title, minutes = re.search(r"^# \d\d (.+)$", first, re.M)[1], re.search(r"Time: about (\d+) minutes", first)[1]
     readme = (LESSONS.parent / "README.md").read_text(encoding="utf-8")
     assert f"| {path.stem[:2]} | [{title}](lessons/{path.name}) | {minutes} min |" in readme
+
+
+def test_no_lesson_that_is_there_is_announced(notebook):
+    text = "\n".join(cell.source for cell in cells(notebook, "markdown"))
+    announced = re.findall(r"lesson (\d\d)\b[^.\n]*\(to come\)", text)
+    assert not {path.stem[:2] for path in PATHS}.intersection(announced)
+
+
+def test_the_first_lesson_shows_the_course_as_it_is():
+    """Its outputs that depend on the machine are not compared, but what the course holds must be in them."""
+    shown = "\n".join(str(cell.outputs) for cell in cells(nbformat.read(PATHS[0], 4), "code"))
+    workbooks = [path.name for path in (LESSONS.parent / "excel").glob("*.xlsx")]
+    assert [name for name in [*workbooks, *(path.stem for path in PATHS)] if name not in shown] == []
