@@ -64,39 +64,58 @@ def course(tmp_path, monkeypatch):
     copies, lessons = tool("copies"), tmp_path / "lessons"
     lessons.mkdir()
     for name in ("00_basics", "02_convolution"):
-        (lessons / f"{name}.ipynb").write_text(f"{name}, first edition")
+        write(lessons / f"{name}.ipynb", f"{name}, first edition")
     every = sorted(lessons.iterdir())
     monkeypatch.setattr(copies, "chosen", lambda numbers: [p for p in every if not numbers or p.stem[:2] in numbers])
     return copies, lessons, tmp_path / "my_lessons"
 
 
+def write(path, text):
+    cells = [nbformat.v4.new_markdown_cell(text, id="text"), nbformat.v4.new_code_cell("6 * 7", id="sum")]
+    cells[1].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "42"}, execution_count=1)]
+    note = nbformat.v4.new_markdown_cell("Timing plan", id="note", metadata={"slideshow": {"slide_type": "notes"}})
+    nbformat.write(nbformat.v4.new_notebook(cells=[*cells, note]), path)
+
+
+def first(path):
+    return nbformat.read(path, 4).cells[0].source
+
+
+def test_a_copy_has_not_run_and_has_no_notes_for_the_instructor(course):
+    copies, _, mine = course
+    copies.renew(mine)
+    cells = nbformat.read(mine / "02_convolution.ipynb", 4).cells
+    assert [cell.source for cell in cells] == ["02_convolution, first edition", "6 * 7"] and cells[1].outputs == []
+
+
 def test_an_update_reaches_the_untouched_copies_and_no_edited_one(course):
     copies, lessons, mine = course
     assert copies.renew(mine) == [] and copies.renew(mine) == []
-    (mine / "02_convolution.ipynb").write_text("my own answers")
+    write(mine / "02_convolution.ipynb", "my own answers")
     for lesson in lessons.iterdir():
-        lesson.write_text("second edition")
+        write(lesson, "second edition")
     assert copies.renew(mine) == ["02_convolution.ipynb"]
-    assert (mine / "00_basics.ipynb").read_text() == "second edition"
-    assert (mine / "02_convolution.ipynb").read_text() == "my own answers"
+    assert first(mine / "00_basics.ipynb") == "second edition"
+    assert first(mine / "02_convolution.ipynb") == "my own answers"
 
 
 def test_a_reset_keeps_what_was_there(course):
     copies, _, mine = course
     copies.renew(mine)
     for answers in ("my own answers", "my second try"):
-        (mine / "02_convolution.ipynb").write_text(answers)
+        write(mine / "02_convolution.ipynb", answers)
         fresh, old = copies.reset("02", mine)
-        assert fresh.read_text() == "02_convolution, first edition" and old.read_text() == answers
-    kept = [path.read_text() for path in mine.glob("02_convolution.*.ipynb")]
+        assert first(fresh) == "02_convolution, first edition" and first(old) == answers
+    kept = [first(path) for path in mine.glob("02_convolution.*.ipynb")]
     assert sorted(kept) == ["my own answers", "my second try"]
     assert copies.renew(mine) == []
 
 
-def test_copies_whose_origin_is_not_known_are_kept(course, capsys):
+@pytest.mark.parametrize("notes", ["[1, 2", "[1, 2]", '{"00_basics.ipynb": "a sum"}'])
+def test_copies_whose_origin_is_not_known_are_kept(course, capsys, notes):
     copies, _, mine = course
     copies.renew(mine)
-    (mine / copies.NOTES).write_text("[1, 2")
-    (mine / "00_basics.ipynb").write_text("my own answers")
+    (mine / copies.NOTES).write_text(notes)
+    write(mine / "00_basics.ipynb", "my own answers")
     assert copies.renew(mine) == ["00_basics.ipynb", "02_convolution.ipynb"]
-    assert "is damaged" in capsys.readouterr().out and (mine / "00_basics.ipynb").read_text() == "my own answers"
+    assert "is damaged" in capsys.readouterr().out and first(mine / "00_basics.ipynb") == "my own answers"

@@ -5,8 +5,10 @@ import subprocess
 import sys
 import urllib.request
 
+import nbformat
 import pytest
 from lab import READY, ROOT, serving
+from tools import tool
 
 
 def test_the_readme_says_the_two_commands_first():
@@ -39,3 +41,16 @@ def test_lab_serves_the_lessons_and_prints_the_address(tmp_path):
     with serving(tmp_path) as address, urllib.request.urlopen(address, timeout=20) as answer:
         assert answer.status == 200 and "JupyterLab" in answer.read().decode()
         assert "/lab/tree/my_lessons/" in address and (ROOT / "my_lessons" / "00_notebook_basics.ipynb").is_file()
+
+
+@pytest.mark.parametrize("size", ["sample", "full"])
+def test_a_run_on_the_full_data_leaves_the_lesson_as_it_is(tmp_path, monkeypatch, size):
+    run, lesson = tool("run"), tmp_path / "lessons" / "00_short.ipynb"
+    lesson.parent.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7", id="a")]), lesson)
+    monkeypatch.setattr(run, "LESSONS", lesson.parent)
+    monkeypatch.setattr(run, "FULL", tmp_path / "build" / "full")
+    monkeypatch.setenv("COURSEKIT_SIZE", size)
+    target, _ = run.run(lesson)
+    assert target == (lesson if size == "sample" else tmp_path / "build" / "full" / lesson.name)
+    assert "42" in target.read_text() and ("42" in lesson.read_text()) == (size == "sample")

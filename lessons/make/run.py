@@ -1,6 +1,8 @@
 """Execute lessons from a fresh kernel and save their outputs, unless a cell fails.
 
-`python lessons/make/run.py` runs all, `python lessons/make/run.py 02 03` those.
+`python lessons/make/run.py` runs all, `python lessons/make/run.py 02 03` those. With
+COURSEKIT_SIZE=full, which takes the public data, the lessons stay as they are: what came
+out is saved in build/full.
 """
 
 import os
@@ -13,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 LESSONS = Path(__file__).parents[1]
+FULL = LESSONS.parent / "build" / "full"
 LIMIT = 1 << 20  # bytes a saved notebook may have
 
 
@@ -25,8 +28,8 @@ def chosen(numbers: list[str]) -> list[Path]:
     return [path for path in every if not numbers or path.stem[:2] in numbers]
 
 
-def run(path: Path) -> float:
-    """Execute one lesson, save it, and give the seconds that took."""
+def run(path: Path) -> tuple[Path, float]:
+    """Execute one lesson and save it; give where, and the seconds that took."""
     notebook = nbformat.read(path, as_version=4)
     started = time.perf_counter()
     place = {"metadata": {"path": LESSONS}}
@@ -36,8 +39,9 @@ def run(path: Path) -> float:
     client.extra_arguments = ["--IPKernelApp.log_level=40"]  # errors only
     client.execute()
     seconds = time.perf_counter() - started
-    save(notebook, path)
-    return seconds
+    target = FULL / path.name if full else path
+    save(notebook, target)
+    return target, seconds
 
 
 def save(notebook: nbformat.NotebookNode, path: Path) -> None:
@@ -47,8 +51,9 @@ def save(notebook: nbformat.NotebookNode, path: Path) -> None:
     notebook.metadata.pop("widgets", None)  # states of widgets, under random names
     notebook.metadata["language_info"] = {"name": "python"}
     text = nbformat.writes(notebook) + "\n"
-    if len(text.encode()) > LIMIT:
+    if len(text.encode()) > LIMIT and path.parent == LESSONS:
         sys.exit(f"{path.name} would be over {LIMIT:,} bytes: make its pictures smaller")
+    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(".saving")
     scratch.write_text(text, encoding="utf-8")
     os.replace(scratch, path)
@@ -58,7 +63,8 @@ def main() -> None:
     """Run the lessons named on the command line."""
     for path in chosen(sys.argv[1:]):
         try:
-            print(f"{path.stem:<28} {run(path):5.1f} s", flush=True)
+            target, seconds = run(path)
+            print(f"{path.stem:<28} {seconds:5.1f} s, saved in {target.parent}", flush=True)
         except CellExecutionError as error:
             sys.exit(f"{path.stem} failed, and was not saved:\n{error}")
 
