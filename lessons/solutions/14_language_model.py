@@ -7,18 +7,17 @@ import torch
 from coursekit.exercises import Exercise
 
 
-def batches_of(stream, columns, strip):
-    rows = (len(stream) - 1) // columns * columns
-    if rows < columns or strip < 1:
-        raise ValueError("each column needs a token to read, and a strip one at least")
-    read, following = (stream[start : start + rows].view(columns, -1) for start in (0, 1))
-    return list(zip(read.split(strip, dim=1), following.split(strip, dim=1), strict=True))
-
-
 def frequent_words(texts, min_frequency):
     counts = Counter(word for text in texts for word in text)
     often = [word for word in counts if counts[word] >= min_frequency]
     return sorted(often, key=lambda word: (-counts[word], word))
+
+
+def gates(write, keep, new, show, c):
+    if len({part.shape for part in (write, keep, new, show, c)}) > 1:
+        raise ValueError("five tensors of one shape")
+    after = keep.sigmoid() * c + write.sigmoid() * new.tanh()
+    return show.sigmoid() * after.tanh(), after
 
 
 def perplexity_of_all(each, tokens):
@@ -27,6 +26,33 @@ def perplexity_of_all(each, tokens):
     if (each < 1).any() or (tokens < 1).any():
         raise ValueError("a perplexity is at least 1, and a text has tokens")
     return ((each.log() * tokens).sum() / tokens.sum()).exp()
+
+
+def where_read(place, tokens, columns, strip):
+    if min(tokens - 1, columns, strip) < 1 or (length := (tokens - 1) // columns) < 1:
+        raise ValueError("each column needs a token to read, and a strip one at least")
+    if not 0 <= place < columns * length:
+        raise ValueError("a token that is read")
+    column, row = divmod(place, length)
+    turn, within = divmod(row, strip)
+    return turn, column, within
+
+
+def clipped(first, second, norm):
+    if norm <= 0:
+        raise ValueError("a positive length")
+    length = (first.square().sum() + second.square().sum()).sqrt()
+    factor = min(1.0, norm / length.item()) if length > 0 else 1.0
+    return first * factor, second * factor
+
+
+def chances(scores, temperature, k):
+    if scores.dim() != 1 or not 1 <= k <= len(scores) or temperature <= 0:
+        raise ValueError("between one score and all, and a temperature above 0")
+    if len(scores.unique()) < len(scores):
+        raise ValueError("scores that are all different")
+    kept = scores >= scores.topk(k).values[-1]
+    return torch.where(kept, scores / temperature, -torch.inf).softmax(dim=0)
 
 
 def pair_probability(stream, first, second, share):
@@ -40,30 +66,6 @@ def pair_probability(stream, first, second, share):
     return share * together / followed + (1 - share) * alone
 
 
-def chances(scores, temperature, k):
-    if scores.dim() != 1 or not 1 <= k <= len(scores) or temperature <= 0:
-        raise ValueError("between one score and all, and a temperature above 0")
-    if len(scores.unique()) < len(scores):
-        raise ValueError("scores that are all different")
-    kept = scores >= scores.topk(k).values[-1]
-    return torch.where(kept, scores / temperature, -torch.inf).softmax(dim=0)
-
-
-def clipped(first, second, norm):
-    if norm <= 0:
-        raise ValueError("a positive length")
-    length = (first.square().sum() + second.square().sum()).sqrt()
-    factor = min(1.0, norm / length.item()) if length > 0 else 1.0
-    return first * factor, second * factor
-
-
-def gates(write, keep, new, show, c):
-    if len({part.shape for part in (write, keep, new, show, c)}) > 1:
-        raise ValueError("five tensors of one shape")
-    after = keep.sigmoid() * c + write.sigmoid() * new.tanh()
-    return show.sigmoid() * after.tanh(), after
-
-
 def _random(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape) + seed))
 
@@ -72,18 +74,6 @@ WORDS = 10_000 * (100 + 1)  # vectors, used twice, and the decoder's biases
 FIRST, SECOND = 4 * 200 * (100 + 200 + 2), 4 * 100 * (200 + 100 + 2)
 
 EXERCISES = {
-    "batches_of": Exercise(
-        batches_of,
-        "keep (n - 1) // columns * columns tokens, view them as (columns, -1), split "
-        "along the second axis; the targets start one token later",
-        lambda: [
-            (torch.tensor([5, 6, 7]), 1, 2),
-            (torch.arange(5), 2, 2),
-            (torch.arange(7), 2, 2),
-            (torch.arange(26), 4, 4),
-            (torch.tensor([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5]), 3, 5),
-        ],
-    ),
     "frequent_words": Exercise(
         frequent_words,
         "count with Counter; keep those that occur often enough; sort by (-count, word)",
@@ -93,6 +83,16 @@ EXERCISES = {
             ([["film", "a", "film"], ["the", "film", "a", "the"]], 2),
             ([["x", "y", "y"], [], ["z", "z", "y", "x"]], 1),
             ([["dull"], ["film"]], 2),
+        ],
+    ),
+    "gates": Exercise(
+        gates,
+        "sigmoid for the three gates, tanh for the new note; first the memory, then what "
+        "is shown of it",
+        lambda: [
+            (torch.zeros(1), torch.zeros(1), torch.zeros(1), torch.zeros(1), torch.ones(1)),
+            tuple(_random(1, seed=i) for i in range(5)),
+            tuple(_random(2, 3, seed=i) * 2 for i in range(5)),
         ],
     ),
     "perplexity_of_all": Exercise(
@@ -106,27 +106,20 @@ EXERCISES = {
         ],
         tolerance=1e-4,
     ),
-    "pair_probability": Exercise(
-        pair_probability,
-        "the last token of the stream is followed by nothing: count `first` in stream[:-1]",
+    "where_read": Exercise(
+        where_read,
+        "a column has (tokens - 1) // columns tokens, as the last one needs a follower; "
+        "divmod(place, that) gives the column and the row in it; divmod the row by strip",
         lambda: [
-            (torch.tensor([1, 2]), 1, 2, 1.0),
-            (torch.tensor([1, 2]), 1, 2, 0.5),
-            (torch.tensor([1, 2]), 2, 1, 0.5),
-            (torch.tensor([1, 2, 1, 3, 1]), 1, 3, 0.8),
-            (torch.tensor([1, 2, 1, 3, 1]), 7, 1, 0.8),
-            (torch.tensor([4, 4, 4, 5]), 4, 4, 0.25),
-        ],
-    ),
-    "chances": Exercise(
-        chances,
-        "what is not among the k largest becomes -inf; divide by the temperature; softmax",
-        lambda: [
-            (torch.tensor([0.0, 1.0]), 1.0, 2),
-            (torch.tensor([0.0, 1.0]), 0.5, 2),
-            (torch.tensor([2.0, -1.0, 1.0]), 1.0, 2),
-            (torch.tensor([2.0, -1.0, 1.0]), 2.0, 1),
-            (_random(6), 0.7, 3),
+            (0, 3, 1, 2),
+            (1, 3, 1, 1),
+            (1, 5, 2, 3),
+            (2, 5, 2, 3),
+            (3, 6, 2, 2),
+            (9, 26, 4, 3),
+            (9, 26, 4, 4),
+            (23, 25, 4, 4),
+            (40, 101, 3, 7),
         ],
     ),
     "clipped": Exercise(
@@ -140,14 +133,27 @@ EXERCISES = {
             (torch.tensor([0.0]), torch.tensor([0.0, 0.0]), 1.0),
         ],
     ),
-    "gates": Exercise(
-        gates,
-        "sigmoid for the three gates, tanh for the new note; first the memory, then what "
-        "is shown of it",
+    "chances": Exercise(
+        chances,
+        "what is not among the k largest becomes -inf; divide by the temperature; softmax",
         lambda: [
-            (torch.zeros(1), torch.zeros(1), torch.zeros(1), torch.zeros(1), torch.ones(1)),
-            tuple(_random(1, seed=i) for i in range(5)),
-            tuple(_random(2, 3, seed=i) * 2 for i in range(5)),
+            (torch.tensor([0.0, 1.0]), 1.0, 2),
+            (torch.tensor([0.0, 1.0]), 0.5, 2),
+            (torch.tensor([2.0, -1.0, 1.0]), 1.0, 2),
+            (torch.tensor([2.0, -1.0, 1.0]), 2.0, 1),
+            (_random(6), 0.7, 3),
+        ],
+    ),
+    "pair_probability": Exercise(
+        pair_probability,
+        "the last token of the stream is followed by nothing: count `first` in stream[:-1]",
+        lambda: [
+            (torch.tensor([1, 2]), 1, 2, 1.0),
+            (torch.tensor([1, 2]), 1, 2, 0.5),
+            (torch.tensor([1, 2]), 2, 1, 0.5),
+            (torch.tensor([1, 2, 1, 3, 1]), 1, 3, 0.8),
+            (torch.tensor([1, 2, 1, 3, 1]), 7, 1, 0.8),
+            (torch.tensor([4, 4, 4, 5]), 4, 4, 0.25),
         ],
     ),
     "weights_in_all": Exercise(

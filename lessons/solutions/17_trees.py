@@ -20,6 +20,8 @@ def best_threshold_of(values, targets):
     left = (values[:, None] <= thresholds).to(targets)
     right = 1 - left
     kept = (targets @ left) ** 2 / left.sum(0) + (targets @ right) ** 2 / right.sum(0)
+    if len(kept) > 1 and kept.topk(2).values.diff().abs() < 1e-4 * kept.max():
+        raise ValueError("one threshold that is better than all others")
     return thresholds[kept.argmax()]
 
 

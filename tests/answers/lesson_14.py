@@ -5,33 +5,22 @@ from collections import Counter
 import torch
 
 
-def _by_loops(stream, columns, strip):
-    length, found = (len(stream) - 1) // columns, []
-    for start in range(0, length, strip):
-        end = min(start + strip, length)
-        read = torch.stack([stream[c * length + start : c * length + end] for c in range(columns)])
-        targets = torch.stack([stream[c * length + start + 1 : c * length + end + 1] for c in range(columns)])
-        found.append([read, targets])
-    return found
+def _by_laying_it_out(place, tokens, columns, strip):
+    """Lay the columns out as a matrix of places, and look for the one asked for."""
+    length = (tokens - 1) // columns
+    column, row = (torch.arange(columns * length).view(columns, -1) == place).nonzero()[0].tolist()
+    return row // strip, column, row % strip
 
 
-def _batches(stream, columns, strip, rows, upright=False, shift=1):
-    read, targets = (stream[s : s + rows] for s in (0, shift))
-    if upright:
-        read, targets = (part.view(-1, columns).T for part in (read, targets))
-    else:
-        read, targets = (part.view(columns, -1) for part in (read, targets))
-    return list(zip(read.split(strip, 1), targets.split(strip, 1), strict=True))
+def _where(place, tokens, columns, strip, spare=1):
+    column, row = divmod(place, (tokens - spare) // columns)
+    return row // strip, column, row % strip
 
 
-def _rows(stream, columns):
-    return (len(stream) - 1) // columns * columns
-
-
-def _by_rolling(stream, columns, strip):
-    """Targets that begin anew in each column: the last of a column is the column's first."""
-    read = stream[: _rows(stream, columns)].view(columns, -1)
-    return list(zip(read.split(strip, 1), read.roll(-1, 1).split(strip, 1), strict=True))
+def _across(place, tokens, columns, strip):
+    """As if the words were dealt out to the columns in turn, like cards."""
+    row, column = divmod(place, columns)
+    return row // strip, column, row % strip
 
 
 def _count(texts):
@@ -95,17 +84,6 @@ def _gates(keep, write, new, show, c):
 
 
 ANSWERS = {
-    "14.batches_of": (
-        [_by_loops, lambda s, columns, strip: _batches(s, columns, strip, _rows(s, columns))],
-        [
-            lambda s, columns, strip: _batches(s, columns, strip, _rows(s, columns), upright=True),
-            lambda s, columns, strip: _batches(s, columns, strip, _rows(s, columns), shift=0),
-            _by_rolling,
-            lambda s, columns, strip: _batches(s, columns, strip, _rows(s, columns))[:-1],
-            lambda s, columns, strip: [(y, x) for x, y in _batches(s, columns, strip, _rows(s, columns))],
-            lambda s, columns, strip: [(x.T, y.T) for x, y in _batches(s, columns, strip, _rows(s, columns))],
-        ],
-    ),
     "14.frequent_words": (
         [
             _sorted_twice,
@@ -131,6 +109,16 @@ ANSWERS = {
             lambda each, tokens: (each * tokens).sum() / tokens.sum(),
             lambda each, tokens: each.log().mean().exp(),
             lambda each, tokens: (each.log() * tokens).sum() / tokens.sum(),
+        ],
+    ),
+    "14.where_read": (
+        [_by_laying_it_out, lambda *given: list(_where(*given)), lambda *given: torch.tensor(_where(*given)).tolist()],
+        [
+            _across,
+            lambda *given: _where(*given, spare=0),  # the last column's last token has no following word
+            lambda *given: _where(*given)[::-1],
+            lambda *given: (_where(*given)[1], _where(*given)[0], _where(*given)[2]),
+            lambda place, *others: _where(place + 1, *others),  # counted from 1
         ],
     ),
     "14.pair_probability": (
