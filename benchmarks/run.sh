@@ -12,5 +12,6 @@ $venv/bin/python benchmarks/elapsed.py
 $venv/bin/python benchmarks/shops.py
 $venv/bin/python benchmarks/ratings.py
 $venv/bin/python benchmarks/texts.py
+$venv/bin/python benchmarks/reviews.py
 $venv/bin/python benchmarks/widgets.py
 $venv/bin/python benchmarks/app_load.py
