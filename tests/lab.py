@@ -3,11 +3,13 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
 READY = ROOT / ".venv" / "ready"  # there when `make` made the environment
@@ -34,10 +36,19 @@ def serving(folder: Path, options: str = "") -> Iterator[str]:
 
 
 def address(process: subprocess.Popen, log: Path, pattern: str, seconds: int = 60) -> str:
-    """The address that a server prints into its log, as soon as it does."""
+    """The address that a server prints into its log, as soon as something listens there: some print it before."""
     for _ in range(10 * seconds):
-        if found := re.search(pattern, log.read_text()):
+        if (found := re.search(pattern, log.read_text())) and _listens(found[0]):
             return found[0]
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)
     raise AssertionError(f"no address after {seconds} seconds: {log.read_text()}")
+
+
+def _listens(address: str) -> bool:
+    parts = urlsplit(address)
+    try:
+        socket.create_connection((parts.hostname, parts.port), timeout=5).close()
+    except OSError:
+        return False
+    return True
