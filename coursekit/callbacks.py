@@ -1,6 +1,6 @@
 """What may happen around the training loop: recording, stopping, keeping, clipping, computing in fewer bits.
 
-A callback is any object with some of the methods in `coursekit.learner.EVENTS`; each gets the learner.
+A callback is any object with some of the methods in `coursekit.hooks.EVENTS`; each gets the learner.
 """
 
 import math
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .metrics import is_higher_better, metric_name
 from .storage import check_weights, load_tensors, save_tensors, with_suffix
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Recorder:
         losses: the training loss of each batch.
         rates: the learning rates of each batch; one where all layer groups share it, else one for each group trained.
         epochs: a dictionary for each epoch: epoch, train_loss, valid_loss and metrics where data is held out, seconds.
+        ends: how many batches were done at the end of each epoch.
 
     Built in lesson 09.
     """
@@ -35,6 +37,8 @@ class Recorder:
         self.losses: list[float] = []
         self.rates: list[tuple[float, ...]] = []
         self.epochs: list[dict[str, float]] = []
+        self.ends: list[int] = []
+        self.pending: list[torch.Tensor] = []
 
     def before_fit(self, learn: "Learner") -> None:
         """Start with nothing recorded."""
@@ -51,23 +55,30 @@ class Recorder:
         self.rows.append(learn.rows)
         self.rates.append(tuple([group["lr"] for group in learn.optimizer.param_groups]))
         if len(self.pending) == FLUSH:
-            self._flush(learn)
+            self._flush()
 
     def after_epoch(self, learn: "Learner") -> None:
         """Add the epoch's row."""
-        self._flush(learn)
+        self._flush()
+        self.ends.append(len(self.losses))
         losses = self.losses[-len(self.rows) :]
         mean = sum(loss * rows for loss, rows in zip(losses, self.rows, strict=True)) / sum(self.rows)
         results = {"valid_loss" if name == "loss" else name: value for name, value in learn.epoch_results.items()}
         seconds = perf_counter() - self.epoch_started
         self.epochs.append({"epoch": learn.epoch, "train_loss": mean, **results, "seconds": seconds})
 
-    def _flush(self, learn: "Learner") -> None:
-        if not self.pending:
-            return
+    def after_fit(self, learn: "Learner") -> None:
+        """Read what an epoch that was broken off has left."""
+        self._read()
+
+    def _read(self) -> None:
+        pending, self.pending = self.pending, []
+        if pending:
+            self.losses += torch.stack(pending).float().tolist()
+
+    def _flush(self) -> None:
         first = len(self.losses)
-        self.losses += torch.stack(self.pending).float().tolist()
-        self.pending = []
+        self._read()
         bad = [i for i in range(first, len(self.losses)) if not math.isfinite(self.losses[i])]
         if bad:
             batch = bad[0] - (len(self.rates) - len(self.rows)) + 1
@@ -96,19 +107,32 @@ class EarlyStopping:
     Args:
         monitor: "valid_loss", "train_loss", or a metric's name.
         patience: epochs without improvement that are put up with.
-        higher_is_better: None: False for losses and error rates, True for other metrics.
+        higher_is_better: None: False for losses; for a metric what it says itself, as all those of coursekit do.
+
+    Raises (when the fit starts):
+        ValueError: a metric does not say it, so `higher_is_better` is needed; or there is no such value.
 
     Built in lesson 09.
     """
 
     def __init__(self, monitor: str = "valid_loss", patience: int = 2, higher_is_better: bool | None = None) -> None:
-        self.monitor, self.patience = monitor, patience
-        lower = monitor.endswith("loss") or "error" in monitor
-        self.sign = 1 if (not lower if higher_is_better is None else higher_is_better) else -1
+        self.monitor, self.patience, self.higher_is_better = monitor, patience, higher_is_better
 
     def before_fit(self, learn: "Learner") -> None:
-        """Look at the epochs that `Checkpoint` may have brought back."""
+        """Find out what better means; look at the epochs that `Checkpoint` may have brought back."""
+        higher = self._ask(learn) if self.higher_is_better is None else self.higher_is_better
+        self.sign = 1 if higher else -1
         self._look(learn)
+
+    def _ask(self, learn: "Learner") -> bool:
+        known = {"train_loss": False, "valid_loss": False}
+        known |= {metric_name(metric): is_higher_better(metric) for metric in learn.metrics}
+        if (higher := known.get(self.monitor)) is None:
+            raise ValueError(
+                f"early stopping watches {self.monitor!r} and cannot know what is better: this learner has "
+                f"{', '.join(known)}; for a metric of your own give higher_is_better=True or False"
+            )
+        return higher
 
     def after_epoch(self, learn: "Learner") -> None:
         """Compare with the best epoch so far."""
@@ -207,6 +231,7 @@ class Checkpoint:
             learn.scaler.load_state_dict(notes["scaler"])
         learn.epoch, learn.step, learn.stop = notes["epoch"], notes["step"], notes["stop"]
         learn.recorder.losses, learn.recorder.epochs = notes["losses"], notes["epochs"]
+        learn.recorder.ends = notes["ends"]
         learn.recorder.rates = list(map(tuple, notes["rates"]))
 
     def after_epoch(self, learn: "Learner") -> None:
@@ -217,7 +242,7 @@ class Checkpoint:
         if learn.data.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state()
         notes = {name: getattr(learn, name) for name in ("epoch", "step", "steps", "stop")}
-        notes |= {name: getattr(learn.recorder, name) for name in ("losses", "rates", "epochs")}
+        notes |= {name: getattr(learn.recorder, name) for name in ("losses", "rates", "epochs", "ends")}
         notes |= {"scaler": learn.scaler.state_dict() if learn.scaler else {}, "trained": _trained(learn.model)}
         save_tensors(self.path, tensors, notes)
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .learner import Learner
 from .loaders import Loaders
 from .losses import mean_squared_error
+from .storage import MadeFor
 from .table_prep import Categorify
 from .tables import need_columns, numbers
 
@@ -31,7 +33,8 @@ class RatingLoaders(Loaders):
         rating_range: as given, or found.
 
     Raises:
-        ValueError: a column is missing, a rating is missing, no number, or outside the range.
+        ValueError: a column is missing, a rating is missing, no number, or outside the range; all ratings are the same,
+            and no range is given.
 
     Built in lesson 13.
     """
@@ -51,7 +54,7 @@ class RatingLoaders(Loaders):
         need_columns(train, [user, item, rating])
         self.user, self.item, self.rating = user, item, rating
         self.numbers = Categorify.fit(train, [user, item])
-        self.rating_range = rating_range or (float(train[rating].min()), float(train[rating].max()))
+        self.rating_range = _range(numbers(train, rating), rating_range)
         parts = [None if part is None else (self.numbers.apply(part), self._ratings(part)) for part in (train, valid)]
         super().__init__(*parts, batch_size=batch_size, device=device)
 
@@ -66,6 +69,17 @@ class RatingLoaders(Loaders):
                 f"row {row}: look at them, or give rating_range=(lowest, highest)"
             )
         return values[:, None]
+
+
+def _range(values: np.ndarray, given: tuple[float, float] | None) -> tuple[float, float]:
+    """The range given, or that of the training ratings."""
+    low, high = given or (float(np.fmin.reduce(values)), float(np.fmax.reduce(values)))
+    if not low < high:
+        raise ValueError(
+            f"ratings from {low} to {high} leave a model nothing to choose: give rating_range=(lowest, highest) that "
+            "ratings can have"
+        )
+    return low, high
 
 
 class DotProduct(nn.Module):
@@ -132,7 +146,7 @@ class DeepRatings(nn.Module):
         return low + (high - low) * self.layers(both).sigmoid()
 
 
-class RatingLearner(Learner):
+class RatingLearner(MadeFor, Learner):
     """A `Learner` of ratings; made by `collab_learner`.
 
     Built in lesson 13.
@@ -141,6 +155,10 @@ class RatingLearner(Learner):
     def predict_ratings(self, table: "pd.DataFrame") -> Tensor:
         """A rating for each row's user and item, float32 (n,); strangers get what their partner's bias says."""
         return self.predict(self.data.numbers.apply(table))[:, 0]
+
+    def made_for(self) -> dict[str, list]:
+        """What the numbers stand for: the users and items that were seen in training, and the bounds of a rating."""
+        return {"users": self.known(self.data.user), "items": self.known(self.data.item)} | super().made_for()
 
     def known(self, column: str) -> list:
         """The users or items that were seen in training, in the order of their numbers 1, 2 ..."""

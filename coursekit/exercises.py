@@ -5,6 +5,7 @@ The exercises of lesson NN are the dictionary `EXERCISES` in `lessons/solutions/
 
 import copy
 import difflib
+import dis
 import importlib.util
 import json
 import os
@@ -66,7 +67,7 @@ def check(name: str, attempt: object) -> None:
 
     Args:
         name: lesson and exercise, as in `"03.softmax"`.
-        attempt: your function, or your value. None, `...`, and a function that gives None count as not tried.
+        attempt: your function, or your value. None, `...`, and a function with nothing in it count as not tried.
 
     Raises:
         ValueError: there is no such exercise; the nearest name is told.
@@ -107,6 +108,7 @@ def judge(name: str, attempt: object) -> Verdict:
 
 
 _NOT_TRIED = "not tried"
+_NO_STEPS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # to give None, and nothing else
 
 
 def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> str | None:
@@ -121,12 +123,20 @@ def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> str | None:
     except Exception as error:  # whatever a student's code raises is the answer to show
         return f"for     {call}\nexpected {_shown(expected)}\nbut it raised {type(error).__name__}: {error}"
     if found is None and expected is not None:
-        return _NOT_TRIED
+        if _nothing_in(attempt):
+            return _NOT_TRIED
+        return f"for      {call}\nexpected {_shown(expected)}\nbut your function gives None: is a return missing?"
     if not agree(found, expected, exercise.tolerance):
         return f"for      {call}\nexpected {_shown(expected)}\ngot      {_shown(found)}"
     if not agree(given, case, 0.0):
         return f"for      {call}\nthe answer is right, but the function changed its input to {_shown(given)}"
     return None
+
+
+def _nothing_in(attempt: Callable) -> bool:
+    """Whether a function's body is still its docstring, `...` or `pass`."""
+    code = getattr(attempt, "__code__", None)
+    return code is not None and {step.opname for step in dis.get_instructions(code)} <= _NO_STEPS
 
 
 def agree(found: object, expected: object, tolerance: float) -> bool:
@@ -220,10 +230,10 @@ class Progress:
 
     def __repr__(self) -> str:
         """One line a lesson."""
-        lines = []
+        lines, width = [], max(map(len, self.lessons), default=0)
         for lesson, solved in self.lessons.items():
             marks = "  ".join(f"{'✓' if done else '○'} {name}" for name, done in solved.items())
-            lines.append(f"{lesson:<14} {sum(solved.values())} of {len(solved)}   {marks}")
+            lines.append(f"{lesson:<{width}} {sum(solved.values())} of {len(solved)}   {marks}")
         return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
-from .groups import train_mode
+from .groups import batch_norm_explained, train_mode
 from .schedule import RateSearch
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def search_rate(learner: "Learner", lowest: float, highest: float, batches: int)
     search = RateSearch()
     train_mode(learner.model)
     try:
-        with learner.randomness_kept():
+        with batch_norm_explained(learner.data.train), learner.randomness_kept():
             endless = chain.from_iterable(repeat(learner.data.train))
             for i, (*inputs, targets) in enumerate(islice(endless, batches)):
                 rate = lowest * (highest / lowest) ** (i / (batches - 1))

@@ -1,10 +1,13 @@
 """Layer groups: the parts of a model that may learn at different rates, or not at all."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from .loaders import Loader
 
 Rate = float | tuple[float, float]  # one for all layer groups, or the first group's and the last's
 
@@ -67,6 +70,20 @@ def train_mode(model: nn.Module) -> None:
             for module in part.modules():
                 if isinstance(module, _BatchNorm):
                     module.eval()
+
+
+@contextmanager
+def batch_norm_explained(train: Loader) -> Iterator[None]:
+    """Inside it, say in our words what batch norm says of a training batch of one row."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            f"a training batch held one row, and batch norm needs several: there are {train.rows} rows in batches of "
+            f"{train.batch_size}; choose a larger batch_size, or give more rows"
+        ) from error
 
 
 def _frozen(part: nn.Module) -> bool:

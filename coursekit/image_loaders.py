@@ -117,6 +117,10 @@ class PictureLoader:
         """The number of batches."""
         return len(self.inner)
 
+    def in_order(self) -> "PictureLoader":
+        """The same pictures in their own order, as they are."""
+        return PictureLoader(self.inner.in_order(), self.kind)
+
     def pictures(self, rows: Sequence[int]) -> Tensor:
         """The pictures of these row numbers, as they are, float (n, channels, rows, columns) on the CPU."""
         if isinstance(self.inner, TensorLoader):
@@ -138,7 +142,7 @@ class ImageLoaders(Loaders):
         source: labelled and split.
         size: rows and columns in pixels, or one number for a square.
         augment: changes training batches at random; None: not at all.
-        batch_size: pictures in a training batch; validation uses twice as many.
+        batch_size: pictures in a training batch, see `Loaders`; validation uses twice as many.
         fit: how pictures come to that size: `"squish"`, `"crop"` or `"pad"`, see `Resize`.
         memory: keep all pictures in memory as bytes; None: if they take no more than a third of what is free.
         workers: processes that read pictures which are not in memory; None: one fewer than the processors, at most 8.

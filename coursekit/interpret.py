@@ -19,9 +19,11 @@ class Interpretation:
 
     Args:
         learner: a learner of pictures.
-        loader: None takes the held-out pictures.
+        loader: None takes the held-out pictures. Of any other the pictures are looked at in their own order and as they
+            are: neither shuffled nor augmented.
 
     Attributes:
+        loader: the pictures that were looked at, in the order of all that follows.
         losses: (n,), the loss of each picture.
         targets: of each picture, as the loader gives them; None for masks, which would fill the memory.
         probabilities: of each picture (points: coordinates); None for masks.
@@ -32,7 +34,7 @@ class Interpretation:
 
     def __init__(self, learner: "VisionLearner", loader: "PictureLoader | None" = None) -> None:
         self.learner, self.kind = learner, learner.data.kind
-        self.loader = loader or learner.data.valid
+        self.loader = (loader or learner.data.valid).in_order()
         self.files = learner.data.source.part(True)[0] if loader is None else None
         self.probabilities = self.targets = self._confusion = None
         if isinstance(self.kind, Masks):

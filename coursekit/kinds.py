@@ -13,7 +13,7 @@ from .losses import binary_cross_entropy, cross_entropy, cross_entropy_without, 
 
 @dataclass(frozen=True)
 class Categories:
-    """One class for each picture: targets are int64 numbers, one a row.
+    """One class for each row, a picture or a text, say: targets are int64 numbers, one a row.
 
     Built in lesson 01.
     """
@@ -29,11 +29,9 @@ class Categories:
         """
         names = tuple(sorted({str(label) for label in labels}))
         if "" in names:
-            raise ValueError(f"{sum(label == '' for label in labels)} of {len(labels)} pictures have an empty label")
+            raise ValueError(f"{sum(label == '' for label in labels)} of {len(labels)} labels are empty")
         if len(names) < 2:
-            raise ValueError(
-                f"all {len(labels)} pictures have the label {names[0]!r}: telling classes apart needs two of them"
-            )
+            raise ValueError(f"all {len(labels)} labels are {names[0]!r}: telling classes apart needs two of them")
         return cls(names)
 
     @property

@@ -1,7 +1,7 @@
 """`Learner`: a model, its data and a loss, and the training loop that brings them together.
 
-The loop is the one that lesson 09 derives. Callbacks are plain objects: whichever of the methods in `EVENTS` one has
-is called with the learner at that moment. They are looked up once for each fit.
+The loop is the one that lesson 09 derives. Callbacks are plain objects: whichever of the methods in
+`coursekit.hooks.EVENTS` one has is called with the learner at that moment. They are looked up once for each fit.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,16 +14,15 @@ from torch import Tensor, nn
 
 from .callbacks import Recorder
 from .finder import search_rate
-from .groups import Rate, default_groups, parameter_groups, train_mode
+from .groups import Rate, batch_norm_explained, default_groups, parameter_groups, train_mode
+from .hooks import Hook, call, call_all, check_callbacks, find_hooks
 from .loaders import Loader, Loaders, TensorLoader
 from .losses import check_labels, cross_entropy
-from .metrics import Metric, RunningMean, metric_name
+from .metrics import Metric, RunningMean, check_metrics, metric_name
 from .progressbar import Progress
 from .schedule import RateSearch, Schedule, constant, one_cycle
 from .storage import load_tensors, load_weights, save_tensors
 from .summary import Summary
-
-EVENTS = ("before_fit", "before_epoch", "before_batch", "after_backward", "after_batch", "after_epoch", "after_fit")
 
 
 class Learner:
@@ -48,6 +47,9 @@ class Learner:
         recorder: losses, rates and the table of epochs of the latest fit.
         stop: set to True by a callback to end the fit after this epoch.
 
+    Raises:
+        ValueError: callbacks or metrics that cannot be called; two metrics of one name.
+
     Built in lesson 09.
     """
 
@@ -65,15 +67,12 @@ class Learner:
         channels_last: bool = False,
         compile: bool = False,
     ) -> None:
-        self.data, self.loss_function, self.metrics = data, loss, tuple(metrics)
-        names = ["loss", *map(metric_name, self.metrics)]
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise ValueError(f"two columns would be called {twice[0]!r}: give each metric a function name of its own")
+        self.data, self.loss_function, self.metrics = data, loss, check_metrics(metrics)
         self.model = model.to(data.device)
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
         self.forward = torch.compile(self.model) if compile else self.model
-        self.make_optimizer, self.callbacks, self.progress = optimizer, tuple(callbacks), progress
+        self.make_optimizer, self.callbacks, self.progress = optimizer, check_callbacks(callbacks), progress
         self.groups = list(groups) if groups else default_groups(model)
         self.autocast: Callable[[], AbstractContextManager] = nullcontext
         self.scaler: torch.amp.GradScaler | None = None
@@ -97,7 +96,8 @@ class Learner:
             callbacks: for this fit only, beside the learner's own.
 
         Raises:
-            ValueError: epochs below 1, nothing left to train, or labels that do not fit the model.
+            ValueError: epochs below 1, nothing left to train, labels that do not fit the model, an object that is no
+                callback, or a batch of one row where batch norm needs several.
             FloatingPointError: the loss became infinite or NaN; the message says at which batch and rate.
         """
         if epochs < 1 or epochs % 1:
@@ -105,17 +105,19 @@ class Learner:
         self.optimizer = self.new_optimizer(rate)
         self.epoch, self.epochs, self.step, self.stop = 0, epochs, 0, False
         self.steps = epochs * len(self.data.train)
-        hooks = self._hooks(callbacks)
+        shown = [Progress()] if self.progress else []
+        hooks = find_hooks([self.recorder, *self.callbacks, *check_callbacks(callbacks), *shown])
         try:
-            self._call(hooks["before_fit"])
+            call(hooks["before_fit"], self)
             while self.epoch < epochs and not self.stop:
-                self._call(hooks["before_epoch"])
-                self._train_epoch(schedule, hooks)
+                call(hooks["before_epoch"], self)
+                with batch_norm_explained(self.data.train):
+                    self._train_epoch(schedule, hooks)
                 self.epoch_results = self.validate() if self.data.valid else {}
                 self.epoch += 1
-                self._call(hooks["after_epoch"])
+                call(hooks["after_epoch"], self)
         finally:
-            self._call(hooks["after_fit"])
+            call_all(hooks["after_fit"], self)
 
     def fit_one_cycle(
         self, epochs: int, rate: Rate = 1e-2, *, warmup: float = 0.25, callbacks: Sequence[object] = ()
@@ -123,7 +125,7 @@ class Learner:
         """Train with a rate that rises to `rate` during the share `warmup` of the training, then falls; see `fit`."""
         self.fit(epochs, rate, schedule=one_cycle(warmup), callbacks=callbacks)
 
-    def _train_epoch(self, schedule: Schedule, hooks: dict[str, list[Callable]]) -> None:
+    def _train_epoch(self, schedule: Schedule, hooks: dict[str, list[Hook]]) -> None:
         train_mode(self.model)
         before_batch, after_backward, after_batch = hooks["before_batch"], hooks["after_backward"], hooks["after_batch"]
         optimizer, scaler = self.optimizer, self.scaler
@@ -175,14 +177,6 @@ class Learner:
         train = self.data.train
         if outputs.is_cuda and self.loss_function is cross_entropy and isinstance(train, TensorLoader):
             check_labels(train.tensors[-1], outputs.shape[1])
-
-    def _hooks(self, callbacks: Sequence[object]) -> dict[str, list[Callable]]:
-        everyone = [self.recorder, *self.callbacks, *callbacks, *([Progress()] if self.progress else [])]
-        return {event: [getattr(c, event) for c in everyone if hasattr(c, event)] for event in EVENTS}
-
-    def _call(self, hooks: list[Callable]) -> None:
-        for hook in hooks:
-            hook(self)
 
     # The learning-rate finder
 

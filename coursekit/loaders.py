@@ -3,11 +3,12 @@
 A batch is a tuple whose last entry is the target and whose others are the model's inputs, all on the device.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, RandomSampler, SequentialSampler, TensorDataset
 
 from .devices import device as choose_device
 from .devices import fits
@@ -19,7 +20,8 @@ class TensorLoader:
     Args:
         tensors: the inputs and, last, the targets; all with the same first length n > 0.
         batch_size: rows in a batch. The last batch holds what is left; a size beyond n gives one batch of all rows.
-        shuffle: draw a new order for each epoch, from PyTorch's global random generator.
+        shuffle: draw a new order for each epoch, from PyTorch's global random generator. If one row is left then, it
+            joins the batch before it: batch norm cannot train on a row alone.
         device: where the batches are to be.
 
     Raises:
@@ -41,10 +43,15 @@ class TensorLoader:
         self.resident = fits(tensors, self.device)
         self.tensors = tuple(tensor.to(self.device) for tensor in tensors) if self.resident else _pinned(tensors)
         self.rows, self.batch_size, self.shuffle = rows, batch_size, shuffle
+        self.sizes = _batch_sizes(rows, batch_size, shuffle)
 
     def __len__(self) -> int:
         """The number of batches."""
-        return -(-self.rows // self.batch_size)
+        return len(self.sizes)
+
+    def in_order(self) -> "TensorLoader":
+        """The same rows in their own order."""
+        return TensorLoader(self.tensors, self.batch_size, device=self.device) if self.shuffle else self
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """One epoch of batches."""
@@ -58,7 +65,7 @@ class TensorLoader:
             yield tuple(part.clone() for part in batch) if self.resident else _to_device(batch, self.device)
 
     def _indexed(self, order: Tensor) -> Iterator[tuple[Tensor, ...]]:
-        for rows in order.split(self.batch_size):
+        for rows in order.split(self.sizes):
             batch = tuple(tensor[rows] for tensor in self.tensors)
             yield batch if self.resident else _to_device(batch, self.device)
 
@@ -69,7 +76,7 @@ class DatasetLoader:
     Args:
         dataset: gives (inputs..., target) for an index, and has a length.
         batch_size: items in a batch; a size beyond the data gives one batch of all items.
-        shuffle: draw a new order for each epoch.
+        shuffle: draw a new order for each epoch; a lone last item joins the batch before it, as in `TensorLoader`.
         device: where the batches are to be.
         workers: processes that load items; 0 loads them in this one.
 
@@ -89,11 +96,11 @@ class DatasetLoader:
     ) -> None:
         _check_sizes(len(dataset), batch_size)
         self.device = choose_device(device)
-        self.dataset, self.rows, self.batch_size = dataset, len(dataset), batch_size
+        self.dataset, self.rows, self.batch_size, self.shuffle = dataset, len(dataset), batch_size, shuffle
+        sampler = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
         self.loader = DataLoader(
             dataset,
-            batch_size,
-            shuffle=shuffle,
+            batch_sampler=_Batches(sampler, _batch_sizes(self.rows, batch_size, shuffle)),
             num_workers=workers,
             pin_memory=self.device.type == "cuda",
             persistent_workers=workers > 0,
@@ -103,9 +110,28 @@ class DatasetLoader:
         """The number of batches."""
         return len(self.loader)
 
+    def in_order(self) -> "DatasetLoader":
+        """The same items in their own order."""
+        workers = self.loader.num_workers
+        return DatasetLoader(self.dataset, self.batch_size, False, self.device, workers) if self.shuffle else self
+
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """One epoch of batches."""
         return (_to_device(batch, self.device) for batch in self.loader)
+
+
+class _Batches:
+    """A sampler's numbers in batches of these sizes, for PyTorch's `DataLoader`."""
+
+    def __init__(self, sampler: Iterable[int], sizes: Sequence[int]) -> None:
+        self.sampler, self.sizes = sampler, sizes
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        numbers = iter(self.sampler)
+        return (list(islice(numbers, size)) for size in self.sizes)
 
 
 Loader = TensorLoader | DatasetLoader
@@ -118,7 +144,8 @@ class Loaders:
     Args:
         train: a tuple of tensors (inputs..., targets), or a `torch` Dataset.
         valid: held-out data of the same kind, or None.
-        batch_size: rows in a training batch; validation, which keeps no gradients, uses twice as many.
+        batch_size: rows in a training batch (a lone last row joins the batch before it); validation, which keeps no
+            gradients, uses twice as many.
         device: where to compute; None takes the best device here.
         workers: processes that load items of a Dataset.
 
@@ -162,6 +189,14 @@ def _check_sizes(rows: int, batch_size: int) -> None:
         raise ValueError("the data set is empty: there is nothing to make batches of")
     if batch_size < 1:
         raise ValueError(f"a batch needs at least one row; the batch size is {batch_size}")
+
+
+def _batch_sizes(rows: int, batch_size: int, shuffle: bool) -> list[int]:
+    """How many rows each batch has; of shuffled ones no last one has a single row, if there is another."""
+    whole, left = divmod(rows, batch_size)
+    if shuffle and left == 1 and whole:
+        return [batch_size] * (whole - 1) + [batch_size + 1]
+    return [batch_size] * whole + [left] * (left > 0)
 
 
 def _pinned(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

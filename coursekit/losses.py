@@ -1,10 +1,25 @@
 """Losses of the course, and errors of the usual ones in words."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
+def higher_is_better(metric: Callable) -> Callable:
+    """Mark a metric of which more is better, for `ck.EarlyStopping`."""
+    metric.higher_is_better = True
+    return metric
+
+
+def lower_is_better(metric: Callable) -> Callable:
+    """Mark a loss or metric of which less is better, for `ck.EarlyStopping`."""
+    metric.higher_is_better = False
+    return metric
+
+
+@lower_is_better
 def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over the rows of -log softmax(outputs)[target].
 
@@ -26,6 +41,7 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
         raise ValueError(_explain(outputs, targets) or str(error)) from error
 
 
+@lower_is_better
 def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over all entries of -log of the probability sigmoid(output) gave to what is true.
 
@@ -38,8 +54,7 @@ def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Built in lesson 03.
     """
-    if outputs.shape != targets.shape:
-        raise ValueError(f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} must have one shape")
+    check_shapes(outputs, targets)
     return F.binary_cross_entropy_with_logits(outputs, targets)
 
 
@@ -60,13 +75,17 @@ def _explain(outputs: Tensor, targets: Tensor) -> str | None:
         return None
     if targets.dtype not in (torch.int64, torch.uint8):
         return f"class numbers are int64; found targets of {targets.dtype}: convert them with .long()"
-    expected = (outputs.shape[0], *outputs.shape[2:])
-    if targets.shape != expected:
-        return (
-            f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {expected}; "
-            f"found targets of shape {tuple(targets.shape)}"
-        )
-    return _outside(targets, outputs.shape[1])
+    return _other_shape(outputs, targets) or _outside(targets, outputs.shape[1])
+
+
+def _other_shape(outputs: Tensor, targets: Tensor) -> str | None:
+    expected = outputs.shape[:1] + outputs.shape[2:]
+    if targets.shape == expected:
+        return None
+    return (
+        f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {tuple(expected)}; "
+        f"found targets of shape {tuple(targets.shape)}"
+    )
 
 
 def _outside(targets: Tensor, classes: int) -> str | None:
@@ -80,6 +99,7 @@ def _outside(targets: Tensor, classes: int) -> str | None:
     )
 
 
+@lower_is_better
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over all entries of (output - target) squared, in the target's unit squared.
 
@@ -92,6 +112,12 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     return F.mse_loss(outputs, targets)
 
 
+def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:
+    """Raise a ValueError unless outputs (n, classes, ...) come with targets (n, ...)."""
+    if message := _other_shape(outputs, targets):
+        raise ValueError(message)
+
+
 def check_shapes(outputs: Tensor, targets: Tensor) -> None:
     """Raise a ValueError where PyTorch would broadcast one against the other."""
     if outputs.shape != targets.shape:
@@ -101,6 +127,7 @@ def check_shapes(outputs: Tensor, targets: Tensor) -> None:
         )
 
 
+@lower_is_better
 def cross_entropy_without(outputs: Tensor, targets: Tensor, void: int) -> Tensor:
     """Cross-entropy over the pixels whose class is not `void`; 0 where there is none.
 

@@ -5,31 +5,44 @@ by their rows, so that a short last batch counts for what it holds. A metric tha
 rows (pixels that are not void, say) returns a pair `(total, count)`; the epoch's value is the sum of the totals over
 the sum of the counts. A metric that is a function of a mean (the root of squares, exp of a cross-entropy) has that
 mean as its attribute `averaged` and the function as `finish`: over an epoch the mean is taken first, `finish` last.
+The attribute `higher_is_better`, True or False, says what an improvement is; a metric may do without it.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from .losses import check_shapes, mean_squared_error
+from .losses import (
+    check_class_shapes,
+    check_shapes,
+    higher_is_better,
+    lower_is_better,
+    mean_squared_error,
+)
 
 Metric = Callable[[Tensor, Tensor], Tensor | tuple[Tensor, Tensor]]
 
 
+@higher_is_better
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Share of rows whose largest output is the target's class, 0 to 1.
 
     Args:
         outputs: (n, classes), any real numbers: logits or probabilities give the same answer.
-        targets: (n,), int64 class numbers.
+        targets: (n,), int64 class numbers. Further axes of both, as in `cross_entropy`, are counted over too.
+
+    Raises:
+        ValueError: the shapes do not belong together.
 
     Built in lesson 03.
     """
+    check_class_shapes(outputs, targets)
     return (outputs.argmax(1) == targets).float().mean()
 
 
+@lower_is_better
 def error_rate(outputs: Tensor, targets: Tensor) -> Tensor:
     """Share of rows whose largest output is another class than the target's: 1 - accuracy.
 
@@ -84,6 +97,26 @@ def metric_name(metric: Metric) -> str:
     return getattr(inner, "__name__", type(inner).__name__)
 
 
+def is_higher_better(metric: Metric) -> bool | None:
+    """Whether a rise of the metric is an improvement; None if it does not say."""
+    return getattr(getattr(metric, "func", metric), "higher_is_better", None)
+
+
+def check_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """The metrics as a tuple.
+
+    Raises:
+        ValueError: no list of functions, or two of one name.
+    """
+    if not isinstance(metrics, (list, tuple)) or not all(map(callable, metrics)):
+        raise ValueError(f"metrics come as a list of functions, such as [ck.accuracy]; found {metrics!r}")
+    names = ["loss", *map(metric_name, metrics)]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two columns would be called {twice[0]!r}: give each metric a function name of its own")
+    return tuple(metrics)
+
+
+@higher_is_better
 def accuracy_threshold(outputs: Tensor, targets: Tensor, threshold: float = 0.5) -> Tensor:
     """Share of all labels that are right when a label is given where sigmoid(output) exceeds the threshold.
 
@@ -92,11 +125,16 @@ def accuracy_threshold(outputs: Tensor, targets: Tensor, threshold: float = 0.5)
         targets: the same shape, 0 or 1.
         threshold: a probability; set it with `functools.partial`.
 
+    Raises:
+        ValueError: the shapes differ.
+
     Built in lesson 04.
     """
+    check_shapes(outputs, targets)
     return ((outputs.sigmoid() > threshold) == (targets > 0.5)).float().mean()
 
 
+@higher_is_better
 def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float = 0.5) -> Tensor:
     """Mean over the rows of F-beta, which weighs recall `beta` times as much as precision.
 
@@ -109,14 +147,19 @@ def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float 
         beta: 2 for F2.
         threshold: a probability; set it with `functools.partial`.
 
+    Raises:
+        ValueError: the shapes differ.
+
     Built in lesson 04.
     """
+    check_shapes(outputs, targets)
     given, true = outputs.sigmoid() > threshold, targets > 0.5
     right = (given & true).sum(1) * (1 + beta**2)
     weighted = right + beta**2 * (true & ~given).sum(1) + (given & ~true).sum(1)
     return torch.where(weighted == 0, 1.0, right / weighted.clamp(min=1e-9)).mean()
 
 
+@higher_is_better
 def pixel_accuracy(outputs: Tensor, targets: Tensor, void: int = -100) -> tuple[Tensor, Tensor]:
     """Share of the pixels whose class is right, those of class `void` left out: the pair (right, counted).
 
@@ -125,12 +168,17 @@ def pixel_accuracy(outputs: Tensor, targets: Tensor, void: int = -100) -> tuple[
         targets: (n, rows, columns), int64.
         void: a class number; set it with `functools.partial`.
 
+    Raises:
+        ValueError: the shapes do not belong together.
+
     Built in lesson 05.
     """
+    check_class_shapes(outputs, targets)
     counted = targets != void
     return ((outputs.argmax(1) == targets) & counted).sum(), counted.sum()
 
 
+@lower_is_better
 def point_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Tensor:
     """Mean distance between predicted and true points, as a share of the picture's width.
 
@@ -139,8 +187,12 @@ def point_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Ten
         targets: the same shape.
         aspect: rows / columns of the picture; set it with `functools.partial`.
 
+    Raises:
+        ValueError: the shapes differ.
+
     Built in lesson 06.
     """
+    check_shapes(outputs, targets)
     apart = (outputs - targets).reshape(len(outputs), -1, 2) / 2 * torch.tensor([1.0, aspect], device=outputs.device)
     return apart.norm(dim=-1).mean()
 
@@ -158,6 +210,7 @@ def after_mean(averaged: Metric, finish: Callable[[float], float]) -> Callable[[
     return mark
 
 
+@lower_is_better
 @after_mean(mean_squared_error, math.sqrt)
 def rmse(outputs: Tensor, targets: Tensor) -> Tensor:
     """Root mean squared error, in the target's unit.
@@ -182,6 +235,7 @@ def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, 
     return torch.where(known, share, 0).sum(), known.sum()
 
 
+@lower_is_better
 @after_mean(squared_percentage_error, math.sqrt)
 def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
     """Root mean squared percentage error, as a share: 0.1 is ten percent. Rows whose target is 0 are left out.
@@ -200,6 +254,7 @@ def _squared_percentage_error_of_logs(outputs: Tensor, targets: Tensor) -> tuple
     return squared_percentage_error(outputs.exp(), targets.exp())
 
 
+@lower_is_better
 @after_mean(_squared_percentage_error_of_logs, math.sqrt)
 def rmspe_of_logs(outputs: Tensor, targets: Tensor) -> Tensor:
     """`rmspe` of a model that predicts the logarithm of the target.

@@ -148,8 +148,7 @@ def plot_losses(recorder: "Recorder") -> None:
         smooth.append(mean / (1 - weight ** (i + 1)))  # the first ones are means of few
     ax.plot(smooth, color=BLUE, label="training, running mean")
     if recorder.epochs and "valid_loss" in recorder.epochs[0]:
-        ends = np.linspace(0, len(losses), len(recorder.epochs) + 1)[1:]
-        ax.plot(ends, [row["valid_loss"] for row in recorder.epochs], "o-", color=RED, label="validation")
+        ax.plot(recorder.ends, [row["valid_loss"] for row in recorder.epochs], "o-", color=RED, label="validation")
     ax.set(xlabel="batch", ylabel="loss", title="Loss during training")
     ax.legend()
     finish("Curves of the training loss of each batch, its running mean, and the validation loss after each epoch.")
@@ -179,7 +178,9 @@ def plot_rate_search(search: "RateSearch") -> None:
     finish(f"Training loss against the learning rate on a log scale; suggestion {search.suggestion:.1e} marked.")
 
 
-def bars(panels: dict[str, Tensor], names: Sequence[str], alt: str, *, top: float | None = 1.0) -> None:
+def bars(
+    panels: dict[str, Tensor], names: Sequence[str], alt: str, *, top: float | None = 1.0, ylabel: str = "value"
+) -> None:
     """Draw numbers as bars, one panel beside the other, each bar with its number.
 
     Args:
@@ -187,6 +188,7 @@ def bars(panels: dict[str, Tensor], names: Sequence[str], alt: str, *, top: floa
         names: what the n numbers stand for, written below the bars.
         alt: the figure's text for readers who cannot see it.
         top: upper end of every scale; None lets each panel find its own.
+        ylabel: what the numbers measure.
 
     Built in lesson 03.
     """
@@ -200,7 +202,7 @@ def bars(panels: dict[str, Tensor], names: Sequence[str], alt: str, *, top: floa
         ax.spines[["top", "right"]].set_visible(False)
         if top is not None:
             ax.set_ylim(0, 1.1 * top)
-    axes[0][0].set_ylabel("value")
+    axes[0][0].set_ylabel(ylabel)
     finish(alt)
 
 

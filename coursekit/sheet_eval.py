@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from .sheet_areas import Area, Cell, find, gather, load
-from .sheet_formulas import FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
+from .sheet_formulas import AGGREGATES, FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
@@ -200,21 +200,29 @@ class _Parser:
             self._refuse()
         self._take()
         around, self.on_rectangles = self.on_rectangles, name == "SUMPRODUCT" or (not name and self.on_rectangles)
-        arguments = self._arguments()
+        arguments = self._arguments(name in AGGREGATES)
         self.on_rectangles = around
         if name in FUNCTIONS:
             return _apply(FUNCTIONS[name], arguments)
         return _branch(name, arguments) if name else arguments[0]
 
-    def _arguments(self) -> list[Node]:
-        found = [self._expression()]
+    def _arguments(self, rectangles: bool) -> list[Node]:
+        """All up to the closing bracket; with `rectangles`, a lone reference to a cell is a rectangle of one."""
+        found = [self._argument(rectangles)]
         while self._next_is("SEP"):
             self._take()
-            found.append(self._expression())
+            found.append(self._argument(rectangles))
         if self.at == len(self.tokens) or self.tokens[self.at].subtype != "CLOSE":
             self._refuse()
         self._take()
         return found
+
+    def _argument(self, rectangle: bool) -> Node:
+        start = self.at
+        node = self._expression()
+        if rectangle and self.at == start + 1 and self.tokens[start].subtype == "RANGE":
+            return lambda values: found if isinstance(found := node(values), list) else [[found]]
+        return node
 
     def _constant(self, token: Any) -> Node:
         if token.subtype == "NUMBER":

@@ -21,19 +21,34 @@ def number(value: Value | Rows) -> float:
     """A cell's value as a number: an empty cell counts as 0; a text, or a whole rectangle, is #VALUE!."""
     if value is None:
         return 0.0
+    if isinstance(value, str) and any(map(str.isdigit, value)):
+        raise ValueError(
+            f"the text {value!r} where a number is needed: programs differ in what they read; write a number"
+        )
     if isinstance(value, (str, list)):
         raise FormulaError("#VALUE!")
     return float(value)
 
 
 def numbers(arguments: Sequence[Value | Rows]) -> list[float]:
-    """All numbers among the arguments; a rectangle's empty cells, texts and truth values are passed over."""
+    """All numbers among the arguments; a rectangle's empty cells and texts are passed over."""
     found = []
     for argument in arguments:
         if isinstance(argument, list):
-            found += [x for row in argument for x in row if isinstance(x, (int, float)) and not isinstance(x, bool)]
+            found += [x for row in argument for x in row if isinstance(x, (int, float))]
+            if any(isinstance(x, bool) for row in argument for x in row):
+                raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
         else:
             found.append(number(argument))
+    return found
+
+
+def _truths(arguments: Sequence[Value | Rows]) -> list[bool]:
+    """What AND and OR look at; a rectangle's empty cells and texts are passed over. Nothing at all is #VALUE!."""
+    rectangles = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
+    found = [x != 0 for rows in rectangles for row in rows for x in row if isinstance(x, (int, float))]
+    if not found:
+        raise FormulaError("#VALUE!")
     return found
 
 
@@ -71,6 +86,8 @@ def elementwise(do: Callable[..., Value]) -> Callable[..., Value | Rows]:
 
 
 def _index(rows: Rows, row: Value, column: Value = None) -> Value:
+    if column is None and len(rows) > 1 and len(rows[0]) > 1:
+        raise ValueError("INDEX of a rectangle is known only with a row and a column")
     position = [int(number(row)), int(number(column)) if column is not None else 1]
     if len(rows) == 1 and column is None:  # in a single row the one position given is the column
         position = [1, position[0]]
@@ -82,10 +99,13 @@ def _index(rows: Rows, row: Value, column: Value = None) -> Value:
 def _match(wanted: Value, rows: Rows, kind: Value = 1) -> float:
     if kind != 0:
         raise ValueError("MATCH is known only with 0, an exact match, as its third argument")
+    if isinstance(wanted, str) and set(wanted) & set("*?~"):
+        raise ValueError(f"MATCH of {wanted!r}: patterns are not known here")
     values = [x for row in rows for x in row]
-    if wanted not in values:
+    found = next((place for place, x in enumerate(values, 1) if x is not None and _equal(wanted, x)), None)
+    if found is None:
         raise FormulaError("#N/A")
-    return values.index(wanted) + 1
+    return found
 
 
 def _log(value: Value, base: Value = 10) -> float:
@@ -102,7 +122,9 @@ def divide(a: float, b: float) -> float:
 
 
 def _power(a: float, b: float) -> float:
-    if (a == 0 and b <= 0) or (a < 0 and not b.is_integer()):
+    if a == b == 0:
+        raise ValueError("0^0: Excel gives #NUM!, others 1")
+    if (a == 0 and b < 0) or (a < 0 and not b.is_integer()):
         raise FormulaError("#NUM!")
     return a**b
 
@@ -119,19 +141,54 @@ def _remainder(value: Value, divisor: Value) -> float:
     return number(value) % number(divisor)
 
 
+def _close(a: float, b: float) -> bool:
+    """Whether two numbers agree in about 15 digits, as LibreOffice compares them: 0.1 + 0.2 is 0.3."""
+    if a == b:
+        return True
+    return abs(a - b) < min(abs(a), abs(b)) * 2**-48 and not (a.is_integer() and b.is_integer())
+
+
+def _sum(a: float, b: float) -> float:
+    """The sum, as LibreOffice gives it: 0 where only what was lost in rounding is left."""
+    return 0.0 if _close(a, -b) else a + b
+
+
+def _sides(a: Value | Rows, b: Value | Rows) -> tuple[Value, Value]:
+    """Both sides of a comparison; an empty cell is 0, FALSE or "", as what it is compared with."""
+    if isinstance(a, list) or isinstance(b, list):
+        raise FormulaError("#VALUE!")
+    a, b = type(b)() if a is None else a, type(a)() if b is None else b
+    if isinstance(a, bool) != isinstance(b, bool) and not isinstance(a, str) and not isinstance(b, str):
+        raise ValueError("a truth value beside a number: in Excel TRUE is more than any number, in others it is 1")
+    return a, b
+
+
 def _equal(a: Value, b: Value) -> bool:
+    a, b = _sides(a, b)
     if isinstance(a, str) or isinstance(b, str):
-        return _text(a).lower() == _text(b).lower()
-    return number(a) == number(b)
+        return isinstance(a, str) and isinstance(b, str) and a.lower() == b.lower()
+    return _close(number(a), number(b))
+
+
+def _less(a: Value, b: Value) -> bool:
+    a, b = _sides(a, b)
+    if isinstance(a, str) or isinstance(b, str):
+        raise ValueError("how a text and another value are ordered is not known here: compare numbers, or use = or <>")
+    return number(a) < number(b) and not _close(number(a), number(b))
 
 
 def _text(value: Value) -> str:
-    return value if isinstance(value, str) else "" if value is None else f"{number(value):.15g}"
+    if value is None or isinstance(value, str):
+        return value or ""
+    text = f"{number(value):.15g}"
+    if isinstance(value, bool) or "e" in text:
+        raise ValueError(f"{value!r} as a text: programs differ in how they write it")
+    return text
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "ABS": lambda x: abs(number(x)),
-    "AND": lambda *xs: all(map(number, xs)),
+    "AND": lambda *xs: all(_truths(xs)),
     "AVERAGE": _average,
     "EXP": lambda x: math.exp(number(x)),
     "INDEX": _index,
@@ -141,12 +198,14 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "MAX": lambda *xs: max(numbers(xs), default=0.0),
     "MIN": lambda *xs: min(numbers(xs), default=0.0),
     "MOD": _remainder,
-    "OR": lambda *xs: any(map(number, xs)),
-    "PRODUCT": lambda *xs: math.prod(numbers(xs)),
+    "OR": lambda *xs: any(_truths(xs)),
+    "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(xs)) else 0.0,
     "SQRT": _root,
     "SUM": lambda *xs: math.fsum(numbers(xs)),
     "SUMPRODUCT": _sumproduct,
 }
+
+AGGREGATES = {"AND", "AVERAGE", "MAX", "MIN", "OR", "PRODUCT", "SUM"}  # a reference to a cell is a rectangle to these
 
 
 def _on_numbers(do: Callable[[float, float], float]) -> Callable[[Value, Value], float]:
@@ -157,13 +216,13 @@ def _on_numbers(do: Callable[[float, float], float]) -> Callable[[Value, Value],
 OPERATORS: dict[str, tuple[int, Callable[[Value, Value], Value]]] = {
     "=": (1, _equal),
     "<>": (1, lambda a, b: not _equal(a, b)),
-    "<": (1, _on_numbers(operator.lt)),
-    ">": (1, _on_numbers(operator.gt)),
-    "<=": (1, _on_numbers(operator.le)),
-    ">=": (1, _on_numbers(operator.ge)),
+    "<": (1, _less),
+    ">": (1, lambda a, b: _less(b, a)),
+    "<=": (1, lambda a, b: not _less(b, a)),
+    ">=": (1, lambda a, b: not _less(a, b)),
     "&": (2, lambda a, b: _text(a) + _text(b)),
-    "+": (3, _on_numbers(operator.add)),
-    "-": (3, _on_numbers(operator.sub)),
+    "+": (3, _on_numbers(_sum)),
+    "-": (3, _on_numbers(lambda a, b: _sum(a, -b))),
     "*": (4, _on_numbers(operator.mul)),
     "/": (4, _on_numbers(divide)),
     "^": (5, _on_numbers(_power)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+from itertools import zip_longest
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -87,3 +88,57 @@ def check_weights(model: nn.Module, weights: dict[str, Tensor], origin: str) -> 
             f"{tuple(own[wrong[0]].shape)} in this model"
         )
     raise ValueError(f"{origin} holds another model's weights: {problem}. The model was not changed")
+
+
+class MadeFor:
+    """Saving and loading of a model with what its numbers stand for; part of the learners that know it.
+
+    Weights fit any model of their shapes. What tells a cat from a dog, though, tells no film from another: so a file
+    says what it was made for, and `load` compares. A file that does not say it is taken as it is.
+    """
+
+    def made_for(self) -> dict[str, list]:
+        """What the numbers that come out stand for: the classes in their order, the bounds where there are any."""
+        names = getattr(getattr(self.data, "kind", None), "names", ())
+        bounds = getattr(self.model, "output_range", None) or ()
+        return {"classes": list(names), "bounds of the outputs": list(map(float, bounds))}
+
+    def save(self, path: Path | str, **notes: object) -> Path:
+        """Write the weights, what they were made for, and notes, to one safetensors file; see `Learner.save`."""
+        notes = {"model": type(self.model).__name__} | notes | {"made_for": self.made_for()}
+        return save_tensors(path, self.model.state_dict(), notes)
+
+    def load(self, path: Path | str) -> dict:
+        """Read weights that `save` wrote; gives the notes.
+
+        Raises:
+            ValueError: the file is of another model, or was made for something else: other classes, say. The model was
+                not changed then.
+        """
+        weights, notes = load_tensors(path)
+        self.check_notes(notes, str(path))
+        load_weights(self.model, weights, str(path))
+        return notes
+
+    def check_notes(self, notes: dict, origin: str) -> None:
+        """Raise a ValueError if the notes of a file say that its weights are not for this learner."""
+        check_same(notes.get("made_for", {}), self.made_for(), origin)
+
+
+ON_PURPOSE = (
+    "load it into a learner whose data have the same; to go on from its weights on purpose, use "
+    "learn.model.load_state_dict(ck.load_tensors(path)[0])"
+)
+
+
+def check_same(there: dict[str, list], here: dict[str, list], origin: str, advice: str = ON_PURPOSE) -> None:
+    """Raise a ValueError if a file was made for other classes, users ... than there are here, and say what to do."""
+    for what, own in here.items():
+        found = there.get(what, own)
+        if found != own:
+            first = next(i for i, (a, b) in enumerate(zip_longest(found, own, fillvalue=...)) if a != b)
+            raise ValueError(
+                f"{origin} was made for other {what}: {len(found)} there, {len(own)} here, different from number "
+                f"{first} on ({found[first : first + 3]} there, {own[first : first + 3]} here). The model was not "
+                f"changed: {advice}"
+            )

@@ -50,14 +50,15 @@ class Categorify:
         need_columns(table, list(self.levels))
         numbers = [torch.empty(len(table), 0, dtype=torch.int64)]
         for column, levels in self.levels.items():
-            values, known = table[column].astype(object), pd.Index(levels, dtype=object)
-            there = values[values.notna()]
-            if len(there) and isinstance(levels[0], str) != isinstance(there.iloc[0], str):
+            places, found = pd.factorize(table[column])  # a gap's place is -1
+            values = [_plain(value) for value in found]
+            if values and isinstance(levels[0], str) != isinstance(values[0], str):
                 raise ValueError(
-                    f"the column {column!r} held values such as {levels[0]!r} in training and {there.iloc[0]!r} here: "
+                    f"the column {column!r} held values such as {levels[0]!r} in training and {values[0]!r} here: "
                     "bring both to one type"
                 )
-            numbers.append(torch.from_numpy(known.get_indexer(values).astype(np.int64) + 1)[:, None])
+            known = pd.Index(levels, dtype=object).get_indexer(pd.Index(values, dtype=object)) + 1
+            numbers.append(torch.from_numpy(np.append(known, 0)[places])[:, None])
         return torch.cat(numbers, 1)
 
     @property
@@ -66,15 +67,19 @@ class Categorify:
         return [len(levels) + 1 for levels in self.levels.values()]
 
 
+def _plain(value: object) -> bool | int | float | str:
+    """A value as what JSON can hold: dates, intervals and the like as text."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, (bool, int, float, str)) else str(value)
+
+
 def _levels(table: "pd.DataFrame", column: str) -> list:
     values = table[column].dropna()
     if values.empty:
         raise ValueError(f"the column {column!r} is empty in all {len(table)} training rows: leave it out")
     kinds = {type(value).__name__ for value in values.head(1000)} | {type(values.iloc[-1]).__name__}
-    plain = [value.item() if isinstance(value, np.generic) else value for value in values.unique()]
-    plain = [value if isinstance(value, (bool, int, float, str)) else str(value) for value in plain]
     try:
-        return sorted(plain)
+        return sorted(map(_plain, values.unique()))
     except TypeError as error:
         raise ValueError(f"the column {column!r} mixes types ({', '.join(sorted(kinds))}): bring it to one") from error
 

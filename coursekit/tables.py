@@ -4,6 +4,7 @@ Each function takes a pandas DataFrame and gives a new one with columns added, r
 """
 
 from collections.abc import Sequence
+from numbers import Number
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,12 +28,20 @@ def to_dates(table: "pd.DataFrame", column: str) -> "pd.Series":
     """The column as dates.
 
     Raises:
-        ValueError: a value is missing or no date; the first is shown with its row.
+        ValueError: the column holds numbers; a value is missing or no date, the first is shown with its row.
     """
     import pandas as pd
 
     need_columns(table, [column])
-    dates = pd.to_datetime(table[column], errors="coerce", format=None if table[column].dtype != object else "mixed")
+    plain = table[column].dtype == object
+    if plain or pd.api.types.is_numeric_dtype(table[column]):
+        number = next((value for value in table[column].dropna() if isinstance(value, Number)), None)
+        if number is not None:
+            raise ValueError(
+                f"{column!r} holds numbers, such as {number}, and no dates: bring them to dates first, as "
+                f'pd.to_datetime(table[{column!r}], format="%Y%m%d") does with 20150731'
+            )
+    dates = pd.to_datetime(table[column], errors="coerce", format="mixed" if plain else None)
     if (wrong := dates.isna()).any():
         row = table.index[wrong][0]
         raise ValueError(
@@ -51,7 +60,7 @@ def add_date_parts(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
             (the word Date is taken off), as integers, and `SalesIs_month_end` ... as booleans. Monday is weekday 0.
 
     Raises:
-        ValueError: the column is missing, or a value is no date.
+        ValueError: the column is missing, holds numbers, or a value is no date.
 
     Built in lesson 11.
     """
@@ -83,7 +92,7 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
 
     Args:
         table: one row a group and date, in any order.
-        events: columns in which anything but 0, False and missing means that the event happened on that day.
+        events: columns of numbers or truth values: all but 0, False and missing ones say that it happened on that day.
         date: the column of dates.
         by: the column of groups: shops, say. A date that stands twice in a group counts as one day.
 
@@ -92,11 +101,13 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
         the last. `Until` looks into the future: use it for events that are known beforehand, as holidays are.
 
     Raises:
-        ValueError: a column is missing, or a date is none.
+        ValueError: a column is missing, an event is told in text, or a date is none.
 
     Built in lesson 11.
     """
     need_columns(table, events)
+    for event in events:
+        _refuse_text(table, event)
     order, first, days = _order(table, date, by)
     groups_end = _ends(first)
     new = {}
@@ -105,6 +116,19 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
         new["Since" + event] = _since(happened, first, days)
         new["Until" + event] = _since(happened[::-1], (len(days) - 1 - groups_end)[::-1], -days[::-1])[::-1]
     return _with_columns(table, new, order)
+
+
+def _refuse_text(table: "pd.DataFrame", event: str) -> None:
+    """Raise a ValueError if the column of an event holds text, of which even "0" is not 0."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(table[event]):
+        return
+    if (text := next((value for value in table[event] if isinstance(value, str)), None)) is not None:
+        raise ValueError(
+            f"the event {event!r} is told in text, such as {text!r}, and only you know which text says that it "
+            f"happened: make it boolean, as `table.{event} != '0'`"
+        )
 
 
 def _with_columns(table: "pd.DataFrame", new: dict[str, np.ndarray], order: np.ndarray) -> "pd.DataFrame":

@@ -14,7 +14,7 @@ from .kinds import Categories
 from .learner import Learner
 from .loaders import Loaders
 from .losses import cross_entropy, mean_squared_error
-from .storage import load_tensors, load_weights, save_tensors
+from .storage import MadeFor, check_same
 from .table_prep import TablePrep
 from .tables import need_columns, numbers
 
@@ -40,6 +40,7 @@ class TableLoaders(Loaders):
         continuous: columns of numbers.
         target: the column to predict: numbers, or with `classes=True` categories.
         classes: predict one of the target's values.
+        prep: a preparation learned before, a saved model's say, in place of the columns: None learns one.
         batch_size, device: see `Loaders`.
 
     Attributes:
@@ -48,7 +49,7 @@ class TableLoaders(Loaders):
 
     Raises:
         ValueError: a column is missing, or holds what its use cannot take; a target is missing or infinite; a held-out
-            row has a class that no training row has.
+            row has a class that no training row has; both a preparation and columns are given.
 
     Built in lesson 11.
     """
@@ -62,12 +63,15 @@ class TableLoaders(Loaders):
         continuous: Sequence[str] = (),
         target: str,
         classes: bool = False,
+        prep: TablePrep | None = None,
         batch_size: int = 64,
         device: str | torch.device | None = None,
     ) -> None:
-        if target in (*categorical, *continuous):
+        if prep and (categorical or continuous):
+            raise ValueError("a preparation knows its columns: give either prep, or categorical and continuous columns")
+        self.prep, self.target = prep or TablePrep.fit(train, categorical, continuous), target
+        if target in (*self.prep.categorify.levels, *self.prep.fill.medians):
             raise ValueError(f"the target {target!r} is among the inputs: the model would read the answer")
-        self.prep, self.target = TablePrep.fit(train, categorical, continuous), target
         need_columns(train, [target])
         self.kind = Categories.of(train[target].dropna().tolist()) if classes else None
         parts = [None if part is None else (*self.prep.apply(part), self._targets(part)) for part in (train, valid)]
@@ -83,6 +87,31 @@ class TableLoaders(Loaders):
         if unknown := sorted(set(values) - set(self.kind.names)):
             raise ValueError(f"the held-out rows have the class {unknown[0]!r}, which no training row has")
         return self.kind.targets(values.tolist())
+
+
+def check_prep(there: TablePrep, here: TablePrep, origin: str) -> None:
+    """Raise a ValueError if a file's preparation gives a model other numbers for a row than the one here.
+
+    Medians, means and deviations may differ by what is lost in rounding on another machine.
+    """
+    advice = 'give the data prep=ck.TablePrep.from_notes(ck.load_tensors(path)[1]["prep"]), instead of their columns'
+    check_same(_discrete(there), _discrete(here), origin, advice)
+    for column, found, own in zip(here.fill.medians, _scales(there), _scales(here), strict=True):
+        if max(abs(a - b) for a, b in zip(found, own, strict=True)) > 1e-5 * own[-1]:
+            what = f"numbers in {column!r} (median, mean, standard deviation)"
+            check_same({what: found}, {what: own}, origin, advice)
+
+
+def _discrete(prep: TablePrep) -> dict[str, list]:
+    """The columns in their order, and the values of each category."""
+    levels = {f"values of {column!r}": values for column, values in prep.categorify.levels.items()}
+    return {"columns": [*map(str, prep.categories), *map(str, prep.fill.medians)]} | levels
+
+
+def _scales(prep: TablePrep) -> list[list[float]]:
+    """Median, mean and standard deviation of each column of numbers."""
+    medians = prep.fill.medians.values()
+    return [list(scale) for scale in zip(medians, prep.normalize.means, prep.normalize.stds, strict=True)]
 
 
 class TableModel(nn.Module):
@@ -133,8 +162,8 @@ class TableModel(nn.Module):
         return low + (high - low) * outputs.sigmoid()
 
 
-class TableLearner(Learner):
-    """A `Learner` of tables; made by `tabular_learner`.
+class TableLearner(MadeFor, Learner):
+    """A `Learner` of tables; made by `tabular_learner`. It is saved with its preparation, and loaded for the same one.
 
     Built in lesson 12.
     """
@@ -143,22 +172,20 @@ class TableLearner(Learner):
         """The model's outputs for the rows of a table, prepared as in training; float32 (rows, outputs)."""
         return self.predict(*self.data.prep.apply(table))
 
+    def made_for(self) -> dict[str, list]:
+        """What the numbers stand for: the target's column, its classes, the bounds of what comes out."""
+        return {"targets": [str(self.data.target)]} | super().made_for()
+
     def save(self, path: Path | str, **notes: object) -> Path:
         """Write the weights and the preparation to one safetensors file; see `Learner.save`."""
-        return save_tensors(path, self.model.state_dict(), notes | {"prep": self.data.prep.notes()})
+        return super().save(path, **notes | {"prep": self.data.prep.notes()})
 
-    def load(self, path: Path | str) -> dict:
-        """Read weights and preparation that `save` wrote.
-
-        Raises:
-            ValueError: the file is of another model, or holds no preparation.
-        """
-        weights, notes = load_tensors(path)
+    def check_notes(self, notes: dict, origin: str) -> None:
+        """Raise a ValueError if the file holds no preparation, another one than the data's, or other classes."""
         if "prep" not in notes:
-            raise ValueError(f"{path} holds no preparation of a table: it was not written by a table's learner")
-        load_weights(self.model, weights, str(path))
-        self.data.prep = TablePrep.from_notes(notes["prep"])
-        return notes
+            raise ValueError(f"{origin} holds no preparation of a table: it was not written by a table's learner")
+        check_prep(TablePrep.from_notes(notes["prep"]), self.data.prep, origin)
+        super().check_notes(notes, origin)
 
     def embedding(self, column: str) -> tuple[list, Tensor]:
         """What was learned of a category: its values, the unknown first as None, and their vectors (values, size).

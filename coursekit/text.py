@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .learner import Learner
-from .losses import cross_entropy
+from .losses import cross_entropy, lower_is_better
 from .metrics import after_mean
 from .text_loaders import DocumentLoader, LanguageLoaders, TextLoaders
 from .text_models import (
@@ -27,6 +27,7 @@ TINY = {"embedding": 128, "hidden": 128, "layers": 1}  # the sizes of `language_
 WEIGHTS = Path(__file__).parents[1] / "data" / "language_tiny" / "weights.safetensors"
 
 
+@lower_is_better
 @after_mean(cross_entropy, lambda mean: torch.tensor(mean, dtype=torch.float64).exp().item())
 def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     """exp of the mean cross-entropy: among how many words, equally likely, the model would be as unsure.

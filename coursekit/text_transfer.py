@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .storage import check_weights, load_tensors, load_weights, save_tensors
+from .storage import MadeFor, check_weights, load_tensors, load_weights, save_tensors
 from .text_tokens import MARKS
 from .text_vocab import Vocab
 
@@ -51,7 +51,7 @@ def load_language_model(model: nn.Module, path: Path | str, words: Sequence[str]
     return known
 
 
-class Transfer:
+class Transfer(MadeFor):
     """Saving and loading of models of texts together with their words; part of `LanguageLearner`, `TextLearner`.
 
     Built in lesson 15.
@@ -59,26 +59,19 @@ class Transfer:
 
     def save(self, path: Path | str, **notes: object) -> Path:
         """Write the weights and the vocabulary to one safetensors file; see `Learner.save`."""
-        words = {"vocab": list(self.data.vocab.words)}
-        return save_tensors(path, self.model.state_dict(), {"model": type(self.model).__name__} | notes | words)
+        return super().save(path, **notes | {"vocab": list(self.data.vocab.words)})
 
-    def load(self, path: Path | str) -> dict:
-        """Read weights that `save` wrote, for a model of the same vocabulary.
-
-        Raises:
-            ValueError: the file is of another model, or of another vocabulary.
-        """
-        weights, notes = load_tensors(path)
+    def check_notes(self, notes: dict, origin: str) -> None:
+        """Raise a ValueError if the file was made with another vocabulary, or for other classes."""
         there, here = notes.get("vocab", []), list(self.data.vocab.words)
         if there != here:
             first = next(i for i, (a, b) in enumerate(zip_longest(there, here)) if a != b)
             raise ValueError(
-                f"{path} was made with another vocabulary ({len(there)} words there, {len(here)} here; different from "
-                f"number {first} on): give the data vocab=ck.Vocab.saved(path), or carry the encoder over with "
+                f"{origin} was made with another vocabulary ({len(there)} words there, {len(here)} here; different "
+                f"from number {first} on): give the data vocab=ck.Vocab.saved(path), or carry the encoder over with "
                 "save_encoder and load_encoder"
             )
-        load_weights(self.model, weights, str(path))
-        return notes
+        super().check_notes(notes, origin)
 
     def save_encoder(self, path: Path | str) -> Path:
         """Write the encoder and the vocabulary, for `load_encoder`."""

@@ -1,8 +1,5 @@
 """Learners for pictures: a body that knows how to see, a head for what is asked."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor
 
@@ -14,10 +11,10 @@ from .kinds import Masks, Points
 from .learner import Learner
 from .predictor import Predictor
 from .resnet import resnet_tiny
-from .schedule import RateSearch
+from .storage import MadeFor
 
 
-class VisionLearner(Learner):
+class VisionLearner(MadeFor, Learner):
     """A `Learner` of pictures; made by `vision_learner` or `unet_learner`.
 
     Attributes:
@@ -79,28 +76,10 @@ class VisionLearner(Learner):
                 raise ValueError(f"the model was made for the {name} {old}; these data have {new}")
         super().use(data)
 
-    def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> RateSearch:
-        """See `Learner.lr_find`."""
-        with self._several_in_a_batch():
-            return super().lr_find(lowest, highest, batches)
-
-    def _train_epoch(self, *how: object) -> None:
-        with self._several_in_a_batch():
-            super()._train_epoch(*how)
-
-    @contextmanager
-    def _several_in_a_batch(self) -> Iterator[None]:
-        """Say in our words what batch norm says of a batch of one."""
-        try:
-            yield
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            train = self.data.train
-            raise ValueError(
-                f"a training batch held one picture, and batch norm needs several: {train.rows} pictures in batches of "
-                f"{train.batch_size} leave one over; choose another batch_size, or larger pictures"
-            ) from error
+    def check_notes(self, notes: dict, origin: str) -> None:
+        """Raise a ValueError if the file was made for other classes; what `predictor` saves names them elsewhere."""
+        labels = notes.get("predictor", {}).get("labels", {})
+        super().check_notes({"made_for": {"classes": labels["names"]} if "names" in labels else {}} | notes, origin)
 
     def predictor(self) -> Predictor:
         """The trained model by itself, to predict one picture, and to be saved for use without its training data.

@@ -166,6 +166,42 @@ def test_a_metric_gives_one_number(learner):
         ck.RunningMean("right").add((torch.tensor(1), torch.ones(2)), 5)
 
 
+@pytest.mark.parametrize(
+    "metrics",
+    [ck.accuracy, "accuracy", ["accuracy"], [ck.accuracy, 0.2], None],
+    ids=["a function", "a name", "a list of names", "a number among them", "None"],
+)
+def test_metrics_are_a_list_of_functions(learner, metrics):
+    with pytest.raises(ValueError, match=r"metrics come as a list of functions, such as \[ck.accuracy\]; found "):
+        learner(metrics=metrics)
+
+
+@pytest.mark.parametrize("metric", [ck.accuracy, ck.error_rate, ck.pixel_accuracy, ck.perplexity])
+@pytest.mark.parametrize("shape", [(3, 1), (1,), (), (1, 3), (3, 3)], ids=str)
+def test_metrics_of_classes_never_broadcast(metric, shape):
+    with pytest.raises(
+        ValueError, match=r"outputs of shape \(3, 3\) need class numbers of shape \(3,\); found .* shape"
+    ):
+        metric(torch.eye(3), torch.zeros(shape, dtype=torch.int64))
+    assert metric(torch.eye(3), torch.arange(3)) is not None
+
+
+@pytest.mark.parametrize("metric", [ck.accuracy_threshold, ck.fbeta, ck.point_distance])
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (1, 2), (2,), ()], ids=str)
+def test_metrics_of_numbers_never_broadcast(metric, shape):
+    with pytest.raises(ValueError, match=r"outputs \(5, 2\) and targets .* must have one shape"):
+        metric(torch.ones(5, 2), torch.ones(shape))
+    assert metric(torch.ones(5, 2), torch.ones(5, 2)) is not None
+
+
+@pytest.mark.parametrize("further", [(), (4,), (4, 5)], ids=str)
+def test_accuracy_counts_every_place(further):
+    outputs, targets = torch.randn(6, 3, *further), torch.randint(3, (6, *further))
+    right = (outputs.argmax(1) == targets).double()
+    assert ck.accuracy(outputs, targets).item() == pytest.approx(right.mean().item())
+    assert ck.pixel_accuracy(outputs, targets) == (right.sum(), right.numel())
+
+
 def test_two_metrics_of_one_name_are_refused(learner):
     with pytest.raises(ValueError, match="two columns would be called 'accuracy'"):
         learner(metrics=[ck.accuracy, ck.error_rate, ck.accuracy])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 import coursekit as ck
-from coursekit.learner import EVENTS
+from coursekit.hooks import EVENTS
 
 # Going on after an interruption
 
@@ -51,7 +52,8 @@ def outcome(learn):
     """All that a fit leaves behind, but for the seconds that it took."""
     rows = [{name: value for name, value in row.items() if name != "seconds"} for row in learn.recorder.epochs]
     weights = {name: value.tolist() for name, value in learn.model.state_dict().items()}
-    return weights, learn.recorder.losses, learn.recorder.rates, rows, learn.epoch, learn.step, learn.stop
+    recorder = learn.recorder
+    return weights, recorder.losses, recorder.rates, recorder.ends, rows, learn.epoch, learn.step, learn.stop
 
 
 def broken_and_resumed(make, fit, path, step, how=POWER_CUT):
@@ -212,9 +214,11 @@ def test_a_fit_goes_on_after_its_process_was_killed(tmp_path):
         ("valid_loss", None, [3, 2, 1, 2, 3, 0], 5),
         ("valid_loss", None, [3, 2, 2, 2, 0], 4),
         ("valid_loss", None, [math.nan, math.nan, 0], 2),
-        ("my_score", None, [1, 2, 3, 2, 1, 9], 5),
+        ("my_score", True, [1, 2, 3, 2, 1, 9], 5),
         ("my_score", False, [1, 2, 3, 2, 1], 3),
+        ("accuracy", None, [1, 2, 3, 2, 1, 9], 5),
         ("error_rate", None, [3, 2, 1, 2, 3, 0], 5),
+        ("error_rate", True, [3, 2, 1, 2, 3, 0], 3),
         ("valid_loss", None, [6, 5, 4, 3, 2, 1], 6),
     ],
 )
@@ -225,7 +229,7 @@ def test_early_stopping_waits_as_long_as_it_is_told(learner, monitor, higher, va
         def after_epoch(self, learn):
             learn.recorder.epochs[-1][monitor] = values[learn.epoch - 1]
 
-    learn = learner()
+    learn = learner(metrics=[ck.accuracy, ck.error_rate])
     learn.fit(len(values), callbacks=[Replace(), ck.EarlyStopping(monitor, patience=1, higher_is_better=higher)])
     assert len(learn.recorder.epochs) == epochs
     learn.fit(1)
@@ -234,7 +238,42 @@ def test_early_stopping_waits_as_long_as_it_is_told(learner, monitor, higher, va
 
 def test_early_stopping_names_what_an_epoch_has(learner):
     with pytest.raises(ValueError, match="watches 'acuracy'; an epoch has only epoch, train_loss, valid_loss, seconds"):
-        learner().fit(2, callbacks=[ck.EarlyStopping("acuracy")])
+        learner().fit(2, callbacks=[ck.EarlyStopping("acuracy", higher_is_better=True)])
+
+
+HIGHER = [ck.accuracy, ck.accuracy_threshold, ck.fbeta, ck.pixel_accuracy]
+LOWER = [ck.error_rate, ck.point_distance, ck.rmse, ck.rmspe, ck.rmspe_of_logs, ck.perplexity]
+LOWER += [ck.cross_entropy, ck.cross_entropy_without, ck.binary_cross_entropy, ck.mean_squared_error]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("metric", HIGHER + LOWER, ids=lambda metric: metric.__name__)
+def test_early_stopping_knows_which_metrics_are_to_rise(learner, metric, wrapped):
+    class Replace:
+        """The value rises from epoch to epoch."""
+
+        def after_epoch(self, learn):
+            learn.recorder.epochs[-1][metric.__name__] = learn.epoch
+
+    learn = learner()
+    learn.metrics = (partial(metric) if wrapped else metric,)
+    learn.data.valid = None  # so that it is never computed
+    learn.fit(4, callbacks=[Replace(), ck.EarlyStopping(metric.__name__, patience=1)])
+    assert len(learn.recorder.epochs) == (4 if metric in HIGHER else 3)
+
+
+def test_early_stopping_does_not_guess_from_a_name(learner):
+    def my_score_loss_error(outputs, targets):
+        return outputs.mean()
+
+    learn = learner(metrics=[my_score_loss_error, ck.accuracy])
+    for monitor in ("my_score_loss_error", "acuracy"):
+        message = f"watches '{monitor}' and cannot know what is better: this learner has train_loss, valid_loss, my_"
+        with pytest.raises(ValueError, match=message + "score_loss_error, accuracy; .* give higher_is_better=True or"):
+            learn.fit(1, callbacks=[ck.EarlyStopping(monitor)])
+    learn.fit(1, callbacks=[ck.EarlyStopping("my_score_loss_error", higher_is_better=False)])
+    my_score_loss_error.higher_is_better = True
+    learn.fit(1, callbacks=[ck.EarlyStopping("my_score_loss_error")])
 
 
 # Clipping, fewer bits, hooks
@@ -284,6 +323,47 @@ def test_mixed_precision_is_off_after_a_fit_that_another_callback_refused(learne
 def test_mixed_precision_knows_two_kinds():
     with pytest.raises(ValueError, match="'bf16' or 'fp16', not 'fp8'"):
         ck.MixedPrecision("fp8")
+
+
+def test_every_after_fit_is_called_and_the_first_error_raised(learner):
+    class Fails:
+        def __init__(self, error):
+            self.error, self.called = error, False
+
+        def after_fit(self, learn):
+            self.called = True
+            raise self.error
+
+    ends = [Fails(OSError("the disk is full")), Fails(RuntimeError("no line"))]
+    learn = learner()
+    with pytest.raises(OSError, match="the disk is full"):
+        learn.fit(1, callbacks=[ends[0], ck.MixedPrecision("fp16"), ends[1]])
+    assert ends[1].called and learn.scaler is None
+    with learn.autocast():
+        assert learn.model(torch.randn(2, 4)).dtype == torch.float32
+
+
+class Misspelt:
+    def after_bach(self, learn):
+        """Never called."""
+
+
+WRONG_CALLBACKS = {
+    "a class": ([ck.MixedPrecision], r"the callback MixedPrecision is a class: give an object, MixedPrecision\("),
+    "misspelt": ([Misspelt()], "Misspelt object .* would never be called: .* before_fit, .*after_batch, "),
+    "nothing": ([None], "the callback None would never be called"),
+    "a function": ([ck.one_cycle()], "would never be called"),
+    "no list": (ck.MixedPrecision(), r"callbacks come as a list, such as \[ck.MixedPrecision\(\)\]; found .*Mixed"),
+    "a name": ("stop", "callbacks come as a list, .*; found 'stop'"),
+}
+
+
+@pytest.mark.parametrize("callbacks, message", WRONG_CALLBACKS.values(), ids=WRONG_CALLBACKS.keys())
+def test_what_is_no_callback_is_refused_in_words(learner, callbacks, message):
+    with pytest.raises(ValueError, match=message):
+        learner(callbacks=callbacks)
+    with pytest.raises(ValueError, match=message):
+        learner().fit(1, callbacks=callbacks)
 
 
 def test_hooks_are_called_in_order(learner):

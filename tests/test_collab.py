@@ -88,6 +88,31 @@ def test_the_deeper_net_learns_too(ratings):
     assert learner.validate()["loss"] < table.rating.var() / 2
 
 
+def test_weights_for_other_users_films_or_ranges_are_refused(learner, ratings, tmp_path):
+    table, _ = ratings
+    file, users = learner.save(tmp_path / "ratings", epochs=8), table.userId.nunique()
+
+    def made(table, **options):
+        return collab_learner(RatingLoaders(table, rating_range=RANGE), factors=2, progress=False, **options)
+
+    assert made(table[:2000]).load(file)["epochs"] == 8
+    for other, message in {
+        made(
+            table.replace({"movieId": {7: 99}})
+        ): r"other items: 40 .* number 0 on \(\[7, 8, 9\] there, \[8, 9, 10\] h",
+        made(
+            table.assign(userId=table.userId + 1)
+        ): rf"other users: {users} there, {users} here, different from number 0",
+        made(
+            table, output_range=(0, 6)
+        ): r"other bounds of the outputs: .* here, .*\[0.0.*, 5.4.*\] there, \[0.0, 6.0\]",
+    }.items():
+        before = other.model.item_factors.weight.clone()
+        with pytest.raises(ValueError, match=f"ratings.safetensors was made for {message}"):
+            other.load(file)
+        assert torch.equal(before, other.model.item_factors.weight)
+
+
 def frame(**changes):
     return pd.DataFrame({"userId": [1, 2], "movieId": [3, 4], "rating": [1.0, 5.0]} | changes)
 
@@ -98,8 +123,17 @@ BAD = {
     "a held-out rating outside": (lambda: RatingLoaders(frame(), frame(rating=[0, 1])), "first 0.0 in row 0"),
     "a rating that is missing": (lambda: RatingLoaders(frame(rating=[1, None]), rating_range=RANGE), "first nan"),
     "text": (lambda: RatingLoaders(frame(rating=["good", "bad"]), rating_range=RANGE), "such as 'good'; numbers"),
+    "ratings that are all the same": (lambda: RatingLoaders(frame(rating=[4, 4])), "ratings from 4.0 to 4.0 leave"),
+    "a range the wrong way round": (lambda: RatingLoaders(frame(), rating_range=(5, 1)), "ratings from 5 to 1 leave"),
+    "text, and no range": (lambda: RatingLoaders(frame(rating=["good", "bad"])), "such as 'good'; numbers"),
     "no such column": (lambda: RatingLoaders(frame(), user="reader"), "no column 'reader'"),
 }  # fmt: skip
+
+
+def test_ratings_that_are_all_the_same_can_be_learned_where_a_range_is_given():
+    learner = collab_learner(RatingLoaders(frame(rating=[5, 5]), rating_range=RANGE), factors=2, progress=False)
+    learner.fit(1)
+    assert learner.predict_ratings(frame()).isfinite().all()
 
 
 @pytest.mark.parametrize("act, message", BAD.values(), ids=BAD.keys())

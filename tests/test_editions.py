@@ -51,7 +51,11 @@ def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(tmp_path)
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):
     (tmp_path / "marks.txt").write_text("Ada: 1.0")
-    for folder, message in ((tmp_path, "is not empty"), ("", "make student DIR=somewhere")):
+    for folder, message in (
+        (tmp_path, "is not empty"), ("", "make student DIR=somewhere"),
+        (tmp_path / "marks.txt", "marks.txt is a file: give a new folder"),
+        (tmp_path / "marks.txt" / "new", "Not a directory"),
+    ):  # fmt: skip
         monkeypatch.setattr(sys, "argv", ["editions.py", "student", str(folder)])
         with pytest.raises(SystemExit, match=message):
             tool("editions").main()

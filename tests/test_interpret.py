@@ -112,11 +112,21 @@ def test_top_losses_are_the_largest_and_belong_to_their_files(tmp_path, kind):
     assert len(found.top_losses(1000)[1]) == len(found.files)
 
 
-def test_another_loader_is_looked_at(tmp_path):
-    learn = learner_of("category", tmp_path)
+@pytest.mark.parametrize("memory", [True, False])
+@pytest.mark.parametrize("kind", ["category", "multi", "masks", "points"])
+def test_another_loader_is_looked_at_in_order_and_as_it_is(tmp_path, kind, memory):
+    learn = learner_of(kind, tmp_path, augment=ck.dihedral(), memory=memory, workers=0)
     found = ck.Interpretation(learn, learn.data.train)
     assert len(found.losses) == learn.data.train.rows and found.files is None
-    assert found.confusion_matrix().sum() == learn.data.train.rows
+    learn.model.eval()
+    pictures = found.loader.pictures(range(len(found.losses)))
+    targets = torch.cat([targets for _, targets in found.loader])
+    again = learn.data.kind.losses(learn.model(pictures), targets)
+    assert again.tolist() == pytest.approx(found.losses.tolist(), rel=1e-3, abs=1e-5)
+    if kind == "category":
+        assert found.confusion_matrix().sum() == learn.data.train.rows
+        files = learn.data.source.part(False)[0]
+        assert found.targets.tolist() == [learn.data.kind.names.index(file.name[0]) for file in files]
 
 
 @pytest.mark.parametrize("kind", ["multi", "points"])
@@ -165,6 +175,15 @@ def test_plots_give_alternative_texts(tmp_path, kind, alts):
 def test_any_number_of_channels_is_drawn(tmp_path, channels, alts):
     learner_of("category", tmp_path, channels=channels).data.show_batch(100, columns=3)
     assert len(alts) == 1
+
+
+def test_bars_say_what_they_measure(alts, monkeypatch):
+    labels = []
+    monkeypatch.setattr(matplotlib.axes.Axes, "set_ylabel", lambda ax, label: labels.append(label))
+    panels = {"before": torch.tensor([0.2, 0.8]), "after": torch.tensor([0.5, 0.5])}
+    ck.plots.bars(panels, ["cat", "dog"], "Two bars each.", ylabel="probability")
+    ck.plots.bars(panels, ["cat", "dog"], "Two bars each.")
+    assert labels == ["probability", "value"] and len(alts) == 2
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import torch
+from matplotlib.axes import Axes
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
@@ -145,6 +146,56 @@ def test_ctrl_c_ends_the_fit_and_the_learner_goes_on_working(learner):
     assert learn.predict(torch.randn(2, 4)).dtype == torch.float32
     learn.fit(1)
     assert len(learn.recorder.epochs) == 1 and len(learn.recorder.losses) == 4
+
+
+@pytest.mark.parametrize("step, epochs", [(6, 1), (4, 0), (9, 2)])
+def test_the_record_of_a_broken_fit_has_every_batch(learner, step, epochs):
+    class Stop:
+        def after_batch(self, learn):
+            if learn.step == step:
+                raise KeyboardInterrupt
+
+    whole, broken = learner(), learner()
+    whole.fit(3)
+    torch.manual_seed(3)
+    with pytest.raises(KeyboardInterrupt):
+        broken.fit(3, callbacks=[Stop()])
+    assert whole.recorder.ends == [4, 8, 12] and broken.recorder.ends == [4, 8, 12][:epochs]
+    assert broken.recorder.losses == whole.recorder.losses[:step] and len(broken.recorder.rates) == step
+
+
+def test_validation_is_drawn_at_the_end_of_its_epoch(learner, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(Axes, "plot", lambda ax, *values, label, **style: drawn.update({label: values}))
+    monkeypatch.setattr(Axes, "legend", lambda ax: None)
+
+    class Stop:
+        def after_batch(self, learn):
+            if learn.step == 11:
+                raise KeyboardInterrupt
+
+    learn = learner()
+    with pytest.raises(KeyboardInterrupt):
+        learn.fit(3, callbacks=[Stop()])
+    learn.recorder.plot_losses()
+    assert list(drawn["validation"][0]) == [4, 8] and len(drawn["training, each batch"][0]) == 11
+
+
+@pytest.mark.parametrize("n, batch_size", [(65, 64), (9, 4)])
+def test_batch_norm_trains_though_a_row_is_left_over(learner, n, batch_size):
+    learn = learner(train=(torch.randn(n, 4), torch.arange(n) % 3), batch_size=batch_size)
+    learn.fit(1)
+    learn.lr_find()
+    assert len(learn.recorder.losses) == n // batch_size
+
+
+@pytest.mark.parametrize("n, batch_size", [(1, 64), (2, 1)])
+def test_a_row_alone_is_explained_where_batch_norm_cannot_take_it(learner, n, batch_size):
+    learn = learner(train=(torch.randn(n, 4), torch.arange(n) % 3), batch_size=batch_size)
+    message = f"held one row, and batch norm needs several: there are {n} rows in batches of {batch_size}; choose"
+    for train in (lambda: learn.fit(1), learn.lr_find):
+        with pytest.raises(ValueError, match=message):
+            train()
 
 
 def test_several_inputs(rows):

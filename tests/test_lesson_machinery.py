@@ -122,6 +122,25 @@ def solutions(tmp_path, monkeypatch):
     return load_exercises(folder / "03_sharing.py")
 
 
+def only_words(x):
+    """What it is to do."""
+    ...
+
+
+def only_pass(x):
+    """What it is to do."""
+    pass
+
+
+def forgets(x):
+    _ = x / x.sum(1, keepdim=True)
+
+
+def forgets_sometimes(x):
+    if len(x) == 4:
+        return x / x.sum(1, keepdim=True)
+
+
 def raises(error):
     def attempt(*_):
         raise error
@@ -129,7 +148,7 @@ def raises(error):
     return attempt
 
 
-@pytest.mark.parametrize("attempt", [None, ..., lambda x: None, raises(NotImplementedError())], ids=kind)
+@pytest.mark.parametrize("attempt", [None, ..., only_words, only_pass, raises(NotImplementedError())], ids=kind)
 def test_an_exercise_not_tried(own_home, capsys, attempt):
     ck.check("03.shares", attempt)
     assert capsys.readouterr().out == "○ 03.shares: not tried yet\n" and not own_home.exists()
@@ -223,8 +242,14 @@ def test_a_wrong_value_is_shown():
 )
 @pytest.mark.parametrize("name", ["truth", "words", "shares"])
 def test_an_answer_of_a_strange_kind_is_wrong_and_no_accident(name, answer):
-    expected = "not tried" if answer is None else "wrong"
-    assert judge(f"03.{name}", lambda *_: answer).state == expected
+    assert judge(f"03.{name}", lambda *_: answer).state == "wrong"
+
+
+@pytest.mark.parametrize("attempt", [forgets, forgets_sometimes], ids=lambda attempt: attempt.__name__)
+def test_a_forgotten_return_is_told(attempt):
+    verdict = judge("03.shares", attempt)
+    assert verdict.state == "wrong" and verdict.details.startswith("for      tensor([[")
+    assert "\nbut your function gives None: is a return missing?\nHint: divide by the sum" in verdict.details
 
 
 @pytest.mark.parametrize("error", [ValueError("no such axis"), RecursionError("too deep"), AssertionError()], ids=repr)

@@ -37,7 +37,7 @@ def source(request):
 
 def test_every_row_comes_once_beside_its_target(source):
     data = ck.Loaders(source, source, batch_size=3, device="cpu")
-    for part, sizes in ((data.train, [3, 3, 3, 1]), (data.valid, [6, 4])):
+    for part, sizes in ((data.train, [3, 3, 4]), (data.valid, [6, 4])):
         batches = list(part)
         assert [len(y) for _, y in batches] == sizes and len(part) == len(sizes) and part.rows == 10
         x, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
@@ -64,6 +64,28 @@ def test_a_batch_size_beyond_the_data_gives_one_batch(source, size):
     assert [len(y) for _, y in data.train] == [10] and len(data.train) == 1
 
 
+@pytest.mark.parametrize(
+    "size, train, valid",
+    [(1, 10 * [1], 5 * [2]), (3, [3, 3, 4], [6, 4]), (4, [4, 4, 2], [8, 2]), (9, [10], [10]), (10, [10], [10])],
+)
+def test_a_lone_last_row_joins_the_batch_before_it_in_training(source, size, train, valid):
+    data = ck.Loaders(source, source, batch_size=size, device="cpu")
+    for part, sizes in ((data.train, train), (data.valid, valid)):
+        assert [len(y) for _, y in part] == sizes and len(part) == len(sizes)
+    rows = [X[:1], Y[:1]]
+    assert [len(y) for _, y in ck.Loaders(rows, batch_size=size, device="cpu").train] == [1], "there is no other row"
+
+
+def test_one_row_left_over_in_validation_stays_alone():
+    assert [len(y) for _, y in ck.TensorLoader((X, Y), 3, device="cpu")] == [3, 3, 3, 1]
+
+
+def test_the_rows_of_a_shuffled_loader_can_be_had_in_order(source):
+    train = ck.Loaders(source, batch_size=3, device="cpu").train
+    assert torch.equal(torch.cat([x for x, _ in train.in_order()]), X)
+    assert train.shuffle, "the loader itself is as it was"
+
+
 def test_many_inputs_stay_together():
     a, b, y = torch.randn(7, 2), torch.randn(7, 3), torch.arange(7)
     for left, right, target in ck.Loaders((a, b, y), batch_size=2, device="cpu").train:
@@ -85,7 +107,7 @@ def test_a_model_that_changes_its_batch_does_not_change_the_data(part):
 
 def test_what_it_says_about_itself():
     held_out = ck.Loaders((X, Y), (X[:4], Y[:4]), batch_size=3, device="cpu")
-    assert repr(held_out) == "Loaders(10 rows in 4 batches, 4 held-out rows, on cpu)"
+    assert repr(held_out) == "Loaders(10 rows in 3 batches, 4 held-out rows, on cpu)"
     assert repr(ck.Loaders((X, Y), device="cpu")) == "Loaders(10 rows in 1 batches, nothing held out, on cpu)"
 
 

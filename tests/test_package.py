@@ -20,7 +20,7 @@ ROWS = (
     ("datasets",),
     ("metrics", "losses"),
     ("pictures", "kinds", "labels", "splits", "sources", "augment", "loaders", "image_loaders"),
-    ("groups", "schedule", "finder", "progressbar", "summary", "callbacks", "distributed", "learner"),
+    ("groups", "schedule", "finder", "progressbar", "summary", "hooks", "callbacks", "distributed", "learner"),
     ("resnet", "bodies", "unet", "image_models", "predictor", "vision", "table*", "tabular", "text*", "collab"),
     ("interpret", "inside", "plots*"),
     ("sheet*",),

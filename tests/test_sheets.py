@@ -169,8 +169,29 @@ FORMULAS = [
     ("=IF(OR(B1=2,C1>2),1,0)", 0), ("=SUMPRODUCT((B1:C2-2)^2)", 6), ("=SUMPRODUCT(-B1:C1*B2:C2)", -11),
     ("=SUMPRODUCT(B1:C1*B1:B2)", 12), ("=SUMPRODUCT(1*(B1:C2>=C1))", 3), ("=SUMPRODUCT(B1:C2%,B1:C2)", 0.3),
     ("=SUMPRODUCT(B1:C2/MAX(B1:C2))", 2.5),
+    # numbers, texts and empty cells compared
+    ('=IF(1="1",1,0)', 0), ('=IF(1<>"1",1,0)', 1), ('=IF(Z9="",1,0)', 1), ("=IF(Z9=0,1,0)", 1), ('=IF(Z9="x",1,0)', 0),
+    # 15 digits
+    ("=IF(0.1+0.2=0.3,1,0)", 1), ("=IF(0.1+0.2>0.3,1,0)", 0), ("=IF(0.1+0.2<=0.3,1,0)", 1), ("=IF(1=1+4E-15,1,0)", 0),
+    ("=IF(0.1+0.2-0.3=0,1,0)", 1), ("=IF(0=1E-300,1,0)", 0), ("=IF(1E15=1E15+1,1,0)", 0),
+    # a cell that is empty or a text, alone, is passed over as it is in a rectangle
+    ("=IF(AND(B1,Z9),1,0)", 1), ("=IF(AND(B3,TRUE),1,0)", 1), ("=IF(OR(B1:C2,B3),1,0)", 1), ("=SUM(B3,1)", 1),
+    ("=AVERAGE(C1,Z9)", 2), ("=MIN(B1,Z9)", 1), ("=PRODUCT(Z9,3)", 3), ("=PRODUCT(Z8:Z9)", 0),
+    ('=MATCH("TEXT",B1:B3,0)', 3), ("=MATCH(0.1+0.2,D1:D3,0)", 2),
 ]  # fmt: skip
-CELLS = {"B1": 1, "C1": 2, "B2": 3, "C2": 4, "B3": "text", "C3": 9}
+CELLS = {"B1": 1, "C1": 2, "B2": 3, "C2": 4, "B3": "text", "C3": 9, "D2": 0.3, "E1": True, "E2": "1"}
+
+
+def test_formulas_give_what_libreoffice_gives(tmp_path):
+    book = Workbook()
+    for row, (formula, _) in enumerate(FORMULAS, 1):
+        book.active.cell(row, 8).value = formula.replace("B9", "Z9")
+    for cell, value in CELLS.items():
+        book.active[cell] = value
+    book.save(tmp_path / "formulas.xlsx")
+    sheets.recalculate(tmp_path / "formulas.xlsx")
+    found = sheets.read(tmp_path / "formulas.xlsx", f"Sheet!H1:H{len(FORMULAS)}").tolist()
+    assert found == pytest.approx([value for _, value in FORMULAS])
 
 
 @pytest.mark.parametrize(("formula", "value"), FORMULAS)
@@ -187,6 +208,10 @@ def test_formulas_give_what_a_spreadsheet_gives(tmp_path, formula, value):
         ("=VLOOKUP(1,B1:C2,2)", "refused at 'VLOOKUP"), ("=1+", "refused at its end"), ("=SUM(1", "refused"),
         ("=SUMPRODUCT(B1:C2*B1:B3)", "#VALUE!"), ("=SUMPRODUCT(B1:C2+1)+B1:C2", "#VALUE!"), ("=SQRT(-1)", "#NUM!"),
         ("=SUMPRODUCT(B1:C2>1)", r"1\*\("), ("=SUMPRODUCT(SQRT(B1:C2))", "#VALUE!"), ("=MOD(1,0)", "#DIV/0!"),
+        ("=AND(Z9)", "#VALUE!"), ("=OR(Z8:Z9)", "#VALUE!"), ("=AND(B3)", "#VALUE!"), ("=AVERAGE(Z9)", "#DIV/0!"),
+        ('=1<"a"', "ordered"), ('=IFERROR("a"<"b",5)', "ordered"), ("=E1=1", "Excel"), ("=SUM(E1,1)", "Excel"),
+        ("=E2+1", "the text '1'"), ('=E1&""', "as a text"), ('=1E20&""', "as a text"), ("=0^0", "Excel"),
+        ("=INDEX(B1:C2,1)", "row and a column"), ('=MATCH("te*",B1:B3,0)', "patterns"),
         ("={1,2}", "refused"), ("=#REF!+1", "refused"), ("=nobody", "nobody"),
     ],
 )  # fmt: skip

@@ -84,6 +84,27 @@ def test_whole_numbers_that_became_floats_for_a_gap_are_the_same_categories():
     assert prep.apply(pd.DataFrame({"Shop": [2.0, np.nan]}))[:, 0].tolist() == [2, 0]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.cut(pd.Series([3.0, 15.0, np.nan, 3.5]), [0, 10, 20]),
+        pd.to_datetime(pd.Series(["2024-05-01", "2024-05-02", None, "2024-05-01"])),
+        pd.Series([1.5, 2.5, np.nan, 1.5]).astype("category"),
+        pd.Series([True, False, None, True], dtype=object).map({True: False, False: True}),
+        pd.Series([1, 2, None, 1], dtype="Int64"),
+        pd.Series(["a", "b", None, "a"], dtype="string"),
+    ],
+    ids=["intervals", "dates", "categories", "truths", "whole numbers with gaps", "text"],
+)
+def test_every_type_of_category_is_known_again(values):
+    table = pd.DataFrame({"Kind": values})
+    categorify = Categorify.fit(table, ["Kind"])
+    assert categorify.apply(table)[:, 0].tolist() == [1, 2, 0, 1]
+    again = Categorify(json.loads(json.dumps(categorify.levels)))
+    assert again.apply(table.tail(3))[:, 0].tolist() == [2, 0, 1]
+    assert again.apply(table.head(0)).shape == (0, 1)
+
+
 BAD = {
     "a column that is missing": (lambda: TablePrep.fit(shops(), ["City"], []), "no column 'City'"),
     "a category that is all empty": (

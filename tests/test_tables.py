@@ -89,6 +89,12 @@ def test_the_parts_of_a_date():
     assert found["SaleYear"].dtype == "int64" and found["SaleIs_month_end"].dtype == bool
 
 
+@pytest.mark.parametrize("values", [[0, 1, 0], [False, True, None], [0.0, 2.5, math.nan]], ids=repr)
+def test_an_event_is_told_in_numbers_or_truth_values(values):
+    found = add_elapsed(pd.DataFrame({"Shop": "a", "Date": DAYS[:3], "E": values}), ["E"], date="Date", by="Shop")
+    np.testing.assert_array_equal(found["SinceE"], [math.nan, 0, 1])
+
+
 def test_gaps_in_an_event_mean_that_it_did_not_happen():
     holidays = pd.DataFrame({"Shop": "a", "Date": DAYS[:3], "Holiday": [None, 1, None]})
     found = add_elapsed(holidays, ["Holiday"], date="Date", by="Shop")
@@ -113,6 +119,14 @@ BAD = {
     "a date that is none": (
         lambda: add_date_parts(SHOPS.assign(Date=["2015-01-01", "soon"]), "Date"), "1 of 2 .* 'soon' in row 1"),
     "a date that is missing": (lambda: add_date_parts(SHOPS.assign(Date=[None, "2015-01-01"]), "Date"), "no dates"),
+    "whole numbers for dates": (
+        lambda: add_date_parts(SHOPS.assign(Date=[20150731, 20150801]), "Date"),
+        r"'Date' holds numbers, such as 20150731, .* pd.to_datetime\(table\['Date'\], format=\"%Y%m%d\"\)"),
+    "numbers among texts for dates": (
+        lambda: add_date_parts(SHOPS.assign(Date=["2015-07-31", 20150801]), "Date"), "such as 20150801"),
+    "whole numbers for dates of events": (
+        lambda: add_elapsed(SHOPS.assign(Date=[20150731, 20150801]), ["Sales"], date="Date", by="Shop"),
+        "holds numbers"),
     "rolling text": (lambda: add_rolling(SHOPS, ["Note"], date="Date", by="Shop", days=2), "such as 'a'; numbers"),
     "rolling infinity": (
         lambda: add_rolling(SHOPS.assign(Sales=[1, math.inf]), ["Sales"], date="Date", by="Shop", days=2), "infinite"),
@@ -120,6 +134,14 @@ BAD = {
     "no such statistic": (
         lambda: add_rolling(SHOPS, ["Sales"], date="Date", by="Shop", days=2, statistic="mode"), "'mode'"),
     "no such event": (lambda: add_elapsed(SHOPS, ["Promo"], date="Date", by="Shop"), "no column 'Promo'"),
+    "an event in text": (
+        lambda: add_elapsed(SHOPS.assign(StateHoliday=["0", "a"]), ["StateHoliday"], date="Date", by="Shop"),
+        "'StateHoliday' is told in text, such as '0', .* `table.StateHoliday != '0'`"),
+    "an event in text and numbers": (
+        lambda: add_elapsed(SHOPS.assign(Holiday=[0, "a"]), ["Holiday"], date="Date", by="Shop"),
+        "in text, such as 'a'"),
+    "an event in text categories": (
+        lambda: add_elapsed(SHOPS.astype({"Note": "category"}), ["Note"], date="Date", by="Shop"), "in text"),
     "no such group": (lambda: add_elapsed(SHOPS, ["Sales"], date="Date", by="City"), "no column 'City'"),
 }  # fmt: skip
 

@@ -54,11 +54,59 @@ def test_a_later_table_is_prepared_like_the_training_rows(sales, learner):
 
 def test_weights_and_preparation_are_saved_together(sales, learner, tmp_path):
     file = learner.save(tmp_path / "sales", epochs=12)
-    other = tabular_learner(
-        TableLoaders(sales[:1200].assign(Price=1.0 + sales.Price), **COLUMNS), (64, 32), progress=False
-    )
-    assert other.load(file)["epochs"] == 12
-    assert torch.equal(other.predict_table(sales[1200:]), learner.predict_table(sales[1200:]))
+    prep = ck.TablePrep.from_notes(ck.load_tensors(file)[1]["prep"])
+    for data in (
+        TableLoaders(sales[:1200], **COLUMNS),
+        TableLoaders(sales[:300], sales[1200:], prep=prep, target="Sales"),
+    ):
+        other = tabular_learner(data, (64, 32), progress=False)
+        assert other.load(file)["epochs"] == 12
+        assert torch.equal(other.predict_table(sales[1200:]), learner.predict_table(sales[1200:]))
+    assert other.validate() == learner.validate()
+
+
+OTHERS = {
+    "values": (
+        lambda t: t.assign(Shop=t.Shop + 1),
+        {},
+        r"values of 'Shop': 8 .* number 0 on \(\[1, 2, 3\] there, \[2, 3",
+    ),
+    "numbers": (lambda t: t.assign(Price=1 + t.Price), {}, r"numbers in 'Price' \(median, mean, standard deviation\)"),
+    "order": (lambda t: t, {"categorical": ["Day", "Shop"]}, r"columns: .*\(\['Shop', 'Day', .* \['Day', 'Shop', "),
+    "target": (lambda t: t.assign(Profit=t.Sales), {"target": "Profit"}, r"targets: .*\['Sales'\] there, \['Profit'\]"),
+}
+
+
+@pytest.mark.parametrize("change, columns, message", OTHERS.values(), ids=OTHERS.keys())
+def test_weights_for_other_tables_are_refused_and_nothing_is_changed(
+    sales, learner, tmp_path, change, columns, message
+):
+    file = learner.save(tmp_path / "sales")
+    data = TableLoaders(change(sales)[:1200], **COLUMNS | columns)
+    other, prep = tabular_learner(data, (64, 32), progress=False), data.prep
+    before = other.model.layers[0].weight.clone()
+    with pytest.raises(ValueError, match=f"sales.safetensors was made for other {message}"):
+        other.load(file)
+    assert torch.equal(before, other.model.layers[0].weight) and data.prep is prep
+
+
+def test_a_preparation_of_another_machine_may_differ_in_the_last_digits(sales, learner, tmp_path):
+    prep = learner.data.prep.notes()
+    prep["normalize"]["means"][0] *= 1 + 1e-12
+    ck.save_tensors(tmp_path / "theirs", learner.model.state_dict(), {"prep": prep})
+    learner.load(tmp_path / "theirs")
+
+
+def test_weights_for_other_classes_are_refused(sales, tmp_path):
+    def made(names):
+        table = sales.assign(Good=np.where(sales.Sales > 1, *names))
+        data = TableLoaders(table, **COLUMNS | {"target": "Good"}, classes=True)
+        return tabular_learner(data, (8,), progress=False)
+
+    file = made(("yes", "no")).save(tmp_path / "good")
+    made(("yes", "no")).load(file)
+    with pytest.raises(ValueError, match=r"made for other classes: .*\['no', 'yes'\] there, \['aye', 'nay'\] here"):
+        made(("aye", "nay")).load(file)
 
 
 def test_weights_without_a_preparation_are_refused(sales, learner, tmp_path):
@@ -108,6 +156,10 @@ BAD = {
         lambda t: TableLoaders(t.assign(Sales=np.inf), target="Sales", continuous=["Price"]), "infinite"),
     "a class that training has not": (
         lambda t: TableLoaders(t[t.Day < 6], t, target="Day", continuous=["Price"], classes=True), "class '6'"),
+    "a preparation and columns": (
+        lambda t: TableLoaders(t, **COLUMNS, prep=TableLoaders(t, **COLUMNS).prep), "knows its columns"),
+    "the target among the preparation's columns": (
+        lambda t: TableLoaders(t, prep=TableLoaders(t, **COLUMNS).prep, target="Price"), "read the answer"),
     "no such embedding": (
         lambda t: tabular_learner(TableLoaders(t, **COLUMNS)).embedding("City"), "no category here; there are 'Shop'"),
 }  # fmt: skip

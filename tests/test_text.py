@@ -45,8 +45,8 @@ def encoder(language, tmp_path):
     return language.save_encoder(tmp_path / "encoder")
 
 
-def classifier(words=None, train=TRAIN, **options):
-    data = ck.TextLoaders(train, VALID, vocab=words, batch_size=10, device="cpu")
+def classifier(words=None, train=TRAIN, valid=VALID, **options):
+    data = ck.TextLoaders(train, valid, vocab=words, batch_size=10, device="cpu")
     options = SIZES | {"dropouts": ck.Dropouts.for_classifier().times(0.2), "progress": False} | options
     return ck.text_classifier_learner(data, **options)
 
@@ -254,6 +254,17 @@ def test_a_vocabulary_that_does_not_fit_the_weights_is_refused(language, tmp_pat
     ):
         other.load(file)
     assert torch.equal(before, other.model.decoder.bias)
+
+
+def test_weights_for_other_classes_are_refused(language, tmp_path):
+    words, (texts, labels) = language.data.vocab, TRAIN
+    file = classifier(words).save(tmp_path / "model")
+    other = classifier(words, (texts, [f"not {label}" for label in labels]), valid=None)
+    before = other.model.head[-1].weight.clone()
+    with pytest.raises(ValueError, match="model.safetensors was made for other classes: 2 there, 2 here"):
+        other.load(file)
+    assert torch.equal(before, other.model.head[-1].weight)
+    classifier(words).load(file)
 
 
 def test_files_that_hold_no_such_thing_are_refused_and_nothing_is_changed(language, encoder, tmp_path):

@@ -137,7 +137,7 @@ BAD = {
     "no strip": (lambda: ck.LanguageLoaders(TEXTS, strip=0, **CPU), "strip must be at least 1; found 0"),
     "no columns": (lambda: ck.LanguageLoaders(TEXTS, batch_size=0, **CPU), "batch_size must be at least 1; found 0"),
     "no texts": (lambda: ck.LanguageLoaders([], **CPU), "0 words occur"),
-    "one class": (lambda: ck.TextLoaders((TEXTS, ["pos"] * 12), **CPU), "have the label 'pos'"),
+    "one class": (lambda: ck.TextLoaders((TEXTS, ["pos"] * 12), **CPU), "labels are 'pos'"),
     "another class": (lambda: ck.TextLoaders((TEXTS, LABELS), (["a"], ["odd"]), **CPU), "label 'odd', which no"),
     "fewer labels": (lambda: ck.TextLoaders((TEXTS, LABELS[1:]), **CPU), "12 documents and 11 targets"),
     "batches of one": (lambda: ck.TextLoaders((TEXTS, LABELS), batch_size=1, **CPU), "needs several texts; found 12"),

@@ -253,11 +253,36 @@ def test_other_classes_or_channels_are_refused(tmp_path):
         learn.use(loaders(classes(tmp_path / "c", 2, channels=1)))
 
 
+@pytest.mark.parametrize("memory", [True, False])
+def test_one_picture_left_over_is_trained_with_the_batch_before_it(tmp_path, memory):
+    source = classes(tmp_path, 3).split(held("dark_0", "dark_1"))
+    data = source.loaders(16, batch_size=3, device="cpu", memory=memory, workers=0)
+    assert data.train.rows == 7 and [len(targets) for _, targets in data.train] == [3, 4]
+    learn = ck.vision_learner(data, ck.resnet_tiny, **OPTIONS)
+    learn.lr_find(batches=6)
+    learn.fit(1)
+
+
+def test_weights_for_other_classes_are_refused(tmp_path):
+    def made(folder, names):
+        return ck.vision_learner(loaders(classes(tmp_path / folder, 2, names=names)), tiny, **OPTIONS)
+
+    learn, other = made("a", ("blue", "red")), made("b", ("alpha", "beta"))
+    saved, before = learn.save(tmp_path / "colours", epochs=3), other.model[2][3].weight.clone()
+    assert made("c", ("blue", "red")).load(saved)["epochs"] == 3
+    for file in (saved, learn.predictor().save(tmp_path / "predictor")):
+        with pytest.raises(ValueError, match=r"other classes: .*\['blue', 'red'\] there, \['alpha', 'beta'\] here"):
+            other.load(file)
+    assert torch.equal(before, other.model[2][3].weight)
+    other.load(ck.save_tensors(tmp_path / "old", learn.model.state_dict(), {"model": "Sequential"}))
+    assert not torch.equal(before, other.model[2][3].weight)
+
+
 def test_a_batch_of_one_picture_is_explained_where_batch_norm_cannot_take_it(tmp_path):
-    data = classes(tmp_path, 3).split(held("dark_0", "dark_1")).loaders(16, batch_size=3, device="cpu")
+    data = classes(tmp_path, 3).split(held("dark_0", "dark_1")).loaders(16, batch_size=1, device="cpu")
     learn = ck.vision_learner(data, ck.resnet_tiny, **OPTIONS)
     for train in (lambda: learn.fit(1), lambda: learn.lr_find(batches=6)):
-        with pytest.raises(ValueError, match="7 pictures in batches of 3 leave one over; choose another batch_size"):
+        with pytest.raises(ValueError, match="7 rows in batches of 1; choose a larger batch_size"):
             train()
     learn.freeze()
     learn.fit(1)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from copies import unrun
 from nbformat import NotebookNode
 from run import LESSONS, chosen
 
@@ -23,15 +24,8 @@ CHECK = re.compile(r'ck\.check\(\s*"(\d\d)\.(\w+)"')
 
 def student(notebook: NotebookNode, _: dict[str, Exercise]) -> NotebookNode:
     """The lesson as students get it: nothing has run, and nothing is given away."""
-    notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"
-    ]
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-        else:
+    for cell in unrun(notebook).cells:
+        if cell.cell_type == "markdown":
             cell.source = ANSWER.sub(r"**\1**", cell.source)
     return notebook
 
@@ -76,7 +70,10 @@ def write(edition: str, folder: Path) -> list[Path]:
 
     Raises:
         FileExistsError: the folder holds something.
+        NotADirectoryError: it is a file.
     """
+    if folder.is_file():
+        raise NotADirectoryError(f"{folder} is a file: give a new folder")
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(
             f"{folder} is not empty, and nothing is overwritten: give a new folder"
@@ -103,7 +100,7 @@ def main() -> None:
         sys.exit(f"say where to: make {edition} DIR=somewhere")
     try:
         written = write(edition, Path(places[0]).expanduser())
-    except FileExistsError as error:
+    except OSError as error:
         sys.exit(str(error))
     print(f"{len(written)} lessons in {places[0]}/lessons")
 
