@@ -4,7 +4,7 @@ It reads texts that the grammar of `reviews` composes with other seeds, without 
 next. Their order matters (`PLAN`): first it learns the language; then texts of plain opinions, with the cells' memory
 made longer, let it find that the opinions of a text agree; then more and more of them are turned round by negation and
 contrast; whole reviews come last. From whole reviews alone it learned the grammar, in six million words, and not what
-they mean. No text stands in the sample: the script looks. Takes about ten minutes on one CPU core:
+they mean. No text stands in the sample: the script looks. Takes about eleven minutes on one CPU core:
 
     OMP_NUM_THREADS=1 python data/make/weights/language_tiny.py
 
@@ -37,7 +37,7 @@ PLAN = (  # what is read: kind of text, how many, how often, highest rate
     ("mixed", 12_000, 2, 6e-3),
     ("plain", 9_000, 1, 6e-3),
     ("light", 12_000, 2, 4e-3),
-    ("mixed", 12_000, 1, 4e-3),
+    ("mixed", 12_000, 3, 4e-3),
     ("whole", 9_000, 1, 3e-3),
 )
 TURNED = {"plain": None, "light": 0.0, "mixed": 0.5}  # the chance that an opinion is as in a negated review
