@@ -15,7 +15,7 @@ from report import machine, spread, table, write
 
 import coursekit as ck
 
-FACTORS, EPOCHS = 50, 5
+FACTORS, EPOCHS, BATCH = 50, 5, 64  # fastai's batch size
 DECAY = partial(torch.optim.AdamW, weight_decay=0.3)
 COLUMNS = ("userId", "movieId", "rating")
 
@@ -29,9 +29,9 @@ def means(train, valid):
 
 
 def coursekit(train, valid):
-    data = ck.RatingLoaders(train, valid, batch_size=128, rating_range=(0.5, 5.0))
+    data = ck.RatingLoaders(train, valid, batch_size=BATCH, rating_range=(0.5, 5.0))
     learn = ck.collab_learner(data, FACTORS, optimizer=DECAY, metrics=[ck.rmse])
-    learn.fit_one_cycle(EPOCHS, 7e-3)
+    learn.fit_one_cycle(EPOCHS, 5e-3)
     return learn.predict_ratings(valid)
 
 
@@ -45,7 +45,7 @@ def fastai(train, valid):
     table = TabularCollab(
         both, [Categorify], list(COLUMNS[:2]), y_names=[COLUMNS[2]], y_block=TransformBlock(), splits=splits
     )
-    learn = collab_learner(table.dataloaders(bs=64), n_factors=FACTORS, y_range=(0, 5.5))
+    learn = collab_learner(table.dataloaders(bs=BATCH), n_factors=FACTORS, y_range=(0, 5.5))
     learn.fit_one_cycle(EPOCHS, 5e-3, wd=0.1)
     return learn.get_preds()[0].flatten()
 
