@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+import nbformat
 import pytest
+from tools import tool
 from websocket import create_connection
+
+unrun = tool("copies").unrun
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "hub" / "jupyterhub_config.py"
@@ -55,15 +59,18 @@ def hub(folder: Path) -> Iterator[str]:
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(180)  # a server that has just started may take a minute to stop
 
 
 class Person:
-    """Somebody at a browser of their own."""
+    """Somebody at a browser of their own, which is closed when the hub stops."""
+
+    browsers = ExitStack()
 
     def __init__(self, address: str, name: str, password: str = PASSWORD):
         self.name, self.address = name, address
-        self.browser = httpx.Client(base_url=address, follow_redirects=True, timeout=60)
+        browser = httpx.Client(base_url=address, follow_redirects=True, timeout=60)
+        self.browser = self.browsers.enter_context(browser)
         self.browser.get("/hub/login")
         form = {"username": name, "password": password, "_xsrf": self.token("/hub/")}
         self.answer = self.browser.post("/hub/login", data=form)
@@ -115,7 +122,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(place):
-    with hub(place) as address:
+    with hub(place) as address, Person.browsers:
         yield address
 
 
@@ -142,10 +149,10 @@ def test_a_wrong_password_and_a_name_that_is_a_path_are_refused(address):
 
 
 def test_three_people_each_open_a_copy_of_their_own(people):
-    lesson = json.loads((ROOT / "lessons" / LESSON).read_text(encoding="utf-8"))
+    lesson = unrun(nbformat.read(ROOT / "lessons" / LESSON, 4))
     for person in people:
         opened = person.ask("GET", f"contents/my_lessons/{LESSON}").json()["content"]
-        assert [cell["source"] for cell in opened["cells"]] == ["".join(cell["source"]) for cell in lesson["cells"]]
+        assert [cell["source"] for cell in opened["cells"]] == [cell.source for cell in lesson.cells]
         there = {entry["name"] for entry in person.ask("GET", "contents/my_lessons").json()["content"]}
         assert there == {path.name for path in (ROOT / "lessons").glob("[0-9][0-9]_*.ipynb")}
         workbooks = person.ask("GET", "contents/excel").json()["content"]

@@ -294,8 +294,8 @@ def test_solved_exercises_are_remembered(own_home, capsys):
     assert sorted(json.loads((own_home / "progress.json").read_text())) == ["03.answer", "03.words"]
     assert [file.name for file in own_home.iterdir()] == ["progress.json"]
     first, second = repr(ck.progress()).splitlines()
-    assert first.startswith("03_sharing     2 of 8 ") and "✓ words" in first and "✓ answer" in first
-    assert "○ pair" in first and second == "10_later       0 of 1   ○ one"
+    assert first.startswith("03_sharing 2 of 8 ") and "✓ words" in first and "✓ answer" in first
+    assert "○ pair" in first and second == "10_later   0 of 1   ○ one"
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "7", '"a"', "\xff"], ids=repr)
