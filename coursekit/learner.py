@@ -274,10 +274,14 @@ class Learner:
         return save_tensors(path, self.model.state_dict(), {"model": type(self.model).__name__} | notes)
 
     def load(self, path: Path | str) -> dict:
-        """Read weights that `save` wrote; gives the notes. A file of another model raises a ValueError."""
+        """Read weights that `save` wrote; gives the notes. Another model's, or for other classes, raise a ValueError."""
         weights, notes = load_tensors(path)
+        self.check_notes(notes, str(path))
         load_weights(self.model, weights, str(path))
         return notes
+
+    def check_notes(self, notes: dict, origin: str) -> None:
+        """Raise a ValueError if the notes of a file say that its weights are not for this learner. Here any are."""
 
     def freeze(self) -> None:
         """Train only the last layer group; batch norms in the others keep their statistics."""

@@ -91,7 +91,7 @@ def check_weights(model: nn.Module, weights: dict[str, Tensor], origin: str) -> 
 
 
 class MadeFor:
-    """Saving and loading of a model with what its numbers stand for; part of the learners that know it.
+    """Saving and loading with what a model's numbers stand for: goes before `Learner` among the bases of a learner.
 
     Weights fit any model of their shapes. What tells a cat from a dog, though, tells no film from another: so a file
     says what it was made for, and `load` compares. A file that does not say it is taken as it is.
@@ -105,20 +105,7 @@ class MadeFor:
 
     def save(self, path: Path | str, **notes: object) -> Path:
         """Write the weights, what they were made for, and notes, to one safetensors file; see `Learner.save`."""
-        notes = {"model": type(self.model).__name__} | notes | {"made_for": self.made_for()}
-        return save_tensors(path, self.model.state_dict(), notes)
-
-    def load(self, path: Path | str) -> dict:
-        """Read weights that `save` wrote; gives the notes.
-
-        Raises:
-            ValueError: the file is of another model, or was made for something else: other classes, say. The model was
-                not changed then.
-        """
-        weights, notes = load_tensors(path)
-        self.check_notes(notes, str(path))
-        load_weights(self.model, weights, str(path))
-        return notes
+        return super().save(path, **notes | {"made_for": self.made_for()})
 
     def check_notes(self, notes: dict, origin: str) -> None:
         """Raise a ValueError if the notes of a file say that its weights are not for this learner."""
