@@ -274,7 +274,7 @@ class Learner:
         return save_tensors(path, self.model.state_dict(), {"model": type(self.model).__name__} | notes)
 
     def load(self, path: Path | str) -> dict:
-        """Read weights that `save` wrote; gives the notes. Another model's, or for other classes, raise a ValueError."""
+        """Read weights that `save` wrote; gives the notes. Another model's or other classes' raise a ValueError."""
         weights, notes = load_tensors(path)
         self.check_notes(notes, str(path))
         load_weights(self.model, weights, str(path))
