@@ -9,10 +9,11 @@ LESSON ?=
 DIR ?=
 NAME ?=
 TITLE ?=
+NOTE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset app hub test run new slides site student instructor excel data bench lint
+.PHONY: help lab reset app hub test run full new slides site student instructor excel data bench lint
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
@@ -36,6 +37,9 @@ test: $(READY) ## prove it: every test, and every lesson executed and compared, 
 
 run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
 	@$(QUIETLY) $(BIN)/python lessons/make/run.py $(LESSON)
+
+full: $(READY) ## run a lesson on the full data and record it, LESSON=05; NOTE="..." says what is to be known of the data
+	@$(QUIETLY) $(BIN)/python lessons/make/record.py full "$(LESSON)" "$(NOTE)"
 
 new: $(READY) ## make the skeleton of a lesson; NAME=20_attention TITLE="Attention by hand"
 	@$(BIN)/python lessons/make/new.py "$(NAME)" "$(TITLE)"

@@ -8,7 +8,7 @@ from importlib import import_module as _import_module
 
 from .augment import Augment, dihedral
 from .callbacks import Checkpoint, EarlyStopping, GradientClipping, MixedPrecision, Recorder
-from .claims import claim
+from .claims import claim, report
 from .collab import DeepRatings, DotProduct, RatingLoaders, collab_learner
 from .datasets import fetch, home, read_digits, read_idx
 from .devices import device, first_process
@@ -156,6 +156,7 @@ __all__ = [
     "read_mask",
     "read_picture",
     "read_texts",
+    "report",
     "resnet_tiny",
     "rmse",
     "rmspe",

@@ -1,8 +1,19 @@
-"""`claim`: a sentence of a lesson that the run proves, or else fails."""
+"""`claim`: a sentence of a lesson that the run proves, or else fails; `report`: a figure that a recorded run keeps.
+
+Numbers are compared as they are, none through single precision: floats in double precision, whole numbers of Python
+however large exactly.
+"""
 
 import math
+from fractions import Fraction
+from html import escape
+from numbers import Integral, Number, Real
+from typing import TYPE_CHECKING
 
 from .notebook import show
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class ClaimError(AssertionError):
@@ -20,11 +31,46 @@ class Claim:
         return f"✓ {self.text}" + (f" ({self.bounds})" if self.bounds else "")
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         asked = f"asked: {self.bounds}; measured: {self.measured}" if self.bounds else "holds"
         style = "border-left:4px solid #0072b2;padding:0.3em 0.8em;margin:0.3em 0"
         return f'<div style="{style}"><b>✓ {escape(self.text)}</b><br><small>{escape(asked)}</small></div>'
+
+
+class Report:
+    """What a report shows: its name, which is the same on every machine; in a notebook, and when printed, the value."""
+
+    def __init__(self, name: str, value: float) -> None:
+        self.name, self.value = name, value
+
+    def __repr__(self) -> str:
+        """The name, without the value."""
+        return f"▸ {self.name}"
+
+    def __str__(self) -> str:
+        """Both."""
+        return f"▸ {self.name}: {self.value:.4g}"
+
+    def _repr_html_(self) -> str:
+        style = "border-left:4px solid #56b4e9;padding:0.3em 0.8em;margin:0.3em 0"
+        return f'<div style="{style}">{escape(str(self))}</div>'
+
+
+def report(name: str, value: object) -> None:
+    """Show a figure that this lesson stands for; `make full` writes it into the run that it records.
+
+    Args:
+        name: what was measured, with its unit where it has one, such as `"accuracy without void"`.
+        value: one number, or a tensor or array that holds one.
+
+    Raises:
+        ValueError: no single finite number.
+
+    Used in lesson 02.
+    """
+    number = _number(value, f"report({name!r})")
+    if not math.isfinite(number):
+        raise ValueError(f"report({name!r}) needs a finite number; found {number}")
+    show(Report(name, float(number)), coursekit={"report": name, "value": float(number)})
 
 
 def claim(
@@ -40,14 +86,20 @@ def claim(
 
     Args:
         text: the claim as a sentence.
-        value: True or False; or a number (or one-number tensor), with bounds; or a tensor or sequence, with `equals`.
-        at_least, at_most: bounds of the number, both included.
-        equals: what the value must be, everywhere not more than `within` away.
+        value: True or False; or a number (or a tensor or array of one number), with bounds; or numbers of any shape,
+            with `equals`.
+        at_least, at_most: bounds of the number, both included. What a run measures has bounds; what must be so on any
+            machine and any data is True, or equals something.
+        equals: what the value must be, everywhere not more than `within` away. Lists, arrays and tensors of the same
+            shape are alike; nothing is broadcast. An infinity equals itself, NaN equals nothing (ask for
+            `x.isnan().all()`), nothing equals nothing of the same shape, and truth values are compared with truth
+            values only. float32's 0.1 is not the double 0.1: they are 1.5e-9 apart.
         within: the tolerance of `equals`, absolute.
 
     Raises:
         ClaimError: it does not hold; the message has the measured value.
-        ValueError: a number without bounds, which no value could fail.
+        ValueError: a claim that could not fail (a number without bounds, `within` without `equals`), bounds beside
+            `equals`, or something that is no number.
 
     Example:
         >>> claim("a fair coin shows heads about half the time", 0.503, at_least=0.45, at_most=0.55)
@@ -55,42 +107,123 @@ def claim(
 
     Built in lesson 00.
     """
+    bounded = at_least is not None or at_most is not None
+    if equals is not None and bounded:
+        raise ValueError(f"claim {text!r} has bounds and equals: make two claims of it")
+    if within and equals is None:
+        raise ValueError(f"claim {text!r} has within={within:g} and no equals that it could belong to")
+    if not 0 <= within < math.inf:  # NaN neither
+        raise ValueError(f"claim {text!r} needs a tolerance of 0 or more, and a finite one; found within={within}")
     if equals is not None:
-        holds, bounds, measured = _equal(value, equals, within)
-    elif at_least is not None or at_most is not None:
-        holds, bounds, measured = _between(float(value), at_least, at_most)
+        holds, bounds, measured = _equal(text, value, equals, within)
+    elif bounded:
+        holds, bounds, measured = _between(text, value, at_least, at_most)
     else:
-        if type(value).__name__ not in ("bool", "bool_") and not _is_truth_tensor(value):
-            raise ValueError(f"claim {text!r} needs True or False, or bounds (at_least, at_most, equals) for {value!r}")
-        holds, bounds, measured = bool(value), "", "False"
+        holds, bounds, measured = _truth(text, value), "", "False"
     if not holds:
         raise ClaimError(f"✗ {text}: " + (f"{bounds}; measured {measured}" if bounds else "it does not hold here"))
-    show(Claim(text, bounds, measured))
+    show(Claim(text, bounds, measured), coursekit={"claim": text, "asked": bounds, "measured": measured})
 
 
-def _is_truth_tensor(value: object) -> bool:
-    import torch
+def _truth(text: str, value: object) -> bool:
+    """One truth value, of Python, NumPy or PyTorch."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        array = None if isinstance(value, (int, float, complex, str, list)) else as_array(value)
+        if array is None or array.dtype != bool or array.size != 1:
+            raise ValueError(f"claim {text!r} needs True or False, or bounds (at_least, at_most, equals) for {value!r}")
+        value = array.item()
+    return bool(value)
 
-    return isinstance(value, torch.Tensor) and value.dtype == torch.bool and value.numel() == 1
+
+def _number(value: object, what: str) -> float | int:
+    """One real number as Python has it: whole numbers stay whole, floats become doubles."""
+    array = as_array(value)
+    if array is None or array.size != 1 or array.dtype.kind not in "iufO":
+        found = "a truth value" if array is not None and array.dtype == bool else repr(value)
+        raise ValueError(f"{what} needs one real number; found {found}")
+    return array.item()
 
 
-def _between(number: float, at_least: float | None, at_most: float | None) -> tuple[bool, str, str]:
+def _between(text: str, value: object, at_least: object, at_most: object) -> tuple[bool, str, str]:
     """Whether the number is within its bounds (NaN never is); the bounds in words; the number."""
-    tests = [] if at_least is None else [(number >= at_least, f"at least {at_least:g}")]
-    tests += [] if at_most is None else [(number <= at_most, f"at most {at_most:g}")]
-    return all(holds for holds, _ in tests), ", ".join(words for _, words in tests), f"{number:.4g}"
+    number, *bounds = (_number(x, f"claim {text!r}") if x is not None else None for x in (value, at_least, at_most))
+    holds = (bounds[0] is None or number >= bounds[0]) and (bounds[1] is None or number <= bounds[1])
+    asked = zip(("at least", "at most"), bounds, strict=True)
+    words = ", ".join(f"{name} {bound:g}" for name, bound in asked if bound is not None)
+    return holds, words, f"{number:.4g}" if holds else repr(number)
 
 
-def _equal(value: object, expected: object, within: float) -> tuple[bool, str, str]:
+def _equal(text: str, value: object, expected: object, within: float) -> tuple[bool, str, str]:
     """Whether both agree; the bounds in words; the largest difference."""
+    found, wanted = as_array(value), as_array(expected)
+    for array, one in ((found, value), (wanted, expected)):
+        if array is None:
+            raise ValueError(f"claim {text!r} compares numbers or truth values; found {type(one).__name__} {one!r:.60}")
+    if found.shape != wanted.shape:
+        return False, f"shape {wanted.shape}", f"shape {found.shape}"
+    bounds = f"equal to within {within:g}" if within else "equal exactly"
+    if (found.dtype == bool) != (wanted.dtype == bool):
+        kinds = ["truth values" if array.dtype == bool else "numbers" for array in (found, wanted)]
+        return False, bounds, f"{kinds[0]} where {kinds[1]} are expected"
+    largest = largest_difference(found, wanted)
+    return largest <= within, bounds, f"largest difference {float(largest):.2g}"
+
+
+def largest_difference(found: "np.ndarray", wanted: "np.ndarray") -> float | Fraction:
+    """The largest |found - wanted| of two arrays of one shape: 0 where both are the same, NaN where either is NaN.
+
+    Floats are subtracted in double precision, whole numbers exactly however large. Of truth values 1 if any differ.
+    """
+    import numpy as np
+
+    if not found.size:
+        return 0.0
+    if "O" in (found.dtype.kind, wanted.dtype.kind):
+        apart = [_apart(a, b) for a, b in zip(found.ravel(), wanted.ravel(), strict=True)]
+        return max(apart, key=lambda number: math.inf if number != number else number)
+    kind = complex if "c" in (found.dtype.kind, wanted.dtype.kind) else float
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, and inf equals inf
+        apart = np.where(found == wanted, 0.0, np.abs(found.astype(kind) - wanted.astype(kind)))
+    return float(apart.max())
+
+
+def _apart(a: Number, b: Number) -> float | Fraction:
+    """|a - b| of two numbers, exactly where both are finite."""
+    if a == b:
+        return 0.0
+    whole = [int(x) if isinstance(x, Integral) else float(x) for x in (a, b)]
+    finite = all(isinstance(x, int) or math.isfinite(x) for x in whole)
+    return abs(Fraction(whole[0]) - Fraction(whole[1])) if finite else abs(float(a) - float(b))
+
+
+def as_array(value: object) -> "np.ndarray | None":
+    """Numbers or truth values as an array that keeps every digit; None for anything else, lists of unequal lengths too.
+
+    Where whole numbers are larger than doubles hold exactly, they come as Python's own (dtype object).
+    """
+    import numpy as np
     import torch
 
-    # copies, since PyTorch warns of arrays that are read-only, as pandas' are
-    tensors = (v if isinstance(v, torch.Tensor) else torch.tensor(v) for v in (value, expected))
-    found, wanted = (tensor.detach().cpu().double() for tensor in tensors)
-    if found.shape != wanted.shape:
-        return False, f"shape {tuple(wanted.shape)}", f"shape {tuple(found.shape)}"
-    difference = torch.where(found == wanted, 0.0, (found - wanted).abs())  # inf - inf is NaN, and inf equals inf
-    largest = difference.max().item() if found.numel() else 0.0
-    bounds = f"equal to within {within:g}" if within else "equal exactly"
-    return not math.isnan(largest) and largest <= within, bounds, f"largest difference {largest:.2g}"
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        value = (value.double() if value.dtype in (torch.float16, torch.bfloat16) else value.resolve_conj()).numpy()
+    array = np.array(_plain(value), dtype=object) if isinstance(value, (list, tuple)) else np.asarray(value)
+    if array.dtype.kind in "iu" and array.size and max(-int(array.min()), int(array.max())) > 2**53:
+        array = array.astype(object)
+    if array.dtype.kind != "O":
+        return array if array.dtype.kind in "biufc" else None
+    items = array.ravel().tolist()
+    if items and all(isinstance(x, (bool, np.bool_)) for x in items):
+        return array.astype(bool)
+    if not all(isinstance(x, Number) and not isinstance(x, (bool, np.bool_)) for x in items):
+        return None
+    if any(isinstance(x, Integral) and abs(int(x)) > 2**53 for x in items):
+        return array
+    return array.astype(float if all(isinstance(x, Real) for x in items) else complex)
+
+
+def _plain(value: object) -> object:
+    """A list with what is in it as lists and Python's own numbers."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value

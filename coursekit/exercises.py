@@ -15,12 +15,17 @@ from datetime import date
 from html import escape
 from itertools import chain, combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from .claims import as_array
 from .datasets import home
 from .notebook import show
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SOLUTIONS = Path(__file__).parents[1] / "lessons" / "solutions"
 
@@ -140,23 +145,33 @@ def _nothing_in(attempt: Callable) -> bool:
 
 
 def agree(found: object, expected: object, tolerance: float) -> bool:
-    """Whether two answers are the same: shapes and lengths exactly, numbers to the tolerance, NaN equal to NaN."""
+    """Whether two answers are the same: shapes and lengths exactly, NaN equal to NaN.
+
+    Whole numbers and truth values are compared exactly (True is 1), floats in double precision to the tolerance, which
+    is absolute and relative. A list, a tuple, an array, a Series and a tensor that hold the same are the same answer.
+    """
     if isinstance(expected, (tuple, list)):
+        found = found.tolist() if hasattr(found, "tolist") else found
         return (
             isinstance(found, (tuple, list))
             and len(found) == len(expected)
             and all(agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))
         )
-    if isinstance(expected, (Tensor, float, int)) and not isinstance(expected, bool):
-        try:
-            found, expected = (torch.as_tensor(v).detach().cpu().double() for v in (found, expected))
-        except (TypeError, ValueError, RuntimeError):
-            return False
-        return found.shape == expected.shape and torch.allclose(found, expected, tolerance, tolerance, equal_nan=True)
+    if (wanted := as_array(expected)) is not None and not isinstance(expected, bool):
+        given = as_array(found)
+        return given is not None and given.shape == wanted.shape and _close(given, wanted, tolerance)
     try:
         return bool(found == expected)
     except (RuntimeError, ValueError):  # a tensor or an array where something else is expected
         return False
+
+
+def _close(given: "np.ndarray", wanted: "np.ndarray", tolerance: float) -> bool:
+    import numpy as np
+
+    if wanted.dtype.kind in "biuO":
+        return np.array_equal(given, wanted)
+    return np.allclose(given.astype(wanted.dtype), wanted, tolerance, tolerance, equal_nan=True)
 
 
 def _size(case: tuple) -> int:

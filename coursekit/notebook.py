@@ -12,11 +12,11 @@ def in_notebook() -> bool:
     return getattr(get_ipython(), "kernel", None) is not None
 
 
-def show(thing: object) -> None:
-    """Display an object as its HTML in a notebook, print it elsewhere."""
+def show(thing: object, **metadata: object) -> None:
+    """Display an object as its HTML in a notebook, with metadata for those who read the file; print it elsewhere."""
     if in_notebook():
         from IPython.display import display
 
-        display(thing)
+        display(thing, metadata=metadata)
     else:
         print(thing)

@@ -1,12 +1,16 @@
 """Every lesson follows the template; what a run must show is tested by nbval, which executes them all."""
 
 import ast
+import dis
+import json
 import re
 from pathlib import Path
+from types import CodeType
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from tools import tool
 
 from coursekit.exercises import load_exercises
 
@@ -100,12 +104,23 @@ def test_six_to_ten_questions_with_folded_answers(notebook):
     assert folded == [str(i + 1) for i in range(len(folded))]
 
 
-def test_the_full_data_section_is_a_table_without_gaps(notebook):
-    text = next(c.source for c in cells(notebook, "markdown") if "## On the full data" in c.source)
-    head, _, *rows = [line for line in text.splitlines() if line.startswith("|")]
-    for word in ("data", "command", "machine", "time", "published"):
-        assert word in head
-    assert len(rows) >= 2 and not re.search(r"\b[A-Z]{4,}(TIME|ACC|PAIRS)\b", text)
+def test_the_table_on_the_full_data_is_made_from_recorded_runs(path, notebook):
+    number, record = path.stem[:2], tool("record")
+    section = next(c.source for c in cells(notebook, "markdown") if "## On the full data" in c.source)
+    if record.START not in section:
+        assert number not in record.published() and "|" not in section, "a table is made by `make full`, not typed"
+        return
+    assert record.marked(number) in section, f"run: python lessons/make/record.py tables {number}"
+    prose = section.replace(record.marked(number), "")
+    sourced = [line for line in prose.splitlines() if not re.match(r"\[\d\] ", line)]
+    typed = re.findall(r"\d+(?:\.\d+)? ?%|\d+\.\d+", "\n".join(sourced))
+    assert typed == [], "a measured figure comes from a run, by ck.report"
+
+
+def test_a_lesson_with_a_recorded_run_reports_figures(path, notebook):
+    code = "\n".join(cell.source for cell in cells(notebook, "code"))
+    for run in tool("record").records(path.stem[:2]):
+        assert run["figures"] and all(f'ck.report("{name}"' in code for name in run["figures"]), run["date"]
 
 
 def test_it_can_be_presented(notebook):
@@ -130,6 +145,45 @@ def test_functions_in_lessons_say_what_they_do(notebook):
         for node in ast.walk(ast.parse(plain(cell.source))):
             if isinstance(node, ast.FunctionDef) and not node.decorator_list:
                 assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """The names of the notebook that a cell reads, and those that it gives a value."""
+    reads, writes = set(), set()
+
+    def look(code: CodeType, top: bool) -> None:
+        for step in dis.get_instructions(code):
+            if step.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"):
+                reads.add(step.argval)
+            elif top and step.opname == "STORE_NAME":
+                writes.add(step.argval)
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                look(inner, False)
+
+    look(compile(plain(source), "cell", "exec"), True)
+    return reads, writes
+
+
+def test_a_cell_that_only_reads_can_be_run_again_at_the_end(notebook):
+    """What it reads is not given another meaning by a later cell."""
+    found, clashes = [names(cell.source) for cell in cells(notebook, "code")], {}
+    for number, (reads, writes) in enumerate(found):
+        before, after = found[:number], found[number + 1 :]
+        if any(writes & later_reads - later_writes for later_reads, later_writes in after):
+            continue  # others go on from what it makes
+        known = set().union(*(w for _, w in before))
+        anew = set().union(*(w for _, w in after))
+        if overwritten := (reads - writes) & known & anew:
+            clashes[number + 1] = overwritten
+    assert clashes == {}, "these code cells, counted from 1, read names that later cells overwrite"
+
+
+def test_no_output_names_a_place_on_the_machine_that_ran_it(notebook):
+    outputs = [json.dumps(o) for cell in cells(notebook, "code") for o in cell.outputs if "image/png" not in str(o)]
+    place = r"(?<![\w.])/(?:tmp|root|home|Users|private|var|mnt)/[\w.-]+|[A-Z]:\\\\"
+    found = [path for text in outputs for path in re.findall(place, text)]
+    assert found == [] and not [text for text in outputs if str(LESSONS.parent) in text or str(Path.home()) in text]
 
 
 def test_the_file_is_small(path):

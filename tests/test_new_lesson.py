@@ -23,7 +23,7 @@ def course(tmp_path_factory):
         (course / folder).mkdir(parents=True)
     shutil.copytree(ROOT / "coursekit", course / "coursekit", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "lessons" / "make", course / "lessons" / "make")
-    for name in ("test_lessons.py", "test_exercises.py"):
+    for name in ("test_lessons.py", "test_exercises.py", "tools.py", "lab.py"):
         shutil.copyfile(ROOT / "tests" / name, course / "tests" / name)
     return course
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from record import marked
 from run import LESSONS, save
 
 ROOT = LESSONS.parent
@@ -39,10 +40,6 @@ FOLDED = """<details><summary>{i}. What ...?</summary>
 
 Because ...
 </details>"""
-FULL = """| data | command | machine | time | result | published |
-|---|---|---|---|---|---|
-| sample | `make run LESSON={number}` | 2 CPU cores, no GPU | – | – | – |
-| full set | `COURSEKIT_SIZE=full make run LESSON={number}` | not measured | – | – | – |"""
 SOLUTIONS = '''"""Solutions to lesson {number}, with the cases to try an answer on."""
 
 import torch
@@ -87,7 +84,7 @@ def skeleton(number: str, title: str) -> NotebookNode:
         ]
     questions = "\n\n".join(FOLDED.format(i=i) for i in range(1, 7))
     cells.append(_text(f"## Questions\n\n{questions}", "slide"))
-    cells.append(_text(f"## On the full data\n\n{FULL.format(number=number)}", "slide"))
+    cells.append(_text(f"## On the full data\n\n{marked(number)}", "slide"))
     cells.append(
         _text("## Where this is in coursekit\n\nWhich module, and a claim.", "slide")
     )
