@@ -39,11 +39,20 @@ def doc(thing: object) -> Doc:
     text, lesson = _without_lesson(text)
     prefix = "class " if inspect.isclass(thing) else ""
     try:
-        # a default that is a function or class by its name: an address would differ from run to run
-        signature = re.sub(r"<(?:function|class) '?([\w.]+)'?(?: at 0x\w+)?>", r"\1", str(inspect.signature(thing)))
+        signature = _in_words(str(inspect.signature(thing)))
     except (ValueError, TypeError):  # some functions written in C have none
         signature = "(...)"
     return Doc(f"{prefix}{getattr(thing, '__module__', '')}.{name}{signature}", text, lesson)
+
+
+def _in_words(signature: str) -> str:
+    """A signature with types, and defaults that are functions or classes, by their names alone.
+
+    An address differs from run to run, and the module of a class from one Python to the next (`pathlib._local.Path`).
+    """
+    signature = re.sub(r"<(?:function|class) '?([\w.]+)'?(?: at 0x\w+)?>", r"\1", signature)
+    parts = re.split(r"""('[^']*'|"[^"]*")""", signature)  # texts stay as they are
+    return "".join(part if i % 2 else re.sub(r"\b(?:[A-Za-z_]\w*\.)+", "", part) for i, part in enumerate(parts))
 
 
 def _without_lesson(text: str) -> tuple[str, str | None]:

@@ -228,8 +228,6 @@ def unpack(archive: Path, folder: Path) -> None:
         inside = Path(scratch)
         try:
             _extract(archive, inside)
-        except tarfile.FilterError as error:
-            raise ValueError(f"{archive} is not safe to unpack, and nothing was: {error}") from error
         except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
             raise ValueError(f"{archive} is damaged, and nothing was unpacked: {error}") from error
         entries = list(inside.iterdir())
@@ -246,10 +244,30 @@ def _extract(archive: Path, inside: Path) -> None:
             file.extractall(inside)
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as file:
-            _check_names(archive, file.getnames(), inside)
-            file.extractall(inside, filter="data")
+            _extract_tar(archive, file, inside)
     else:
         raise ValueError(f"{archive} is neither a zip nor a tar file")
+
+
+def _extract_tar(archive: Path, file: tarfile.TarFile, inside: Path) -> None:
+    """Unpack files, folders, and links that stay inside, and nothing that is neither."""
+    _check_names(archive, file.getnames(), inside)
+    if hasattr(tarfile, "data_filter"):
+        try:
+            file.extractall(inside, filter="data")
+        except tarfile.FilterError as error:
+            raise ValueError(f"{archive} is not safe to unpack, and nothing was: {error}") from error
+        return
+    # Python before 3.10.12 and 3.11.4 has no filters: the same rules, asked anew before each member
+    file.chown = lambda *_: None  # files belong to whoever unpacks them
+    for member in file:
+        unpacked = member.isfile() or member.isdir() or member.issym() or member.islnk()
+        if not unpacked or Path(member.linkname).is_absolute():
+            raise ValueError(f"{archive} is not safe to unpack, and nothing was: {member.name!r} is no file or folder")
+        folder = Path(member.name).parent if member.issym() else Path()
+        _check_names(archive, [member.name, str(folder / member.linkname)], inside)
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+        file.extract(member, inside)
 
 
 def _check_names(archive: Path, names: list[str], inside: Path) -> None:

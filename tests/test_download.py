@@ -369,19 +369,37 @@ def test_an_archive_is_unpacked_once(host, folder, kind):
     assert names(folder) == [name for name in before if name != "set"] and host.ranges == [None]
 
 
+@pytest.fixture(params=["with filters", "without"])
+def filters(request, monkeypatch):
+    """Python's tarfile as it is, and as it was before 3.10.12 and 3.11.4."""
+    if request.param == "without":
+        for name in ("data_filter", "FilterError"):
+            monkeypatch.delattr(tarfile, name, raising=False)
+        monkeypatch.setattr(tarfile.TarFile, "extractall", None)
+
+
+def test_a_tar_file_keeps_its_links_and_who_may_run_what(tmp_path, filters):
+    content = [("a/b.txt", b"1"), ("a/link", (tarfile.SYMTYPE, "../a/b.txt")), ("hard", (tarfile.LNKTYPE, "a/b.txt"))]
+    (tmp_path / "archive").write_bytes(pack("tar", content))
+    unpack(tmp_path / "archive", tmp_path)
+    assert [(tmp_path / name).read_text() for name in ("a/b.txt", "a/link", "hard")] == ["1", "1", "1"]
+    assert (tmp_path / "a" / "b.txt").stat().st_mode & 0o777 == 0o644 and (tmp_path / "a" / "link").is_symlink()
+
+
 OUTSIDE = {
     "parent": [("good.txt", b"1"), ("../evil.txt", b"2")],
     "deep parent": [("good.txt", b"1"), ("a/../../evil.txt", b"2")],
     "link": [("good.txt", b"1"), ("link", (tarfile.SYMTYPE, "../..")), ("link/evil.txt", b"2")],
     "absolute link": [("good.txt", b"1"), ("link", (tarfile.SYMTYPE, "/etc")), ("link/evil.txt", b"2")],
     "hard link": [("good.txt", b"1"), ("link", (tarfile.LNKTYPE, "../outside.txt"))],
+    "link over a link": [("a", (tarfile.SYMTYPE, ".")), ("a/b", (tarfile.SYMTYPE, "..")), ("b/evil.txt", b"2")],
     "device": [("good.txt", b"1"), ("pipe", (tarfile.FIFOTYPE, ""))],
 }
 PAIRS = [("zip", "parent"), ("zip", "deep parent"), *(("tar", name) for name in OUTSIDE)]
 
 
 @pytest.mark.parametrize("kind, members", PAIRS)
-def test_an_archive_that_leads_outside_writes_nothing(tmp_path, kind, members):
+def test_an_archive_that_leads_outside_writes_nothing(tmp_path, filters, kind, members):
     folder = tmp_path / "in" / "mnist"
     folder.mkdir(parents=True)
     (folder / "archive").write_bytes(pack(kind, OUTSIDE[members]))
@@ -393,7 +411,7 @@ def test_an_archive_that_leads_outside_writes_nothing(tmp_path, kind, members):
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
-def test_an_absolute_name_never_lands_there(tmp_path, kind):
+def test_an_absolute_name_never_lands_there(tmp_path, filters, kind):
     outside = tmp_path / "evil.txt"
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "archive").write_bytes(pack(kind, [(str(outside), b"1")]))

@@ -354,7 +354,7 @@ def test_every_public_function_has_types_and_a_docstring(thing):
 
 def test_doc_shows_signature_and_text():
     text = repr(ck.doc(ck.fetch))
-    assert text.startswith("coursekit.datasets.fetch(name: str, size: str | None = None) -> pathlib.Path\n\nThe folder")
+    assert text.startswith("coursekit.datasets.fetch(name: str, size: str | None = None) -> Path\n\nThe folder")
     assert repr(ck.doc(ck.Learner)).startswith("class coursekit.learner.Learner(data: ")
     assert ck.doc(torch.nn.Linear).lesson is None and "Applies" in repr(ck.doc(torch.nn.Linear))
     assert "fit(self, epochs" in ck.doc(ck.Learner.fit).title
