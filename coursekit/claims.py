@@ -179,7 +179,7 @@ def largest_difference(found: "np.ndarray", wanted: "np.ndarray") -> float | Fra
     if not found.size:
         return 0.0
     if "O" in (found.dtype.kind, wanted.dtype.kind):
-        apart = [_apart(a, b) for a, b in zip(found.ravel(), wanted.ravel(), strict=True)]
+        apart = [_apart(a, b) for a, b in zip(found.ravel().tolist(), wanted.ravel().tolist(), strict=True)]
         return max(apart, key=lambda number: math.inf if number != number else number)
     kind = complex if "c" in (found.dtype.kind, wanted.dtype.kind) else float
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, and inf equals inf
