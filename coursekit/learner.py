@@ -1,28 +1,33 @@
 """`Learner`: a model, its data and a loss, and the training loop that brings them together.
 
 The loop is the one that lesson 09 derives. Callbacks are plain objects: whichever of the methods in
-`coursekit.hooks.EVENTS` one has is called with the learner at that moment. They are looked up once for each fit.
+`coursekit.callbacks.EVENTS` one has is called with the learner at that moment. They are looked up once for each fit.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from inspect import Parameter, signature
+from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import Union
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from .callbacks import Recorder
-from .finder import search_rate
-from .groups import Rate, batch_norm_explained, default_groups, parameter_groups, train_mode
-from .hooks import Hook, call, call_all, check_callbacks, find_hooks
+from .callbacks import Handler, Recorder, call, call_all, check_callbacks, find_handlers
+from .display import Progress
 from .loaders import Loader, Loaders, TensorLoader
-from .losses import check_labels, cross_entropy
+from .losses import check_labels, cross_entropy, loss_count
 from .metrics import Metric, RunningMean, check_metrics, metric_name
-from .progressbar import Progress
-from .schedule import RateSearch, Schedule, constant, one_cycle
-from .storage import load_tensors, load_weights, save_tensors
-from .summary import Summary
+from .schedule import Schedule, constant, one_cycle
+from .storage import check_same, load_tensors, load_weights, save_tensors
+from .targets import Categories, Numbers, Prediction, TargetType, predictions
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+LearningRate = Union[float, tuple[float, float], slice, "LRFinder"]
 
 
 class Learner:
@@ -31,20 +36,24 @@ class Learner:
     Args:
         data: the batches, `Loaders`; the model is moved to their device.
         model: called with a batch's inputs.
-        loss: `(outputs, targets) -> one number`; `ck.cross_entropy` unless said otherwise.
+        loss_fn: `(outputs, targets) -> one number`; `ck.cross_entropy` unless said otherwise.
         metrics: see `coursekit.metrics`.
-        optimizer: called with parameter groups, gives a `torch.optim` optimizer; anew for each fit.
-        groups: the model's layer groups, first to last, for lower rates in earlier layers and for `freeze`.
+        optimizer_fn: called with parameter groups, gives a `torch.optim` optimizer; anew for each fit.
+        groups: the model's layer groups, first to last, for lower learning rates in earlier layers and for `freeze`.
             By default the children of an `nn.Sequential` that have parameters; any other model is one group.
         callbacks: used in every fit.
         progress: show progress.
-        channels_last: keep pictures as rows x columns x channels in memory, which some GPUs compute faster.
+        channels_last: keep images as H x W x channels in memory, which some GPUs compute faster.
         compile: run the model through `torch.compile`.
 
     Attributes:
+        network: what is called in training: the model itself, or compiled, or shared by several processes.
         epoch, epochs, batch, step, steps: where the running fit is. `step` counts batches from 0 over all its epochs.
-        loss: the latest batch's training loss, a tensor without gradient.
-        recorder: losses, rates and the table of epochs of the latest fit.
+        outputs: the latest batch's outputs.
+        loss: the latest batch's training loss; outside `before_backward` a tensor without gradient.
+        recorder: losses, learning rates and the table of epochs of the latest fit.
+        takes_step, weight: set by `GradientAccumulation`: whether the optimizer steps after this batch, and what the
+            loss is multiplied by before its gradients are taken.
         stop: set to True by a callback to end the fit after this epoch.
 
     Raises:
@@ -57,115 +66,143 @@ class Learner:
         self,
         data: Loaders,
         model: nn.Module,
-        loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
+        loss_fn: Loss = cross_entropy,
         metrics: Sequence[Metric] = (),
         *,
-        optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW,
+        optimizer_fn: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW,
         groups: Sequence[nn.Module] | None = None,
         callbacks: Sequence[object] = (),
         progress: bool = True,
         channels_last: bool = False,
         compile: bool = False,
     ) -> None:
-        self.data, self.loss_function, self.metrics = data, loss, check_metrics(metrics)
+        self.data, self.loss_fn, self.metrics = data, loss_fn, check_metrics(metrics)
         self.model = model.to(data.device)
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
-        self.forward = torch.compile(self.model) if compile else self.model
-        self.make_optimizer, self.callbacks, self.progress = optimizer, check_callbacks(callbacks), progress
+        self.network = torch.compile(self.model) if compile else self.model
+        self.optimizer_fn, self.callbacks, self.progress = optimizer_fn, check_callbacks(callbacks), progress
         self.groups = list(groups) if groups else default_groups(model)
         self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.scaler: torch.amp.GradScaler | None = None
+        self.scaler = torch.amp.GradScaler(enabled=False)
         self.recorder = Recorder()
         self.epoch_results: dict[str, float] = {}
         self.optimizer: torch.optim.Optimizer | None = None
-        self.loss, self.stop, self.processes = None, False, None  # or the `Distributed` that several train by
+        self.outputs, self.loss, self.samples, self.stop = None, None, 0, False
+        self.takes_step, self.weight = True, None
+        self.processes = None  # or the `Distributed` by which several train
         self.epoch = self.epochs = self.batch = self.step = self.steps = 0
+
+    def __repr__(self) -> str:
+        """Model, data, loss, parameters, and what is frozen."""
+        total, trained = count_parameters(self.model)
+        frozen = sum(not any(p.requires_grad for p in group.parameters()) for group in self.groups)
+        metrics = ", ".join(map(metric_name, self.metrics)) or "none"
+        return "\n".join(
+            [
+                f"{type(self).__name__} of a {type(self.model).__name__}: {total:,} parameters, {trained:,} trained; "
+                f"{len(self.groups)} layer groups, {frozen} frozen",
+                f"data: {self.data!r}",
+                f"loss: {metric_name(self.loss_fn)}; metrics: {metrics}; optimizer: {metric_name(self.optimizer_fn)}",
+            ]
+        )
 
     # Training
 
     def fit(
-        self, epochs: int, rate: Rate = 1e-3, *, schedule: Schedule = constant, callbacks: Sequence[object] = ()
+        self,
+        epochs: int,
+        lr: LearningRate = 1e-3,
+        *,
+        schedule: Schedule = constant,
+        callbacks: Sequence[object] = (),
     ) -> None:
         """Train for a number of epochs.
 
         Args:
             epochs: passes over the training data, at least 1.
-            rate: the largest learning rate; a pair (first, last) spreads over the layer groups by equal factors.
+            lr: the largest learning rate; a pair (first, last) or slice(first, last) spreads over the layer groups by
+                equal factors; what `lr_find` gave stands for its suggestion.
             schedule: see `coursekit.schedule`.
             callbacks: for this fit only, beside the learner's own.
 
         Raises:
             ValueError: epochs below 1, nothing left to train, labels that do not fit the model, an object that is no
-                callback, or a batch of one row where batch norm needs several.
-            FloatingPointError: the loss became infinite or NaN; the message says at which batch and rate.
+                callback, or a batch of one sample where batch norm needs several.
+            FloatingPointError: the loss became infinite or NaN; the message says at which batch and learning rate.
         """
         if epochs < 1 or epochs % 1:
             raise ValueError(f"a whole number of epochs is needed, at least one; found {epochs}")
-        self.optimizer = self.new_optimizer(rate)
+        self.optimizer = self.new_optimizer(lr)
+        self.optimizer.zero_grad()
         self.epoch, self.epochs, self.step, self.stop = 0, epochs, 0, False
         self.steps = epochs * len(self.data.train)
         shown = [Progress()] if self.progress else []
-        hooks = find_hooks([self.recorder, *self.callbacks, *check_callbacks(callbacks), *shown])
+        handlers = find_handlers([self.recorder, *self.callbacks, *check_callbacks(callbacks), *shown])
         try:
-            call(hooks["before_fit"], self)
+            call(handlers["before_fit"], self)
             while self.epoch < epochs and not self.stop:
-                call(hooks["before_epoch"], self)
+                call(handlers["before_epoch"], self)
                 with batch_norm_explained(self.data.train):
-                    self._train_epoch(schedule, hooks)
+                    self._train_epoch(schedule, handlers)
                 self.epoch_results = self.validate() if self.data.valid else {}
                 self.epoch += 1
-                call(hooks["after_epoch"], self)
+                call(handlers["after_epoch"], self)
         finally:
-            call_all(hooks["after_fit"], self)
+            call_all(handlers["after_fit"], self)
 
     def fit_one_cycle(
-        self, epochs: int, rate: Rate = 1e-2, *, warmup: float = 0.25, callbacks: Sequence[object] = ()
+        self, epochs: int, max_lr: LearningRate = 1e-2, *, warmup: float = 0.25, callbacks: Sequence[object] = ()
     ) -> None:
-        """Train with a rate that rises to `rate` during the share `warmup` of the training, then falls; see `fit`."""
-        self.fit(epochs, rate, schedule=one_cycle(warmup), callbacks=callbacks)
+        """Train with a learning rate that rises to `max_lr` during the fraction `warmup` of the training, then falls.
 
-    def _train_epoch(self, schedule: Schedule, hooks: dict[str, list[Hook]]) -> None:
+        The momentum (Adam's first beta) falls while the learning rate rises, unless one was asked for. See `fit`.
+        """
+        momentum = (0.95, 0.85) if self._has_usual_momentum() else None
+        self.fit(epochs, max_lr, schedule=one_cycle(warmup, momentum=momentum), callbacks=callbacks)
+
+    def _has_usual_momentum(self) -> bool:
+        """Whether the optimizer keeps the betas that its class has by default; SGD's momentum is one if it has one."""
+        optimizer = self.optimizer_fn([nn.Parameter(torch.zeros(1))], lr=1.0)
+        usual = signature(type(optimizer)).parameters.get("betas")
+        return usual is None or usual.default is Parameter.empty or optimizer.defaults["betas"] == usual.default
+
+    def _train_epoch(self, schedule: Schedule, handlers: dict[str, list[Handler]]) -> None:
         train_mode(self.model)
-        before_batch, after_backward, after_batch = hooks["before_batch"], hooks["after_backward"], hooks["after_batch"]
+        events = ("before_batch", "after_forward", "before_backward", "after_backward", "after_batch")
+        before_batch, after_forward, before_backward, after_backward, after_batch = (handlers[e] for e in events)
         optimizer, scaler = self.optimizer, self.scaler
         batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
-        for batch, (*inputs, targets) in enumerate(batches):
-            self.batch = batch
-            self.set_rates(*schedule(self.step / self.steps))
-            for hook in before_batch:
-                hook(self)
+        for self.batch, (*inputs, targets) in enumerate(batches):
+            self.samples = len(targets)
+            self.set_lr(*schedule(self.step / self.steps))
+            call(before_batch, self)
             with self.autocast():
-                outputs = self.forward(*inputs)
+                self.outputs = self.network(*inputs)
+                call(after_forward, self)
                 if self.step == 0:
-                    self._check_labels(outputs)
-                loss = self.loss_function(outputs, targets)
-            self.loss, self.rows = loss.detach(), len(targets)
-            optimizer.zero_grad()
-            if scaler is None:
-                loss.backward()
-            else:
-                scaler.scale(loss).backward()
+                    self._check_labels(self.outputs)
+                self.loss = self.loss_fn(self.outputs, targets)
+                call(before_backward, self)
+            scaler.scale(self.loss if self.weight is None else self.loss * self.weight).backward()
+            self.loss = self.loss.detach()
+            if self.takes_step:
                 scaler.unscale_(optimizer)
-            for hook in after_backward:
-                hook(self)
-            if scaler is None:
-                optimizer.step()
-            else:
+                call(after_backward, self)
                 scaler.step(optimizer)
                 scaler.update()
+                optimizer.zero_grad()
             self.step += 1
-            for hook in after_batch:
-                hook(self)
+            call(after_batch, self)
 
-    def new_optimizer(self, rate: Rate) -> torch.optim.Optimizer:
-        """An optimizer of what is trained, at these rates."""
-        return self.make_optimizer(parameter_groups(self.model, self.groups, rate))
+    def new_optimizer(self, lr: LearningRate) -> torch.optim.Optimizer:
+        """An optimizer of what is trained, at these learning rates."""
+        return self.optimizer_fn(parameter_groups(self.model, self.groups, lr))
 
-    def set_rates(self, share: float, momentum: float | None) -> None:
-        """Give each group this share of its top rate, and the momentum where one is said."""
+    def set_lr(self, fraction: float, momentum: float | None) -> None:
+        """Give each group this fraction of its largest learning rate, and the momentum where one is said."""
         for group in self.optimizer.param_groups:
-            group["lr"] = group["top_rate"] * share
+            group["lr"] = group["max_lr"] * fraction
             if momentum is not None:
                 if "betas" in group:
                     group["betas"] = (momentum, group["betas"][1])
@@ -175,87 +212,151 @@ class Learner:
     def _check_labels(self, outputs: Tensor) -> None:
         """On a GPU a wrong label ends the process, so look at all of them before the first loss."""
         train = self.data.train
-        if outputs.is_cuda and self.loss_function is cross_entropy and isinstance(train, TensorLoader):
+        if outputs.is_cuda and self.loss_fn is cross_entropy and isinstance(train, TensorLoader):
             check_labels(train.tensors[-1], outputs.shape[1])
 
-    # The learning-rate finder
-
-    def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> RateSearch:
-        """Raise the rate from batch to batch and watch the loss; the model is as before afterwards.
+    def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> "LRFinder":
+        """Raise the learning rate from batch to batch and watch the loss; the model is as before afterwards.
 
         L. N. Smith, "Cyclical learning rates", 2017, section 3.3. Goes over the data as often as it takes, so that a
-        handful of rows is enough; stops early when the loss has grown fourfold.
+        handful of samples is enough; stops early when the loss has grown fourfold.
 
         Returns:
-            The search: `.suggestion` is a rate, `.plot()` draws it.
+            What was seen: `.suggestion` is a learning rate, `.plot()` draws the losses.
+
+        Raises:
+            ValueError: not 0 < lowest < highest, or fewer than two batches.
+            FloatingPointError: the loss is not finite before any training.
 
         Built in lesson 09.
         """
-        return search_rate(self, lowest, highest, batches)
+        if not (0 < lowest < highest and batches > 1):
+            raise ValueError(
+                f"a search needs 0 < lowest < highest and two batches; found {lowest}, {highest}, {batches}"
+            )
+        found = LRFinder()
+        with self.model_kept(), batch_norm_explained(self.data.train), self.randomness_kept():
+            self.optimizer = self.new_optimizer(1.0)
+            train_mode(self.model)
+            endless = chain.from_iterable(repeat(self.data.train))
+            for i, (*inputs, targets) in enumerate(islice(endless, batches)):
+                lr = lowest * (highest / lowest) ** (i / (batches - 1))
+                self.set_lr(lr, None)
+                loss = self.loss_fn(self.network(*inputs), targets)
+                if found.add(lr, loss.item()):
+                    break
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+            self.optimizer.zero_grad()
+        if not found.losses:
+            raise FloatingPointError("the loss is not finite before any training: look at the data and the model")
+        return found
 
     def randomness_kept(self) -> AbstractContextManager:
         """Inside it random numbers may be drawn; afterwards PyTorch's generators are as they were."""
         return torch.random.fork_rng([self.data.device] if self.data.device.type == "cuda" else [])
 
-    # Looking at the model
+    @contextmanager
+    def model_kept(self) -> Iterator[None]:
+        """Inside it the model may be trained; afterwards weights, buffers, and the mode of each part are as before."""
+        tensors = [*self.model.parameters(), *self.model.buffers()]
+        kept, modes = [t.detach().clone() for t in tensors], [(part, part.training) for part in self.model.modules()]
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for tensor, old in zip(tensors, kept, strict=True):
+                    tensor.copy_(old)
+            for part, mode in modes:
+                part.training = mode
+
+    # Answers
 
     @torch.no_grad()
-    def predictions(self, loader: Loader | None = None) -> tuple[Tensor, Tensor]:
-        """The model's raw outputs, float32, and the targets for all rows of held-out data (or of another loader).
+    def predictions(self, loader: Iterable[tuple[Tensor, ...]] | None = None) -> tuple[Tensor, Tensor]:
+        """The model's raw outputs, float32, and the targets for all samples of held-out data (or of another loader).
 
-        Both are on the CPU, in the loader's order.
+        Args:
+            loader: None takes the held-out data; anything that gives batches will do, `[(images, labels)]` as well.
+
+        Returns:
+            Both on the CPU, in the loader's order.
         """
-        self.model.eval()
         outputs, all_targets = [], []
         for *inputs, targets in self._held_out(loader):
-            with self.autocast():
-                outputs.append(self.forward(*inputs).float().cpu())
+            outputs.append(self._outputs(*inputs).cpu())
             all_targets.append(targets.cpu())
         return torch.cat(outputs), torch.cat(all_targets)
 
     def _held_out(self, loader: Loader | None) -> Loader:
-        if (loader := loader or self.data.valid) is None:
+        if (loader := self.data.valid if loader is None else loader) is None:
             raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
+        if isinstance(loader, Loaders):
+            raise ValueError("these are Loaders, of two parts: say which, as in validate(data.valid)")
         return loader
+
+    @torch.no_grad()
+    def _outputs(self, *inputs: Tensor) -> Tensor:
+        self.model.eval()
+        with self.autocast():
+            return self.network(*inputs).float()
+
+    def predict(self, x: object) -> Prediction | list[Prediction]:
+        """What the model says of one sample, or of several.
+
+        Args:
+            x: what the data are made of: for images a path, bytes, a PIL image, an array or a tensor; for tables a row
+                (a dictionary) or a DataFrame; for texts a text; for plain tensors one shaped as a sample. Or several.
+
+        Returns:
+            A prediction with a label and probabilities (or values); a list of them for several samples.
+
+        Raises:
+            ValueError: it cannot be read as the data are.
+        """
+        batches, single = self.data.encode(x)
+        found = []
+        for batch in batches:
+            outputs = self._outputs(*batch).cpu()
+            target_type = self.data.target_type or self._usual_target_type(outputs)
+            found += predictions(target_type, target_type.values(outputs))
+        return found[0] if single else found
+
+    def _usual_target_type(self, outputs: Tensor) -> TargetType:
+        """What the loss says of targets that are only tensors: classes without names, or numbers."""
+        if self.loss_fn is cross_entropy and outputs.dim() == 2:
+            return Categories(tuple(map(str, range(outputs.shape[1]))))
+        return Numbers()
+
+    def raw_outputs(self, x: object) -> Tensor:
+        """The model's raw outputs (logits, say), float32 on the CPU, for what `predict` takes; one row a sample."""
+        return torch.cat([self._outputs(*batch).cpu() for batch in self.data.encode(x)[0]])
 
     @torch.inference_mode()
     def validate(self, loader: Loader | None = None) -> dict[str, float]:
-        """Mean loss and metrics over held-out rows (or another loader), each row counting the same.
+        """Mean loss and metrics over held-out samples (or another loader's), each counting the same.
+
+        Totals and counts are added up over the batches and divided once, so that the batch size does not matter.
 
         Returns:
             `{"loss": ..., "accuracy": ...}`, the metrics under their functions' names.
         """
         loader = self._held_out(loader)
-        functions = {"loss": self.loss_function} | {metric_name(metric): metric for metric in self.metrics}
-        means = {n: RunningMean(n, finish=getattr(f, "finish", None)) for n, f in functions.items()}
+        means = {metric_name(f): RunningMean(metric_name(f), getattr(f, "finish", None)) for f in self.metrics}
+        loss = RunningMean("loss")
         self.model.eval()
         for *inputs, targets in self.processes.part(loader) if self.processes else loader:
             with self.autocast():
-                outputs = self.forward(*inputs)
-                for name, function in functions.items():
-                    means[name].add(getattr(function, "averaged", function)(outputs, targets), len(targets))
+                outputs = self.network(*inputs)
+                loss.add(self.loss_fn(outputs, targets), loss_count(self.loss_fn, targets))
+                for metric, mean in zip(self.metrics, means.values(), strict=True):
+                    mean.add(getattr(metric, "averaged", metric)(outputs, targets), len(targets))
         if self.processes:
-            self.processes.add_up(means.values())
-        return {name: mean.value for name, mean in means.items()}
+            self.processes.add_up([loss, *means.values()])
+        return {name: mean.value for name, mean in ({"loss": loss} | means).items()}
 
-    @torch.inference_mode()
-    def predict(self, *inputs: Tensor) -> Tensor:
-        """The model's raw outputs (logits, say) for a batch of inputs of any length, float32 on the CPU.
-
-        Args:
-            inputs: what the model takes, each with the batch as its first axis; for one item give `item[None]`.
-        """
-        if len(rows := {len(tensor) for tensor in inputs}) != 1:
-            raise ValueError(f"give all of the model's inputs, with the same number of rows; found {sorted(rows)}")
-        self.model.eval()
-        size = 2 * self.data.train.batch_size
-        outputs = []
-        for batch in zip(*(tensor.split(size) for tensor in inputs), strict=True):
-            with self.autocast():
-                outputs.append(self.forward(*(tensor.to(self.data.device) for tensor in batch)).float().cpu())
-        return torch.cat(outputs)
-
-    def summary(self) -> Summary:
+    def summary(self) -> "Summary":
         """The layers, the shape that comes out of each, and what it has to learn; shown as a table."""
         with self.randomness_kept():
             *inputs, _ = next(iter(self.data.train))
@@ -264,24 +365,37 @@ class Learner:
     # Changing what it works with
 
     def use(self, data: Loaders) -> None:
-        """Go on with other data: more of it, or the same pictures at another size (progressive resizing)."""
+        """Go on with other data: more of it, or the same images at another size (progressive resizing).
+
+        Raises:
+            ValueError: their numbers stand for something else: other classes, columns, users ...
+        """
+        check_same(data.config(), self.data.config(), "data", "give data with the same")
         if data.device != self.data.device:
             self.model.to(data.device)
         self.data = data
 
-    def save(self, path: Path | str, **notes: Any) -> Path:
-        """Write the weights, and notes, to one safetensors file, whole or not at all; gives the file's path."""
-        return save_tensors(path, self.model.state_dict(), {"model": type(self.model).__name__} | notes)
+    def config(self) -> dict[str, list]:
+        """What the model's numbers stand for: the data's classes and so on, and the range of what comes out."""
+        bounds = getattr(self.model, "output_range", None)
+        return self.data.config() | ({"output range": list(map(float, bounds))} if bounds else {})
+
+    def save(self, path: Path | str, **metadata: object) -> Path:
+        """Write the weights, what they stand for, and metadata, to one safetensors file, whole or not at all."""
+        config = {"model": type(self.model).__name__, "config": self.config()}
+        return save_tensors(path, self.model.state_dict(), config | metadata)
 
     def load(self, path: Path | str) -> dict:
-        """Read weights that `save` wrote; gives the notes. Another model's or other classes' raise a ValueError."""
-        weights, notes = load_tensors(path)
-        self.check_notes(notes, str(path))
-        load_weights(self.model, weights, str(path))
-        return notes
+        """Read weights that `save` wrote; gives the metadata.
 
-    def check_notes(self, notes: dict, origin: str) -> None:
-        """Raise a ValueError if the notes of a file say that its weights are not for this learner. Here any are."""
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: they are another model's, or for other classes, columns, users ...
+        """
+        weights, metadata = load_tensors(path)
+        check_same(metadata.get("config", {}), self.config(), str(path))
+        load_weights(self.model, weights, str(path))
+        return metadata
 
     def freeze(self) -> None:
         """Train only the last layer group; batch norms in the others keep their statistics."""
@@ -295,3 +409,211 @@ class Learner:
         """Train all layer groups."""
         for group in self.groups:
             group.requires_grad_(True)
+
+
+def with_learner_options(make: Callable) -> Callable:
+    """A function that makes a learner, its `**options` spelt out in its signature: those of `Learner`."""
+    own = dict(signature(make).parameters)
+    own.pop("options")
+    passed_on = list(signature(Learner).parameters.values())[2:]  # after data and model
+    more = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in passed_on if p.name not in own]
+    make.__signature__ = signature(make).replace(parameters=[*own.values(), *more])
+    return make
+
+
+# Layer groups: the parts of a model that may learn at different rates, or not at all
+
+
+def default_groups(model: nn.Module) -> list[nn.Module]:
+    """The children of an `nn.Sequential` that have parameters; any other model is one group."""
+    if isinstance(model, nn.Sequential) and not list(model.parameters(recurse=False)):
+        return [child for child in model if any(True for _ in child.parameters())] or [model]
+    return [model]
+
+
+def trained_parameters(model: nn.Module, groups: Sequence[nn.Module]) -> list[list[nn.Parameter]]:
+    """The parameters of each group that are not frozen; one that two groups share counts for the first.
+
+    Raises:
+        ValueError: all are frozen, or one belongs to no group.
+    """
+    seen = set()
+    parts = []
+    for group in groups:
+        parts.append([p for p in group.parameters() if p.requires_grad and p not in seen])
+        seen.update(parts[-1])
+    if outside := [name for name, p in model.named_parameters() if p.requires_grad and p not in seen]:
+        raise ValueError(f"{outside[0]!r} is in none of the layer groups, so it would not be trained: add it to one")
+    if not seen:
+        raise ValueError("every parameter is frozen: there is nothing to train; call unfreeze() or freeze()")
+    return parts
+
+
+def parameter_groups(model: nn.Module, groups: Sequence[nn.Module], lr: LearningRate) -> list[dict]:
+    """What a `torch.optim` optimizer takes: the trained parameters with their learning rates, kept as `max_lr` as well.
+
+    Neighbouring layer groups with the same learning rate become one: a step over few groups is faster.
+
+    Used in lesson 09.
+    """
+    merged: list[dict] = []
+    for part, top in zip(trained_parameters(model, groups), spread(lr, len(groups)), strict=True):
+        if merged and merged[-1]["max_lr"] == top:
+            merged[-1]["params"] += part
+        elif part:
+            merged.append({"params": part, "lr": top, "max_lr": top})
+    return merged
+
+
+def spread(lr: LearningRate, groups: int) -> list[float]:
+    """One learning rate for each layer group: the same, or from a first to a last by equal factors."""
+    given = lr.suggestion if isinstance(lr, LRFinder) else lr
+    if isinstance(given, slice):
+        given = (given.start, given.stop)
+    pair = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
+    if len(pair) != 2 or not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in pair):
+        raise ValueError(f"a learning rate is a positive number, or a pair or slice of them; found {lr}")
+    first, last = pair
+    return [last if groups == 1 else first * (last / first) ** (i / (groups - 1)) for i in range(groups)]
+
+
+def train_mode(model: nn.Module) -> None:
+    """Training mode, but batch norms in frozen parts keep the statistics they have."""
+    model.train()
+    for part in model.modules():
+        parameters = list(part.parameters())
+        if parameters and not any(p.requires_grad for p in parameters):
+            for module in part.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+
+
+@contextmanager
+def batch_norm_explained(train: Loader) -> Iterator[None]:
+    """Inside it, say in our words what batch norm says of a training batch of one sample."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            f"a training batch held one sample, and batch norm needs several: there are {train.samples} samples in "
+            f"batches of {train.batch_size}; choose a larger batch_size, or give more samples"
+        ) from error
+
+
+# Looking
+
+
+@dataclass
+class LRFinder:
+    """What `Learner.lr_find` saw: the loss after each batch while the learning rate grew.
+
+    Attributes:
+        lrs: learning rates tried, in increasing order.
+        losses: the training loss at each.
+        smoothed: the losses averaged over their recent past, heaviest on the latest.
+
+    Used in lesson 09.
+    """
+
+    lrs: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    smoothed: list[float] = field(default_factory=list)
+    _average: float = 0.0
+
+    def add(self, lr: float, loss: float) -> bool:
+        """Record one batch; True when the loss has blown up and the search should stop."""
+        if not math.isfinite(loss):
+            return True
+        self.lrs.append(lr)
+        self.losses.append(loss)
+        self._average = 0.8 * self._average + 0.2 * loss
+        self.smoothed.append(self._average / (1 - 0.8 ** len(self.losses)))
+        return self.smoothed[-1] > 4 * min(self.smoothed) and len(self.losses) > 5
+
+    @property
+    def suggestion(self) -> float:
+        """The learning rate at which the smoothed loss falls fastest: a good `max_lr` for `fit_one_cycle`."""
+        lowest = min(range(len(self.smoothed)), key=self.smoothed.__getitem__)
+        falls = [self.smoothed[i] - self.smoothed[i + 1] for i in range(lowest)]
+        return self.lrs[falls.index(max(falls))] if falls else self.lrs[0]
+
+    def plot(self) -> None:
+        """Draw the loss against the learning rate, with the suggestion marked."""
+        from .plots import plot_lr_find
+
+        plot_lr_find(self.lrs, self.losses, self.smoothed, self.suggestion)
+
+    def __repr__(self) -> str:
+        """The suggestion and the range that was tried."""
+        return (
+            f"LRFinder(suggestion={self.suggestion:.1e}, from {self.lrs[0]:.0e} to {self.lrs[-1]:.0e} "
+            f"in {len(self.lrs)} batches)"
+        )
+
+
+def count_parameters(model: nn.Module) -> tuple[int, int]:
+    """How many numbers a model has to learn, and how many of them are not frozen."""
+    numbers = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, _ in numbers), sum(n for n, trained in numbers if trained)
+
+
+class Summary:
+    """One row for each layer that is used: name, type, output shape (batch axis first), parameters of its own.
+
+    The parameters of the rows add up to the total: a part that has some beside its layers' has a row, too, and those
+    that several layers share count once.
+
+    Attributes:
+        rows: (name, type, output shape, parameters, whether they are trained).
+        total, trained: numbers of parameters.
+
+    Used in lesson 02.
+    """
+
+    def __init__(self, model: nn.Module, inputs: list[Tensor]) -> None:
+        self.total, self.trained = count_parameters(model)
+        self.rows: list[tuple[str, str, tuple[int, ...], int, bool]] = []
+        parts = dict(model.named_modules())
+        rows = [(n, p) for n, p in parts.items() if not list(p.children()) or list(p.parameters(recurse=False))]
+        counted: set[nn.Parameter] = set()
+        shapes: dict[str, tuple[int, ...]] = {}
+        handles = [part.register_forward_hook(_note_shape(shapes, name)) for name, part in rows]
+        modes = [(part, part.training) for part in parts.values()]
+        model.eval()
+        try:
+            with torch.inference_mode():
+                model(*inputs)
+        finally:
+            for part, mode in modes:
+                part.training = mode
+            for handle in handles:
+                handle.remove()
+        used = [name for name in shapes] + [
+            name for name, part in rows if name not in shapes and list(part.parameters())
+        ]
+        for name in used:
+            own = [p for p in parts[name].parameters(recurse=False) if p not in counted]
+            counted.update(own)
+            trained, count = any(p.requires_grad for p in own), sum(p.numel() for p in own)
+            self.rows.append((name or "(model)", type(parts[name]).__name__, shapes.get(name, ()), count, trained))
+
+    def __repr__(self) -> str:
+        """The table."""
+        cells = [("layer", "type", "output shape", "parameters", "trained")]
+        for name, kind, shape, count, trained in self.rows:
+            learns = ("yes" if trained else "no") if count else ""
+            cells.append((name, kind, " × ".join(map(str, shape)), f"{count:,}", learns))
+        a, b, c, d, _ = (max(len(row[i]) for row in cells) for i in range(5))
+        lines = [f"{r[0]:<{a}}  {r[1]:<{b}}  {r[2]:>{c}}  {r[3]:>{d}}  {r[4]}".rstrip() for r in cells]
+        rule = "-" * max(map(len, lines))
+        total = f"{self.total:,} parameters, {self.trained:,} of them trained"
+        return "\n".join([lines[0], rule, *lines[1:], rule, total])
+
+
+def _note_shape(shapes: dict[str, tuple[int, ...]], name: str) -> Callable[..., None]:
+    def note(part: nn.Module, inputs: object, output: object) -> None:
+        shapes[name] = tuple(output.shape) if isinstance(output, Tensor) else ()
+
+    return note

@@ -3,15 +3,63 @@
 A batch is a tuple whose last entry is the target and whose others are the model's inputs, all on the device.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, RandomSampler, SequentialSampler, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from .devices import device as choose_device
-from .devices import fits
+from .targets import TargetType
+
+
+def device(name: str | torch.device | None = None) -> torch.device:
+    """The device called `name`, or the best one here: an NVIDIA (or AMD) GPU, else Apple's, else the CPU.
+
+    Raises:
+        ValueError: the device was asked for by name and this machine has none.
+
+    Used in lesson 09.
+    """
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    chosen = torch.device(name)
+    ready = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if not ready.get(chosen.type, lambda: True)():
+        raise ValueError(f"this machine has no {chosen.type!r} device that PyTorch can use; leave the device out")
+    return chosen
+
+
+def fits(tensors: tuple[Tensor, ...], where: torch.device) -> bool:
+    """Whether the tensors may live on the device for good: already there, or no more than half of its free memory."""
+    if where.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(where)
+        return sum(tensor.nbytes for tensor in tensors) <= free // 2
+    return True  # the CPU holds them already, and Apple's GPU shares its memory
+
+
+@runtime_checkable
+class Loader(Protocol):
+    """What a learner asks of batches, whatever they are made of.
+
+    Attributes:
+        samples: how many targets an epoch has.
+        batch_size: samples in a batch; the last may have fewer.
+        device: where the batches are.
+    """
+
+    samples: int
+    batch_size: int
+    device: torch.device
+
+    def __len__(self) -> int:
+        """The number of batches."""
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """One epoch of batches: the model's inputs, and last the targets."""
+
+    def in_order(self) -> "Loader":
+        """The same samples in their own order, as they are."""
 
 
 class TensorLoader:
@@ -19,13 +67,13 @@ class TensorLoader:
 
     Args:
         tensors: the inputs and, last, the targets; all with the same first length n > 0.
-        batch_size: rows in a batch. The last batch holds what is left; a size beyond n gives one batch of all rows.
-        shuffle: draw a new order for each epoch, from PyTorch's global random generator. If one row is left then, it
-            joins the batch before it: batch norm cannot train on a row alone.
+        batch_size: samples in a batch. The last batch holds what is left; a size beyond n gives one batch of all.
+        shuffle: draw a new order for each epoch, from PyTorch's global random generator. If one sample is left then,
+            it joins the batch before it: batch norm cannot train on a sample alone.
         device: where the batches are to be.
 
     Raises:
-        ValueError: no rows, tensors of different lengths, or a batch size below 1.
+        ValueError: no samples, tensors of different lengths, or a batch size below 1.
 
     Built in lesson 09.
     """
@@ -36,28 +84,26 @@ class TensorLoader:
         tensors = tuple(torch.as_tensor(tensor) for tensor in tensors)
         if len({tensor.shape[:1] for tensor in tensors}) != 1 or tensors[0].dim() == 0:
             shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "nothing"
-            raise ValueError(f"inputs and targets must have the same number of rows; found the shapes {shapes}")
-        rows = len(tensors[0])
-        _check_sizes(rows, batch_size)
-        self.device = choose_device(device)
+            raise ValueError(f"inputs and targets must have the same number of samples; found the shapes {shapes}")
+        self.samples, self.batch_size, self.shuffle = len(tensors[0]), batch_size, shuffle
+        self.sizes = _batch_sizes(self.samples, batch_size, shuffle)
+        self.device = _device(device)
         self.resident = fits(tensors, self.device)
         self.tensors = tuple(tensor.to(self.device) for tensor in tensors) if self.resident else _pinned(tensors)
-        self.rows, self.batch_size, self.shuffle = rows, batch_size, shuffle
-        self.sizes = _batch_sizes(rows, batch_size, shuffle)
 
     def __len__(self) -> int:
         """The number of batches."""
         return len(self.sizes)
 
     def in_order(self) -> "TensorLoader":
-        """The same rows in their own order."""
+        """The same samples in their own order."""
         return TensorLoader(self.tensors, self.batch_size, device=self.device) if self.shuffle else self
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """One epoch of batches."""
         if not self.shuffle:
             return self._in_order()
-        order = torch.randperm(self.rows)
+        order = torch.randperm(self.samples)
         return self._indexed(order.to(self.tensors[0].device))
 
     def _in_order(self) -> Iterator[tuple[Tensor, ...]]:
@@ -75,10 +121,10 @@ class DatasetLoader:
 
     Args:
         dataset: gives (inputs..., target) for an index, and has a length.
-        batch_size: items in a batch; a size beyond the data gives one batch of all items.
-        shuffle: draw a new order for each epoch; a lone last item joins the batch before it, as in `TensorLoader`.
+        batch_size: samples in a batch; a size beyond the data gives one batch of all.
+        shuffle: draw a new order for each epoch; a lone last sample joins the batch before it, as in `TensorLoader`.
         device: where the batches are to be.
-        workers: processes that load items; 0 loads them in this one.
+        workers: processes that load samples; 0 loads them in this one.
 
     Raises:
         ValueError: an empty data set, or a batch size below 1.
@@ -94,13 +140,13 @@ class DatasetLoader:
         device: torch.device | None = None,
         workers: int = 0,
     ) -> None:
-        _check_sizes(len(dataset), batch_size)
-        self.device = choose_device(device)
-        self.dataset, self.rows, self.batch_size, self.shuffle = dataset, len(dataset), batch_size, shuffle
-        sampler = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
+        self.dataset, self.samples, self.batch_size, self.shuffle = dataset, len(dataset), batch_size, shuffle
+        self.device = _device(device)
+        sizes = _batch_sizes(self.samples, batch_size, shuffle)
         self.loader = DataLoader(
             dataset,
-            batch_sampler=_Batches(sampler, _batch_sizes(self.rows, batch_size, shuffle)),
+            batch_sampler=_Batches(self.samples, sizes, shuffle),
+            generator=torch.Generator().manual_seed(torch.initial_seed() % 2**63),  # looking draws nothing elsewhere
             num_workers=workers,
             pin_memory=self.device.type == "cuda",
             persistent_workers=workers > 0,
@@ -111,7 +157,7 @@ class DatasetLoader:
         return len(self.loader)
 
     def in_order(self) -> "DatasetLoader":
-        """The same items in their own order."""
+        """The same samples in their own order."""
         workers = self.loader.num_workers
         return DatasetLoader(self.dataset, self.batch_size, False, self.device, workers) if self.shuffle else self
 
@@ -121,33 +167,30 @@ class DatasetLoader:
 
 
 class _Batches:
-    """A sampler's numbers in batches of these sizes, for PyTorch's `DataLoader`."""
+    """The indices of each batch of an epoch, for PyTorch's `DataLoader`; drawn as `TensorLoader` draws them."""
 
-    def __init__(self, sampler: Iterable[int], sizes: Sequence[int]) -> None:
-        self.sampler, self.sizes = sampler, sizes
+    def __init__(self, samples: int, sizes: list[int], shuffle: bool) -> None:
+        self.samples, self.sizes, self.shuffle = samples, sizes, shuffle
 
     def __len__(self) -> int:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[list[int]]:
-        numbers = iter(self.sampler)
-        return (list(islice(numbers, size)) for size in self.sizes)
-
-
-Loader = TensorLoader | DatasetLoader
-Source = Sequence[Tensor] | Dataset
+        order = torch.randperm(self.samples) if self.shuffle else torch.arange(self.samples)
+        return (indices.tolist() for indices in order.split(self.sizes))
 
 
 class Loaders:
     """Training batches (`train`, shuffled) and validation batches (`valid`, in order, or None).
 
     Args:
-        train: a tuple of tensors (inputs..., targets), or a `torch` Dataset.
-        valid: held-out data of the same kind, or None.
-        batch_size: rows in a training batch (a lone last row joins the batch before it); validation, which keeps no
+        train: a tuple of tensors (inputs..., targets), a `torch` Dataset, or a `Loader`.
+        valid: held-out data of the same type, or None.
+        batch_size: samples in a training batch (a lone last one joins the batch before it); validation, which keeps no
             gradients, uses twice as many.
         device: where to compute; None takes the best device here.
-        workers: processes that load items of a Dataset.
+        workers: processes that load samples of a Dataset.
+        target_type: what the targets are, see `coursekit.targets`; None where they are only tensors.
 
     Example:
         >>> data = Loaders((torch.rand(10, 3), torch.arange(10)), batch_size=4)
@@ -159,24 +202,61 @@ class Loaders:
 
     def __init__(
         self,
-        train: Source,
-        valid: Source | None = None,
+        train: "Source",
+        valid: "Source | None" = None,
         *,
         batch_size: int = 64,
         device: str | torch.device | None = None,
         workers: int = 0,
+        target_type: TargetType | None = None,
     ) -> None:
-        self.device = choose_device(device)
+        self.device, self.target_type = _device(device), target_type
         self.train = _loader(train, batch_size, True, self.device, workers)
         self.valid = None if valid is None else _loader(valid, 2 * batch_size, False, self.device, workers)
 
     def __repr__(self) -> str:
-        """Rows and batches of both parts."""
-        valid = f"{self.valid.rows} held-out rows" if self.valid else "nothing held out"
-        return f"Loaders({self.train.rows} rows in {len(self.train)} batches, {valid}, on {self.device})"
+        """Samples and batches of both parts."""
+        valid = f"{self.valid.samples} held-out samples" if self.valid else "nothing held out"
+        batches = f"{self.train.samples} samples in {len(self.train)} batches"
+        return f"{type(self).__name__}({', '.join([batches, valid, *self.described(), f'on {self.device}'])})"
+
+    def described(self) -> list[str]:
+        """What else there is to say of the data, in a few words each."""
+        names = self.target_type.names if self.target_type else ()
+        return [f"{len(names)} classes"] if names else []
+
+    def encode(self, x: object) -> tuple[list[tuple[Tensor, ...]], bool]:
+        """What a person gives to be predicted, as batches of the model's inputs; and whether it was one sample alone.
+
+        Here tensors (or arrays) are given, shaped as one sample of the training data or as several; other loaders take
+        what their data are made of.
+
+        Raises:
+            ValueError: another shape.
+        """
+        parts = [torch.as_tensor(part) for part in (x if isinstance(x, tuple) else (x,))]
+        *inputs, _ = next(iter(self.train.in_order()))
+        shapes = [tuple(part.shape[1:]) for part in inputs]
+        single = [tuple(part.shape) for part in parts] == shapes
+        if not single and [tuple(part.shape[1:]) for part in parts] != shapes:
+            found = ", ".join(str(tuple(part.shape)) for part in parts)
+            raise ValueError(f"a sample has the shapes {shapes}, several have one axis more; found {found}")
+        parts = [part[None] if single else part for part in parts]
+        batches = zip(*(part.split(2 * self.train.batch_size) for part in parts), strict=True)
+        return [_to_device(batch, self.device) for batch in batches], single
+
+    def config(self) -> dict[str, list]:
+        """What the numbers stand for: the classes in their order; saved with a model, compared when it is loaded."""
+        return {"classes": list(self.target_type.names)} if self.target_type else {}
+
+
+Source = Sequence[Tensor] | Dataset | Loader
+_device = device  # the arguments of this name hide the function
 
 
 def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device, workers: int) -> Loader:
+    if isinstance(source, Loader):
+        return source
     if isinstance(source, TensorDataset):
         source = source.tensors
     if isinstance(source, (tuple, list)):
@@ -184,16 +264,13 @@ def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device
     return DatasetLoader(source, batch_size, shuffle, device, workers)
 
 
-def _check_sizes(rows: int, batch_size: int) -> None:
-    if rows == 0:
+def _batch_sizes(samples: int, batch_size: int, shuffle: bool) -> list[int]:
+    """How many samples each batch has; of shuffled ones no last one has a single sample, if there is another."""
+    if samples == 0:
         raise ValueError("the data set is empty: there is nothing to make batches of")
     if batch_size < 1:
-        raise ValueError(f"a batch needs at least one row; the batch size is {batch_size}")
-
-
-def _batch_sizes(rows: int, batch_size: int, shuffle: bool) -> list[int]:
-    """How many rows each batch has; of shuffled ones no last one has a single row, if there is another."""
-    whole, left = divmod(rows, batch_size)
+        raise ValueError(f"a batch needs at least one sample; the batch size is {batch_size}")
+    whole, left = divmod(samples, batch_size)
     if shuffle and left == 1 and whole:
         return [batch_size] * (whole - 1) + [batch_size + 1]
     return [batch_size] * whole + [left] * (left > 0)

@@ -1,34 +1,40 @@
 """Losses of the course, and errors of the usual ones in words."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
 def higher_is_better(metric: Callable) -> Callable:
-    """Mark a metric of which more is better, for `ck.EarlyStopping`."""
+    """Mark a metric of which more is better, for `ck.EarlyStopping` and `ck.Checkpoint`."""
     metric.higher_is_better = True
     return metric
 
 
 def lower_is_better(metric: Callable) -> Callable:
-    """Mark a loss or metric of which less is better, for `ck.EarlyStopping`."""
+    """Mark a loss or metric of which less is better, for `ck.EarlyStopping` and `ck.Checkpoint`."""
     metric.higher_is_better = False
     return metric
 
 
 @lower_is_better
-def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean over the rows of -log softmax(outputs)[target].
+def cross_entropy(
+    outputs: Tensor, targets: Tensor, *, ignore_index: int = -100, label_smoothing: float = 0.0
+) -> Tensor:
+    """Mean over the samples of -log softmax(outputs)[target].
 
     Args:
-        outputs: (n, classes) logits, float; further axes, as in (n, classes, rows, columns), are averaged over too.
+        outputs: (n, classes) logits, float; further axes, as in (n, classes, H, W), are averaged over too.
         targets: (n,) int64 class numbers, 0 to classes - 1 (with the outputs' further axes, if any).
+        ignore_index: a class number that counts for nothing; set it with `functools.partial`.
+        label_smoothing: a fraction of each target that is spread evenly over all classes (C. Szegedy et al.,
+            "Rethinking the Inception architecture", 2016, section 7).
 
     Returns:
-        One number, in nats: 0 is certain and right; log(classes) is a fair guess.
+        One number, in nats: 0 is certain and right; log(classes) is a fair guess; 0 where every target is ignored.
 
     Raises:
         ValueError: a target outside the classes, or shapes that do not belong together.
@@ -36,9 +42,12 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     Built in lesson 03.
     """
     try:
-        return F.cross_entropy(outputs, targets)
+        if ignore_index == -100:
+            return F.cross_entropy(outputs, targets, label_smoothing=label_smoothing)
+        options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing, "reduction": "sum"}
+        return F.cross_entropy(outputs, targets, **options) / (targets != ignore_index).sum().clamp(min=1)
     except (IndexError, RuntimeError, ValueError) as error:
-        raise ValueError(_explain(outputs, targets) or str(error)) from error
+        raise ValueError(_explain(outputs, targets, ignore_index) or str(error)) from error
 
 
 @lower_is_better
@@ -58,24 +67,52 @@ def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(outputs, targets)
 
 
-def check_labels(targets: Tensor, classes: int) -> None:
+@lower_is_better
+def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over all entries of (output - target) squared, in the target's unit squared.
+
+    Raises:
+        ValueError: the shapes differ; PyTorch would broadcast (n, 1) against (n,) to (n, n) and average that.
+
+    Built in lesson 06.
+    """
+    check_shapes(outputs, targets)
+    return F.mse_loss(outputs, targets)
+
+
+def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
+    """How many samples, pixels, tokens or weights a mean loss was divided by: what its total over batches counts by."""
+    options = loss_fn.keywords if isinstance(loss_fn, partial) else {}
+    inner = loss_fn.func if isinstance(loss_fn, partial) else loss_fn
+    if isinstance(inner, (nn.CrossEntropyLoss, nn.NLLLoss)):
+        options = {"weight": inner.weight, "ignore_index": inner.ignore_index}
+    elif inner not in (cross_entropy, F.cross_entropy, F.nll_loss):
+        return len(targets)
+    if targets.is_floating_point():  # probabilities of the classes
+        return len(targets)
+    counted = targets != options.get("ignore_index", -100)
+    weight = options.get("weight")
+    return counted.sum() if weight is None else weight[targets[counted]].sum()
+
+
+def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> None:
     """Raise a ValueError if a class number lies outside 0 to classes - 1.
 
     `Learner` calls it before training on a GPU, where PyTorch would stop the whole process at such a label.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
-    if message := _outside(targets, classes):
+    if message := _outside(targets, classes, ignore_index):
         raise ValueError(message)
 
 
-def _explain(outputs: Tensor, targets: Tensor) -> str | None:
+def _explain(outputs: Tensor, targets: Tensor, ignore_index: int) -> str | None:
     """What is wrong with targets for the cross-entropy, in words; None if nothing is."""
     if outputs.dim() < 2 or outputs.shape == targets.shape and targets.is_floating_point():  # probabilities
         return None
     if targets.dtype not in (torch.int64, torch.uint8):
         return f"class numbers are int64; found targets of {targets.dtype}: convert them with .long()"
-    return _other_shape(outputs, targets) or _outside(targets, outputs.shape[1])
+    return _other_shape(outputs, targets) or _outside(targets, outputs.shape[1], ignore_index)
 
 
 def _other_shape(outputs: Tensor, targets: Tensor) -> str | None:
@@ -88,28 +125,15 @@ def _other_shape(outputs: Tensor, targets: Tensor) -> str | None:
     )
 
 
-def _outside(targets: Tensor, classes: int) -> str | None:
-    outside = ((targets < 0) | (targets >= classes)) & (targets != -100)  # -100: PyTorch's "leave out"
+def _outside(targets: Tensor, classes: int, ignore_index: int) -> str | None:
+    outside = ((targets < 0) | (targets >= classes)) & (targets != ignore_index)
     if not outside.any():
         return None
     where = tuple(outside.nonzero()[0].tolist())
     return (
-        f"target {targets[where].item()} at row {where[0] if len(where) == 1 else where} is outside the {classes} "
+        f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where} is outside the {classes} "
         f"classes that the model tells apart (0 to {classes - 1}): check the labels, or the width of the last layer"
     )
-
-
-@lower_is_better
-def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean over all entries of (output - target) squared, in the target's unit squared.
-
-    Raises:
-        ValueError: the shapes differ; PyTorch would broadcast (n, 1) against (n,) to (n, n) and average that.
-
-    Built in lesson 06.
-    """
-    check_shapes(outputs, targets)
-    return F.mse_loss(outputs, targets)
 
 
 def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:
@@ -125,21 +149,3 @@ def check_shapes(outputs: Tensor, targets: Tensor) -> None:
             f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} must have one shape; "
             "reshape the targets, or squeeze the model's last axis"
         )
-
-
-@lower_is_better
-def cross_entropy_without(outputs: Tensor, targets: Tensor, void: int) -> Tensor:
-    """Cross-entropy over the pixels whose class is not `void`; 0 where there is none.
-
-    Args:
-        outputs: (n, classes, rows, columns) logits.
-        targets: (n, rows, columns), int64.
-        void: the class number that counts for nothing.
-
-    Built in lesson 05.
-    """
-    try:
-        total = F.cross_entropy(outputs, targets, ignore_index=void, reduction="sum")
-        return total / (targets != void).sum().clamp(min=1)
-    except (IndexError, RuntimeError, ValueError) as error:
-        raise ValueError(_explain(outputs, targets) or str(error)) from error

@@ -1,11 +1,12 @@
 """What a person wants to know of a model: plain functions `(outputs, targets) -> number`.
 
-A metric gets one batch and returns the mean over its rows, as a tensor with one number; `Learner` weights the batches
-by their rows, so that a short last batch counts for what it holds. A metric that averages over something other than
-rows (pixels that are not void, say) returns a pair `(total, count)`; the epoch's value is the sum of the totals over
-the sum of the counts. A metric that is a function of a mean (the root of squares, exp of a cross-entropy) has that
-mean as its attribute `averaged` and the function as `finish`: over an epoch the mean is taken first, `finish` last.
-The attribute `higher_is_better`, True or False, says what an improvement is; a metric may do without it.
+A metric gets one batch and returns the mean over its samples, as a tensor with one number; `Learner` weights the
+batches by their samples, so that a short last batch counts for what it holds. A metric that averages over something
+other than samples (pixels that are not ignored, say) returns a pair `(total, count)`; the epoch's value is the sum of
+the totals over the sum of the counts. A metric that is a function of a mean (the root of squares, exp of a
+cross-entropy) has that mean as its attribute `averaged` and the function as `finish`: over an epoch the mean is taken
+first, `finish` last. The attribute `higher_is_better`, True or False, says what an improvement is; a metric may do
+without it.
 """
 
 import math
@@ -27,7 +28,7 @@ Metric = Callable[[Tensor, Tensor], Tensor | tuple[Tensor, Tensor]]
 
 @higher_is_better
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Share of rows whose largest output is the target's class, 0 to 1.
+    """Fraction of samples whose largest output is the target's class, 0 to 1.
 
     Args:
         outputs: (n, classes), any real numbers: logits or probabilities give the same answer.
@@ -44,7 +45,7 @@ def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @lower_is_better
 def error_rate(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Share of rows whose largest output is another class than the target's: 1 - accuracy.
+    """Fraction of samples whose largest output is another class than the target's: 1 - accuracy.
 
     Built in lesson 01.
     """
@@ -64,8 +65,8 @@ class RunningMean:
     def __init__(self, name: str, finish: Callable[[float], float] | None = None) -> None:
         self.name, self.finish, self.total, self.count = name, finish, 0.0, 0
 
-    def add(self, result: Tensor | float | tuple[Tensor, Tensor], rows: int) -> None:
-        """Add one batch: its mean over `rows` rows, or its pair (total, count).
+    def add(self, result: Tensor | float | tuple[Tensor, Tensor], samples: int | Tensor) -> None:
+        """Add one batch: its mean over so many samples, or its pair (total, count).
 
         Raises:
             ValueError: the result is not one number, nor a pair of single numbers.
@@ -75,12 +76,14 @@ class RunningMean:
             if isinstance(number, Tensor) and number.numel() != 1:
                 raise ValueError(
                     f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}; a metric returns one "
-                    "number, the mean over the batch's rows (add .mean()), or a pair of numbers (total, count)"
+                    "number, the mean over the batch's samples (add .mean()), or a pair of numbers (total, count)"
                 )
         if isinstance(total, Tensor) and total.is_floating_point():
             total = total.float()  # 16 bits are too few for a sum
         if count is None:
-            self.total, self.count = self.total + total * rows, self.count + rows
+            empty = isinstance(samples, Tensor) and isinstance(total, Tensor)  # a mean over nothing is NaN
+            total = torch.where(samples > 0, total * samples, 0) if empty else total * samples
+            self.total, self.count = self.total + total, self.count + samples
         else:
             self.total, self.count = self.total + total, self.count + count
 
@@ -118,7 +121,7 @@ def check_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
 
 @higher_is_better
 def accuracy_threshold(outputs: Tensor, targets: Tensor, threshold: float = 0.5) -> Tensor:
-    """Share of all labels that are right when a label is given where sigmoid(output) exceeds the threshold.
+    """Fraction of all labels that are right when a label is given where sigmoid(output) exceeds the threshold.
 
     Args:
         outputs: (n, classes) logits.
@@ -136,9 +139,9 @@ def accuracy_threshold(outputs: Tensor, targets: Tensor, threshold: float = 0.5)
 
 @higher_is_better
 def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float = 0.5) -> Tensor:
-    """Mean over the rows of F-beta, which weighs recall `beta` times as much as precision.
+    """Mean over the samples of F-beta, which weighs recall `beta` times as much as precision.
 
-    (1 + beta^2) true positives / ((1 + beta^2) true positives + beta^2 missed + wrongly given); 1 for a row that has
+    (1 + beta^2) true positives / ((1 + beta^2) true positives + beta^2 missed + wrongly given); 1 for a sample that has
     no label and gets none. C. J. van Rijsbergen, "Information retrieval", 1979, chapter 7.
 
     Args:
@@ -160,13 +163,13 @@ def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float 
 
 
 @higher_is_better
-def pixel_accuracy(outputs: Tensor, targets: Tensor, void: int = -100) -> tuple[Tensor, Tensor]:
-    """Share of the pixels whose class is right, those of class `void` left out: the pair (right, counted).
+def pixel_accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
+    """Fraction of the pixels whose class is right, those of one class left out: the pair (right, counted).
 
     Args:
-        outputs: (n, classes, rows, columns).
-        targets: (n, rows, columns), int64.
-        void: a class number; set it with `functools.partial`.
+        outputs: (n, classes, H, W).
+        targets: (n, H, W), int64.
+        ignore_index: the class number that is left out; set it with `functools.partial`.
 
     Raises:
         ValueError: the shapes do not belong together.
@@ -174,18 +177,18 @@ def pixel_accuracy(outputs: Tensor, targets: Tensor, void: int = -100) -> tuple[
     Built in lesson 05.
     """
     check_class_shapes(outputs, targets)
-    counted = targets != void
+    counted = targets != ignore_index
     return ((outputs.argmax(1) == targets) & counted).sum(), counted.sum()
 
 
 @lower_is_better
-def point_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Tensor:
-    """Mean distance between predicted and true points, as a share of the picture's width.
+def keypoint_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Tensor:
+    """Mean distance between predicted and true keypoints, as a fraction of the image's width.
 
     Args:
-        outputs: (n, 2 * points): x, y, x, y ..., on the scale on which -1 and 1 are the picture's edges.
+        outputs: (n, 2 * keypoints): x, y, x, y ..., on the scale on which -1 and 1 are the image's edges.
         targets: the same shape.
-        aspect: rows / columns of the picture; set it with `functools.partial`.
+        aspect: H / W of the image; set it with `functools.partial`.
 
     Raises:
         ValueError: the shapes differ.
@@ -231,14 +234,14 @@ def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, 
     """
     check_shapes(outputs, targets)
     known = targets != 0
-    share = ((targets - outputs) / torch.where(known, targets, 1)).square()
-    return torch.where(known, share, 0).sum(), known.sum()
+    errors = ((targets - outputs) / torch.where(known, targets, 1)).square()
+    return torch.where(known, errors, 0).sum(), known.sum()
 
 
 @lower_is_better
 @after_mean(squared_percentage_error, math.sqrt)
 def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Root mean squared percentage error, as a share: 0.1 is ten percent. Rows whose target is 0 are left out.
+    """Root mean squared percentage error, as a fraction: 0.1 is ten percent. Samples whose target is 0 are left out.
 
     Args:
         outputs: any shape.

@@ -1,7 +1,6 @@
-"""Pictures: of a training run, of tensors as grids of numbers, of bars. All draw and give None."""
+"""Figures: of a training run, of tensors as grids of numbers, of images, of bars. All draw and give None."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,18 +8,10 @@ import torch
 from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
-from . import heat
+from .display import ABOVE, BELOW, BLUE, GREEN, ORANGE, PINK, RED, SKY
 
-if TYPE_CHECKING:
-    from .callbacks import Recorder
-    from .schedule import RateSearch
-
-# M. Okabe and K. Ito's colours, which colour-blind readers can tell apart
-BLUE, ORANGE, GREEN, RED, SKY, PINK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7"
 LINES = (BLUE, RED, GREEN, ORANGE, PINK, SKY)  # in the order in which curves take them
-HEAT = LinearSegmentedColormap.from_list(
-    "heat", [[c / 255 for c in end] for end in (heat.BLUE, heat.WHITE, heat.ORANGE)]
-)
+HEAT = LinearSegmentedColormap.from_list("heat", [BELOW, "white", ABOVE])
 
 
 def finish(alt: str) -> None:
@@ -29,18 +20,18 @@ def finish(alt: str) -> None:
     Args:
         alt: what the figure shows, in a sentence or two.
 
-    Built in lesson 00.
+    Used in lesson 00.
     """
     import io
 
     from IPython.display import Image, display
-    from PIL import Image as Picture
+    from PIL import Image as PILImage
 
     figure = plt.gcf()
     drawn, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", bbox_inches="tight", facecolor="white")
     plt.close(figure)
-    Picture.open(drawn).convert("RGB").quantize(256).save(packed, "png", optimize=True)  # a third of the bytes
+    PILImage.open(drawn).convert("RGB").quantize(256).save(packed, "png", optimize=True)  # a third of the bytes
     display(Image(packed.getvalue(), alt=alt))
 
 
@@ -54,7 +45,7 @@ def grid(ax: plt.Axes, values: Tensor, title: str = "", *, decimals: int | None 
         decimals: digits after the point; None: none for whole numbers, two otherwise. -1 writes no numbers.
         size: of the digits, in points.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     array = torch.as_tensor(values).detach().cpu().double().numpy()
     if array.ndim != 2:
@@ -83,7 +74,7 @@ def grids(panels: dict[str, Tensor], alt: str, *, height: float = 2.6, decimals:
         height: of the figure, in inches.
         decimals: see `grid`.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     shapes = [tuple(torch.as_tensor(values).shape) for values in panels.values()]
     figure, axes = plt.subplots(
@@ -96,34 +87,34 @@ def grids(panels: dict[str, Tensor], alt: str, *, height: float = 2.6, decimals:
     finish(alt)
 
 
-def picture_and_numbers(picture: Tensor, alt: str) -> None:
-    """Draw one grey picture as ink on paper, and beside it as the numbers that it is.
+def image_and_numbers(image: Tensor, alt: str) -> None:
+    """Draw one grey image as ink on paper, and beside it as the numbers that it is.
 
     Args:
-        picture: (rows, columns), the larger the darker.
+        image: (H, W), the larger the darker.
         alt: the figure's text for readers who cannot see it.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), layout="constrained")
-    left.imshow(picture, cmap="gray_r")
+    left.imshow(image, cmap="gray_r")
     left.set_title("What we see", fontsize=10)
     left.axis("off")
-    grid(right, picture, "What the computer gets")
+    grid(right, image, "What the computer gets")
     finish(alt)
 
 
-def pictures(images: Tensor, titles: Sequence[object], alt: str, *, columns: int = 8, heading: str = "") -> None:
-    """Draw pictures in rows, each under its title.
+def images(images: Tensor, titles: Sequence[object], alt: str, *, columns: int = 8, heading: str = "") -> None:
+    """Draw grey images in rows, each under its title.
 
     Args:
-        images: (n, rows, columns) or (n, 1, rows, columns), grey levels: the larger the darker.
-        titles: one for each picture.
+        images: (n, H, W) or (n, 1, H, W), grey levels: the larger the darker.
+        titles: one for each image.
         alt: the figure's text for readers who cannot see it.
-        columns: pictures in a row.
+        columns: images in a row.
         heading: above all of them.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     images = images.detach().cpu().reshape(-1, *images.shape[-2:])
     rows = -(-len(images) // columns)
@@ -137,9 +128,13 @@ def pictures(images: Tensor, titles: Sequence[object], alt: str, *, columns: int
     finish(alt)
 
 
-def plot_losses(recorder: "Recorder") -> None:
-    """Draw the training loss of each batch, its running mean, and the validation loss at the end of each epoch."""
-    losses = np.array(recorder.losses)
+def plot_losses(losses: Sequence[float], epochs: Sequence[dict[str, float]], ends: Sequence[int]) -> None:
+    """Draw the training loss of each batch, its running mean, and the validation loss at the end of each epoch.
+
+    Args:
+        losses: of each batch.
+        epochs, ends: the rows of the table of epochs, and how many batches were done at the end of each.
+    """
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(losses, color=SKY, linewidth=0.8, alpha=0.6, label="training, each batch")
     weight, mean, smooth = 0.98, 0.0, []
@@ -147,35 +142,34 @@ def plot_losses(recorder: "Recorder") -> None:
         mean = weight * mean + (1 - weight) * loss
         smooth.append(mean / (1 - weight ** (i + 1)))  # the first ones are means of few
     ax.plot(smooth, color=BLUE, label="training, running mean")
-    if recorder.epochs and "valid_loss" in recorder.epochs[0]:
-        ax.plot(recorder.ends, [row["valid_loss"] for row in recorder.epochs], "o-", color=RED, label="validation")
+    if epochs and "valid_loss" in epochs[0]:
+        ax.plot(ends, [row["valid_loss"] for row in epochs], "o-", color=RED, label="validation")
     ax.set(xlabel="batch", ylabel="loss", title="Loss during training")
     ax.legend()
     finish("Curves of the training loss of each batch, its running mean, and the validation loss after each epoch.")
 
 
-def plot_lr(recorder: "Recorder") -> None:
+def plot_lr(lrs: Sequence[Sequence[float]]) -> None:
     """Draw the learning rate of each layer group at each batch."""
     figure, ax = plt.subplots(figsize=(7, 2.6))
-    rates = np.array(recorder.rates)
-    for group in range(rates.shape[1]):
-        ax.plot(rates[:, group], color=LINES[group % len(LINES)], label=f"layer group {group + 1}")
-    if len({tuple(column) for column in rates.T}) > 1:
+    for group, values in enumerate(zip(*lrs, strict=True)):
+        ax.plot(values, color=LINES[group % len(LINES)], label=f"layer group {group + 1}")
+    if len(set(zip(*lrs, strict=True))) > 1:
         ax.set_yscale("log")
         ax.legend()
     ax.set(xlabel="batch", ylabel="learning rate", title="Learning rate during training")
     finish("Curve of the learning rate at each batch.")
 
 
-def plot_rate_search(search: "RateSearch") -> None:
+def plot_lr_find(lrs: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggestion: float) -> None:
     """Draw the loss against the learning rate of a search, the suggestion marked."""
     figure, ax = plt.subplots(figsize=(7, 3.2))
-    ax.plot(search.rates, search.losses, color=SKY, linewidth=0.8, alpha=0.6, label="each batch")
-    ax.plot(search.rates, search.smoothed, color=BLUE, label="smoothed")
-    ax.axvline(search.suggestion, color=RED, linestyle="--", label=f"suggestion {search.suggestion:.1e}")
+    ax.plot(lrs, losses, color=SKY, linewidth=0.8, alpha=0.6, label="each batch")
+    ax.plot(lrs, smoothed, color=BLUE, label="smoothed")
+    ax.axvline(suggestion, color=RED, linestyle="--", label=f"suggestion {suggestion:.1e}")
     ax.set(xscale="log", xlabel="learning rate", ylabel="training loss", title="Loss as the learning rate grows")
     ax.legend()
-    finish(f"Training loss against the learning rate on a log scale; suggestion {search.suggestion:.1e} marked.")
+    finish(f"Training loss against the learning rate on a log scale; suggestion {suggestion:.1e} marked.")
 
 
 def bars(
@@ -190,7 +184,7 @@ def bars(
         top: upper end of every scale; None lets each panel find its own.
         ylabel: what the numbers measure.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
     for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
@@ -216,7 +210,7 @@ def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel:
         title: what the reader should see.
         xlabel, ylabel: what the axes measure.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
     figure, ax = plt.subplots(figsize=(6.5, 3.3), layout="constrained")
     for (label, y), colour in zip(lines.items(), LINES, strict=False):

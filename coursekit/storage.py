@@ -1,34 +1,25 @@
-"""Tensors and notes in one safetensors file, written whole or not at all; nothing is ever unpickled."""
+"""Tensors and metadata in one safetensors file, written whole or not at all; nothing is ever unpickled."""
 
 import json
 import os
 from itertools import zip_longest
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
-from .devices import first_process
 
+def is_first_process() -> bool:
+    """Whether this process writes files and shows progress: it works alone, or has rank 0 among several.
 
-def with_suffix(path: Path | str) -> Path:
-    """The path, ending in `.safetensors`."""
-    path = Path(path)
-    return path if path.suffix == ".safetensors" else path.with_name(path.name + ".safetensors")
-
-
-def save_tensors(path: Path | str, tensors: dict[str, Tensor], notes: dict) -> Path:
-    """Write tensors, and notes that JSON can hold, to `path`; until all is on disk, an older file stays as it was.
-
-    Of several processes (lesson 19) only the first writes.
-
-    Built in lesson 09.
+    Used in lesson 19.
     """
-    from safetensors.torch import save
+    distributed = torch.distributed
+    return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0
 
-    path = with_suffix(path)
-    if not first_process():
-        return path
-    content = save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, {"notes": json.dumps(notes)})
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file in one step: until all is on disk, an older one stays as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -40,11 +31,32 @@ def save_tensors(path: Path | str, tensors: dict[str, Tensor], notes: dict) -> P
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
+
+
+def with_suffix(path: Path | str) -> Path:
+    """The path, ending in `.safetensors`."""
+    path = Path(path)
+    return path if path.suffix == ".safetensors" else path.with_name(path.name + ".safetensors")
+
+
+def save_tensors(path: Path | str, tensors: dict[str, Tensor], metadata: dict) -> Path:
+    """Write tensors, and metadata that JSON can hold, to `path`, whole or not at all; gives the file's path.
+
+    Of several processes (lesson 19) only the first writes.
+
+    Built in lesson 09.
+    """
+    from safetensors.torch import save
+
+    path = with_suffix(path)
+    if is_first_process():
+        contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+        write_whole(path, save(contiguous, {"metadata": json.dumps(metadata)}))
     return path
 
 
 def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict]:
-    """Read back what `save_tensors` wrote: the tensors (on the CPU) and the notes.
+    """Read back what `save_tensors` wrote: the tensors (on the CPU) and the metadata.
 
     Raises:
         FileNotFoundError: there is no such file; those beside it are named.
@@ -60,8 +72,8 @@ def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict]:
         raise FileNotFoundError(f"no saved model at {path}; its folder holds {', '.join(there) or 'none'}")
     try:
         with safe_open(str(path), framework="pt") as file:
-            notes = json.loads((file.metadata() or {}).get("notes", "{}"))
-            return {key: file.get_tensor(key) for key in file.keys()}, notes  # noqa: SIM118 (not a dict)
+            metadata = json.loads((file.metadata() or {}).get("metadata", "{}"))
+            return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118 (not a dict)
     except SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error})") from error
 
@@ -79,37 +91,12 @@ def check_weights(model: nn.Module, weights: dict[str, Tensor], origin: str) -> 
         problem = f"{missing[0]!r} is not in the file"
     elif extra := [name for name in weights if name not in own]:
         problem = f"the file's {extra[0]!r} is not in this model"
+    elif wrong := [name for name in own if own[name].shape != weights[name].shape]:
+        shapes = tuple(weights[wrong[0]].shape), tuple(own[wrong[0]].shape)
+        problem = f"{wrong[0]!r} has shape {shapes[0]} in the file and {shapes[1]} in this model"
     else:
-        wrong = [name for name in own if own[name].shape != weights[name].shape]
-        if not wrong:
-            return
-        problem = (
-            f"{wrong[0]!r} has shape {tuple(weights[wrong[0]].shape)} in the file and "
-            f"{tuple(own[wrong[0]].shape)} in this model"
-        )
+        return
     raise ValueError(f"{origin} holds another model's weights: {problem}. The model was not changed")
-
-
-class MadeFor:
-    """Saving and loading with what a model's numbers stand for: goes before `Learner` among the bases of a learner.
-
-    Weights fit any model of their shapes. What tells a cat from a dog, though, tells no film from another: so a file
-    says what it was made for, and `load` compares. A file that does not say it is taken as it is.
-    """
-
-    def made_for(self) -> dict[str, list]:
-        """What the numbers that come out stand for: the classes in their order, the bounds where there are any."""
-        names = getattr(getattr(self.data, "kind", None), "names", ())
-        bounds = getattr(self.model, "output_range", None) or ()
-        return {"classes": list(names), "bounds of the outputs": list(map(float, bounds))}
-
-    def save(self, path: Path | str, **notes: object) -> Path:
-        """Write the weights, what they were made for, and notes, to one safetensors file; see `Learner.save`."""
-        return super().save(path, **notes | {"made_for": self.made_for()})
-
-    def check_notes(self, notes: dict, origin: str) -> None:
-        """Raise a ValueError if the notes of a file say that its weights are not for this learner."""
-        check_same(notes.get("made_for", {}), self.made_for(), origin)
 
 
 ON_PURPOSE = (
@@ -119,7 +106,17 @@ ON_PURPOSE = (
 
 
 def check_same(there: dict[str, list], here: dict[str, list], origin: str, advice: str = ON_PURPOSE) -> None:
-    """Raise a ValueError if a file was made for other classes, users ... than there are here, and say what to do."""
+    """Raise a ValueError where numbers stand for other things there than here: classes, columns, users, bounds.
+
+    Weights fit any model of their shapes. What tells a cat from a dog, though, tells no film from another: so data,
+    models and files say what their numbers stand for, and are compared wherever two of them meet.
+
+    Args:
+        there: of the file (or other data), by what is listed; what it does not say is taken as it is.
+        here: of this learner.
+        origin: what `there` is of, for the message.
+        advice: what to do.
+    """
     for what, own in here.items():
         found = there.get(what, own)
         if found != own:

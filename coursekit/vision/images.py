@@ -1,7 +1,10 @@
 """Picture files as tensors: found, read, brought to one size together with their masks or points."""
 
+import gzip
 import operator
 import os
+import struct
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -227,3 +230,59 @@ class Resize:
         mode = "symmetric" if all(2 * c <= have for c, have in zip((bottom, right), between, strict=True)) else "edge"
         mode = "constant" if isinstance(thing, tv_tensors.KeyPoints) else mode
         return F.pad(thing, [left, top, right, bottom], padding_mode=mode)
+
+
+def read_idx(path: Path | str) -> Tensor:
+    """Read a file in the IDX format of MNIST, unpacked or as `.gz`.
+
+    Args:
+        path: the file's name without `.gz`.
+
+    Returns:
+        uint8 tensor with the shape that the file's header gives: (n, rows, columns) for pictures, (n,) for labels.
+
+    Raises:
+        FileNotFoundError: neither the file nor its `.gz` exists.
+        ValueError: not an IDX file of unsigned bytes, or shorter or longer than its header says.
+
+    Built in lesson 02.
+    """
+    path = Path(path)
+    if path.exists():
+        raw = path.read_bytes()
+    elif (packed := path.with_name(path.name + ".gz")).exists():
+        try:
+            raw = gzip.decompress(packed.read_bytes())
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{packed} is not a whole gzip file ({error})") from error
+    else:
+        raise FileNotFoundError(f"neither {path} nor {path.name}.gz is there")
+    if len(raw) < 4 or raw[:3] != b"\0\0\x08":
+        raise ValueError(f"{path} is not an IDX file of unsigned bytes: it starts with {raw[:4]!r}")
+    rank = raw[3]
+    start = 4 + 4 * rank
+    shape = struct.unpack(f">{rank}I", raw[4:start]) if len(raw) >= start else ()
+    expected = start + torch.Size(shape).numel()
+    if len(raw) != expected:
+        raise ValueError(f"{path} should hold {expected} bytes for the shape {shape}; it holds {len(raw)}")
+    if len(raw) == start:
+        return torch.empty(shape, dtype=torch.uint8)
+    return torch.frombuffer(bytearray(raw), dtype=torch.uint8, offset=start).reshape(shape)
+
+
+def read_digits(folder: Path) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Read the `digits` sample or MNIST: the training pair and the held-out pair.
+
+    Returns:
+        `(pictures, labels), (pictures, labels)`; pictures are float32 of shape (n, 1, rows, columns), 0 for paper and
+        1 for full ink; labels are int64 of shape (n,), 0 to 9.
+
+    Built in lesson 02.
+    """
+    pairs = []
+    for part in ("train", "t10k"):
+        pictures = read_idx(folder / f"{part}-images-idx3-ubyte")
+        labels = read_idx(folder / f"{part}-labels-idx1-ubyte")
+        full_ink = 16 if pictures.shape[-1] == 8 else 255
+        pairs.append((pictures.unsqueeze(1) / full_ink, labels.long()))
+    return pairs[0], pairs[1]

@@ -1,17 +1,38 @@
-"""Progress of a fit: a live table in a notebook, one line an epoch in a terminal."""
+"""Showing things: as HTML in a notebook and as text elsewhere; the progress of a fit as a live table."""
 
 import sys
 from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from .devices import first_process
-from .notebook import in_notebook
+from .storage import is_first_process
 
 if TYPE_CHECKING:
-    from .learner import Learner
+    from .callbacks import Fit
 
-REDRAW = 0.1  # seconds between two drawings, at least
+REDRAW = 0.1  # seconds between two drawings of the progress, at least
+# M. Okabe and K. Ito's colours, which colour-blind readers can tell apart
+BLUE, ORANGE, GREEN, RED, SKY, PINK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7"
+BELOW, ABOVE = "#2166ac", "#e08214"  # of numbers: white at zero, blue below, orange above
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this code."""
+    if "ipykernel" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def show(thing: object, **metadata: object) -> None:
+    """Display an object as its HTML in a notebook, with metadata for those who read the file; print it elsewhere."""
+    if in_notebook():
+        from IPython.display import display
+
+        display(thing, metadata=metadata)
+    else:
+        print(thing)
 
 
 class Progress:
@@ -19,18 +40,18 @@ class Progress:
 
     Of several processes (lesson 19) only the first shows anything.
 
-    Built in lesson 09.
+    Used in lesson 09.
     """
 
-    view = None
+    order, view = 100, None
 
-    def before_fit(self, learn: "Learner") -> None:
+    def before_fit(self, learn: "Fit") -> None:
         """Choose the place and draw the empty table."""
-        if first_process():
+        if is_first_process():
             self.view = _NotebookView() if in_notebook() else _TerminalView()
         self.next = 0.0
 
-    def after_batch(self, learn: "Learner") -> None:
+    def after_batch(self, learn: "Fit") -> None:
         """Redraw, but not more often than ten times a second."""
         now = monotonic()
         if self.view and now >= self.next:
@@ -38,12 +59,12 @@ class Progress:
             done = f"epoch {learn.epoch + 1} of {learn.epochs}: batch {learn.batch + 1} of {len(learn.data.train)}"
             self.view.bar(done, learn.step / learn.steps, learn.recorder.epochs)
 
-    def after_epoch(self, learn: "Learner") -> None:
+    def after_epoch(self, learn: "Fit") -> None:
         """Add the epoch's row."""
         if self.view:
             self.view.row(learn.recorder.epochs)
 
-    def after_fit(self, learn: "Learner") -> None:
+    def after_fit(self, learn: "Fit") -> None:
         """Take the bar away; the table stays."""
         if self.view:  # none if another callback refused the fit
             self.view.close(learn.recorder.epochs)
@@ -63,29 +84,32 @@ def heading(row: dict[str, float]) -> list[str]:
     return ["time" if name == "seconds" else name.replace("_", " ") for name in row]
 
 
+def aligned(line: list[str]) -> str:
+    """A line of the table as text."""
+    return "  ".join(f"{cell:>10}" for cell in line)
+
+
 class EpochTable:
     """The epochs so far, as HTML in a notebook and as text elsewhere; a line below says what is going on."""
 
-    def __init__(self, epochs: list[dict[str, float]], below: str = "", share: float = 0.0) -> None:
-        self.epochs, self.below, self.share = epochs, below, share
+    def __init__(self, epochs: list[dict[str, float]], below: str = "", done: float = 0.0) -> None:
+        self.epochs, self.below, self.done = epochs, below, done
 
     def __repr__(self) -> str:
         """The table as aligned text."""
         lines = [heading(self.epochs[0]), *map(cells, self.epochs)] if self.epochs else []
-        text = ["  ".join(f"{cell:>10}" for cell in line) for line in lines]
-        return "\n".join(text + [self.below] * bool(self.below))
+        return "\n".join([*map(aligned, lines)] + [self.below] * bool(self.below))
 
     def _repr_html_(self) -> str:
         style = 'style="text-align:right;padding:0.2em 1em;font-variant-numeric:tabular-nums"'
         html = ""
         if self.epochs:
             head = "".join(f'<th scope="col" {style}>{escape(cell)}</th>' for cell in heading(self.epochs[0]))
-            body = "".join(
-                "<tr>" + "".join(f"<td {style}>{cell}</td>" for cell in cells(row)) + "</tr>" for row in self.epochs
-            )
+            rows = ("".join(f"<td {style}>{cell}</td>" for cell in cells(row)) for row in self.epochs)
+            body = "".join(f"<tr>{row}</tr>" for row in rows)
             html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         if self.below:
-            bar = f'<progress value="{self.share:.3f}" max="1" aria-label="share of the training done"></progress>'
+            bar = f'<progress value="{self.done:.3f}" max="1" aria-label="fraction of the training done"></progress>'
             html += f"<div>{bar} {escape(self.below)}</div>"
         return html
 
@@ -96,8 +120,8 @@ class _NotebookView:
 
         self.handle = display(EpochTable([], "starting"), display_id=True)
 
-    def bar(self, text: str, share: float, epochs: list[dict[str, float]]) -> None:
-        self.handle.update(EpochTable(epochs, text, share))
+    def bar(self, text: str, done: float, epochs: list[dict[str, float]]) -> None:
+        self.handle.update(EpochTable(epochs, text, done))
 
     def row(self, epochs: list[dict[str, float]]) -> None:
         self.handle.update(EpochTable(epochs))
@@ -113,13 +137,13 @@ class _TerminalView:
         self.line = tqdm(total=1.0, leave=False, bar_format=form, disable=not sys.stderr.isatty())
         self.titled = False
 
-    def bar(self, text: str, share: float, epochs: list[dict[str, float]]) -> None:
-        self.line.n = share
+    def bar(self, text: str, done: float, epochs: list[dict[str, float]]) -> None:
+        self.line.n = done
         self.line.set_description_str(text)
 
     def row(self, epochs: list[dict[str, float]]) -> None:
         for line in ([] if self.titled else [heading(epochs[-1])]) + [cells(epochs[-1])]:
-            self.line.write("  ".join(f"{cell:>10}" for cell in line))
+            self.line.write(aligned(line))
         self.titled = True
 
     def close(self, epochs: list[dict[str, float]]) -> None:

@@ -1,0 +1,1 @@
+"""Tables and ratings: features, preparation, and what learns from them."""

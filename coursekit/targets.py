@@ -1,0 +1,296 @@
+"""What a target can be: one class, several, a class for every pixel, keypoints, numbers.
+
+Each type knows its tensors, its loss, and what a model's outputs mean for it. All have
+
+- `outputs`: how many numbers a model gives for a sample (or for each pixel); `loss_fn`: what it is trained by;
+- `names`: of the classes, in the order of their numbers; none for keypoints and numbers;
+- `spatial`: how a target moves with its image: None (not at all), "mask", or "keypoints";
+- `values(outputs)`: what the outputs say (probabilities, coordinates, numbers); `decide(values)`: the answer of one
+  sample, in the form of a target; `text(target)`: that in words; `losses(outputs, targets)`: (n,), one a sample.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .losses import binary_cross_entropy, cross_entropy, mean_squared_error
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one sample.
+
+    Attributes:
+        label: in words: the class; the classes above one half; the coordinates; the numbers.
+        values: float32: probabilities (classes,), or (classes, H, W) for masks; coordinates (keypoints, 2), x and y in
+            pixels of the image as it was given; numbers (n,).
+        names: of the classes; empty where there are none.
+
+    Used in lesson 01.
+    """
+
+    label: str
+    values: Tensor
+    names: tuple[str, ...] = ()
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Class name to probability, the largest first.
+
+        Raises:
+            ValueError: the model does not tell classes of the whole sample apart.
+        """
+        if self.values.dim() != 1 or len(self.names) != len(self.values):
+            shape = tuple(self.values.shape)
+            raise ValueError(f"there is no one probability a class here: look at .values, of shape {shape}, and .label")
+        pairs = zip(self.names, self.values.tolist(), strict=True)
+        return dict(sorted(pairs, key=lambda pair: -pair[1]))
+
+    def __repr__(self) -> str:
+        """The label, with the probability where one class was asked for."""
+        single = self.values.dim() == 1 and self.label in self.names
+        return f"{self.label} ({self.values.max():.0%})" if single else self.label
+
+
+def predictions(target_type: "TargetType", values: Tensor) -> list[Prediction]:
+    """A prediction for each sample of what `TargetType.values` gave."""
+    return [Prediction(target_type.text(target_type.decide(v)), v, target_type.names) for v in values]
+
+
+@dataclass(frozen=True)
+class _Classes:
+    """Classes by name."""
+
+    names: tuple[str, ...]
+    spatial: ClassVar[str | None] = None
+
+    @property
+    def outputs(self) -> int:
+        """One logit a class."""
+        return len(self.names)
+
+    def numbers(self, labels: Iterable[object]) -> dict[object, int]:
+        """From names to class numbers.
+
+        Raises:
+            ValueError: a label is none of the classes.
+        """
+        number = {name: i for i, name in enumerate(self.names)}
+        if unknown := sorted(set(labels) - set(number), key=str):
+            raise ValueError(f"the label {unknown[0]!r} is none of the {len(number)} classes of the training data")
+        return number
+
+
+@dataclass(frozen=True)
+class Categories(_Classes):
+    """One class for each sample, an image or a text, say: targets are int64 class numbers, (n,).
+
+    Used in lesson 01.
+    """
+
+    loss_fn = staticmethod(cross_entropy)
+
+    @classmethod
+    def of(cls, labels: Sequence[object]) -> "Categories":
+        """The classes that occur, in alphabetical order.
+
+        Raises:
+            ValueError: fewer than two.
+        """
+        names = tuple(sorted({str(label) for label in labels}))
+        if "" in names:
+            raise ValueError(f"{sum(label == '' for label in labels)} of {len(labels)} labels are empty")
+        if len(names) < 2:
+            raise ValueError(f"all {len(labels)} labels are {names[0]!r}: telling classes apart needs two of them")
+        return cls(names)
+
+    def encode(self, labels: Sequence[object]) -> Tensor:
+        """Class numbers, int64 (n,)."""
+        labels = [str(label) for label in labels]
+        number = self.numbers(labels)
+        return torch.tensor([number[label] for label in labels])
+
+    def values(self, outputs: Tensor) -> Tensor:
+        """Softmax over the classes."""
+        return outputs.softmax(1)
+
+    def decide(self, values: Tensor) -> Tensor:
+        """The class number of the largest."""
+        return values.argmax()
+
+    def text(self, target: Tensor) -> str:
+        """The class's name."""
+        return self.names[int(target)]
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The cross-entropy of each sample."""
+        return F.cross_entropy(outputs, targets, reduction="none")
+
+    def confusion(self, values: Tensor, targets: Tensor) -> Tensor:
+        """int64 (classes, classes): how often the class of the row was taken for the class of the column."""
+        return count_pairs(targets, values.argmax(1), len(self.names))
+
+
+@dataclass(frozen=True)
+class MultiLabels(_Classes):
+    """Any number of classes for each sample: targets are float32 rows of 0 and 1, (n, classes).
+
+    Used in lesson 04.
+    """
+
+    loss_fn = staticmethod(binary_cross_entropy)
+
+    @classmethod
+    def of(cls, labels: Sequence[Sequence[str]]) -> "MultiLabels":
+        """The classes that occur, in alphabetical order.
+
+        Raises:
+            ValueError: none at all, or something that is no name.
+        """
+        names = tuple(sorted({name for row in labels for name in row}, key=str))
+        if not names:
+            raise ValueError(f"none of the {len(labels)} samples has a label: look at the column or the separator")
+        if odd := [name for name in names if not isinstance(name, str) or not name.strip()]:
+            raise ValueError(f"classes are names; found {odd[0]!r}")
+        return cls(names)
+
+    def encode(self, labels: Sequence[Sequence[str]]) -> Tensor:
+        """Multi-hot rows, float32 (n, classes)."""
+        number = self.numbers({name for row in labels for name in row})
+        rows = torch.zeros(len(labels), len(self.names))
+        for row, names in zip(rows, labels, strict=True):
+            row[[number[name] for name in names]] = 1
+        return rows
+
+    def values(self, outputs: Tensor) -> Tensor:
+        """Sigmoid of each."""
+        return outputs.sigmoid()
+
+    def decide(self, values: Tensor) -> Tensor:
+        """1 for each probability above one half."""
+        return (values > 0.5).float()
+
+    def text(self, target: Tensor) -> str:
+        """The names of the ones."""
+        return " ".join(name for name, one in zip(self.names, target, strict=True) if one > 0.5)
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The mean binary cross-entropy of each sample's classes."""
+        return F.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(1)
+
+
+@dataclass(frozen=True)
+class Masks(_Classes):
+    """A class for every pixel: targets are int64 (n, H, W). The class `ignored`, a name, counts for nothing.
+
+    Used in lesson 05.
+    """
+
+    ignored: str | None = None
+    spatial: ClassVar[str | None] = "mask"
+
+    @property
+    def ignore_index(self) -> int:
+        """The class number of `ignored`; -100, which no pixel has, without one."""
+        return -100 if self.ignored is None else self.names.index(self.ignored)
+
+    @property
+    def loss_fn(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """Cross-entropy over the pixels that are not ignored."""
+        return cross_entropy if self.ignored is None else partial(cross_entropy, ignore_index=self.ignore_index)
+
+    def values(self, outputs: Tensor) -> Tensor:
+        """Softmax over the classes, for each pixel."""
+        return outputs.softmax(1)
+
+    def decide(self, values: Tensor) -> Tensor:
+        """The class number of the largest, at each pixel."""
+        return values.argmax(0)
+
+    def text(self, target: Tensor) -> str:
+        """The names of the classes in a mask, the largest first."""
+        count = target.flatten().bincount(minlength=len(self.names))
+        return ", ".join(self.names[i] for i in count.argsort(descending=True).tolist() if count[i])
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The mean cross-entropy of each sample's pixels that are not ignored."""
+        each = F.cross_entropy(outputs, targets, reduction="none", ignore_index=self.ignore_index)
+        return each.sum((1, 2)) / (targets != self.ignore_index).sum((1, 2)).clamp(min=1)
+
+    def confusion(self, values: Tensor, targets: Tensor) -> Tensor:
+        """int64 (classes, classes): pixels, the ignored left out, by true and given class."""
+        counted = targets != self.ignore_index
+        return count_pairs(targets[counted], values.argmax(1)[counted], len(self.names))
+
+
+class _Measured:
+    """Numbers that a model gives as they are."""
+
+    names: ClassVar[tuple[str, ...]] = ()
+    loss_fn = staticmethod(mean_squared_error)
+
+    def values(self, outputs: Tensor) -> Tensor:
+        """The outputs themselves."""
+        return outputs
+
+    def decide(self, values: Tensor) -> Tensor:
+        """The values themselves."""
+        return values
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The mean squared error of each sample."""
+        return (outputs - targets).square().flatten(1).mean(1)
+
+
+@dataclass(frozen=True)
+class Keypoints(_Measured):
+    """Points in an image: targets are float32 (n, 2 * keypoints): x, y, x, y ...; -1 and 1 are the image's edges.
+
+    Used in lesson 06.
+    """
+
+    count: int
+    spatial: ClassVar[str] = "keypoints"
+
+    @property
+    def outputs(self) -> int:
+        """Two coordinates a keypoint."""
+        return 2 * self.count
+
+    def text(self, target: Tensor) -> str:
+        """The coordinates: pixels (keypoints, 2) as whole numbers, and with two digits where the edges are -1 and 1."""
+        digits = 0 if target.dim() == 2 else 2
+        return " ".join(f"({x:.{digits}f}, {y:.{digits}f})" for x, y in target.reshape(-1, 2).tolist())
+
+
+@dataclass(frozen=True)
+class Numbers(_Measured):
+    """Numbers for each sample, such as a price: targets are float32 (n, numbers), in their own units.
+
+    Used in lesson 12.
+    """
+
+    columns: tuple[str, ...] = ("target",)
+    spatial: ClassVar[None] = None
+
+    @property
+    def outputs(self) -> int:
+        """One output a number."""
+        return len(self.columns)
+
+    def text(self, target: Tensor) -> str:
+        """Four digits each."""
+        return ", ".join(f"{number:.4g}" for number in target.flatten().tolist())
+
+
+TargetType = Categories | MultiLabels | Masks | Keypoints | Numbers
+
+
+def count_pairs(true: Tensor, given: Tensor, classes: int) -> Tensor:
+    """int64 (classes, classes): how often each pair (true class, given class) occurs."""
+    return (true.flatten() * classes + given.flatten()).bincount(minlength=classes**2).reshape(classes, classes)

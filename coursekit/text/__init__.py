@@ -1,0 +1,1 @@
+"""Texts: tokens, vocabularies, language models, and classifiers that start from them."""
