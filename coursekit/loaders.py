@@ -177,7 +177,8 @@ class _Batches:
 
     def __iter__(self) -> Iterator[list[int]]:
         order = torch.randperm(self.samples) if self.shuffle else torch.arange(self.samples)
-        return (indices.tolist() for indices in order.split(self.sizes))
+        for indices in order.split(self.sizes):  # a generator: drawn once, however often PyTorch asks for an iterator
+            yield indices.tolist()
 
 
 class Loaders:
@@ -242,6 +243,10 @@ class Loaders:
             found = ", ".join(str(tuple(part.shape)) for part in parts)
             raise ValueError(f"a sample has the shapes {shapes}, several have one axis more; found {found}")
         parts = [part[None] if single else part for part in parts]
+        if len({len(part) for part in parts}) > 1:
+            raise ValueError(
+                f"inputs must have the same number of samples; found {', '.join(str(len(p)) for p in parts)}"
+            )
         batches = zip(*(part.split(2 * self.train.batch_size) for part in parts), strict=True)
         return [_to_device(batch, self.device) for batch in batches], single
 
