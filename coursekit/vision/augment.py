@@ -66,10 +66,9 @@ class Augment:
         """One random movement an image, (n, 3, 3): from a position in the new image to where it is taken from."""
         if self.dihedral and height != width:
             raise ValueError(f"the eight symmetries need square images; these are {height} x {width}")
-        if self.dihedral:
-            m = dihedral_group()[torch.randint(8, (n,))]
-        else:
-            m = _matrices({(0, 0): 1 - 2 * torch.randint(2, (n,)).float() if self.flip else torch.ones(n)})
+        m = torch.eye(3).repeat(n, 1, 1)
+        if self.dihedral or self.flip:
+            m = dihedral_group()[torch.randint(8, (n,)) if self.dihedral else 4 * torch.randint(2, (n,))]
         if self.rotate:
             m = m @ rotations(self._strength(n, math.radians(self.rotate)), height / width)
         if self.zoom > 1:
@@ -149,11 +148,6 @@ def move_images(images: Tensor, matrices: Tensor, mode: str = "bilinear") -> Ten
     return F.grid_sample(images, grid, mode, padding_mode="reflection", align_corners=False)
 
 
-def move_masks(masks: Tensor, matrices: Tensor) -> Tensor:
-    """Read each mask, int64 (n, H, W), through its matrix; a pixel takes the nearest one's class."""
-    return move_images(masks[:, None].float(), matrices, "nearest")[:, 0].long()
-
-
 def move_keypoints(keypoints: Tensor, matrices: Tensor) -> Tensor:
     """The positions, (n, 2 * keypoints), at which the keypoints are found after `move_images`."""
     pairs = keypoints.reshape(len(keypoints), -1, 2)
@@ -163,12 +157,18 @@ def move_keypoints(keypoints: Tensor, matrices: Tensor) -> Tensor:
 
 
 def move_targets(targets: Tensor, matrices: Tensor, spatial: str | None) -> Tensor:
-    """Masks (class numbers, or probabilities (n, classes, H, W)) and keypoints moved with their images; others stay."""
-    if spatial == "keypoints":
-        return move_keypoints(targets, matrices)
-    if spatial == "mask":
-        return (move_images if targets.is_floating_point() else move_masks)(targets, matrices)
-    return targets
+    """Targets moved with their images, or what a model says of them.
+
+    Args:
+        targets: masks, int64 (n, H, W), of which a pixel takes the nearest one's class, or float (n, classes, H, W);
+            keypoints, (n, 2 * keypoints); others stay.
+        matrices: (n, 3, 3).
+        spatial: see `coursekit.targets`.
+    """
+    if spatial == "mask" and not targets.is_floating_point():
+        return move_images(targets[:, None].float(), matrices, "nearest")[:, 0].long()
+    moves = {"mask": move_images, "keypoints": move_keypoints}
+    return moves[spatial](targets, matrices) if spatial else targets
 
 
 def _grid(matrices: Tensor, height: int, width: int) -> Tensor:

@@ -6,13 +6,14 @@ for image recognition", 2015, with a quarter of ResNet-18's channels and one blo
 few enough to train on two CPU cores.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from ..datasets import SAMPLES, nearest
+from ..learner import default_groups
 from ..storage import load_tensors, load_weights
 
 Backbone = str | nn.Module | Callable[..., nn.Module]
@@ -89,14 +90,10 @@ def make_backbone(backbone: Backbone, channels: int, pretrained: bool) -> nn.Mod
     if isinstance(backbone, str):
         backbone = resnet_tiny if backbone == "resnet_tiny" else partial(_torchvision_backbone, backbone)
     made = backbone if isinstance(backbone, nn.Module) else backbone(pretrained=pretrained)
-    if _first_convolution(made) is not None and _first_convolution(made).in_channels != channels:
+    first = next(_convolutions(made), None)
+    if first is not None and first.in_channels != channels:
         adapt_channels(made, channels)
     return made
-
-
-def backbone_name(backbone: Backbone) -> str:
-    """The name under which a saved model remembers its backbone."""
-    return backbone if isinstance(backbone, str) else getattr(backbone, "__name__", type(backbone).__name__)
 
 
 def _torchvision_backbone(name: str, pretrained: bool) -> nn.Module:
@@ -104,10 +101,8 @@ def _torchvision_backbone(name: str, pretrained: bool) -> nn.Module:
 
     known = models.list_models(module=models)
     if name not in known:
-        raise ValueError(
-            f"neither we nor torchvision have a backbone {name!r}. {nearest(name, known)} One of your own is given "
-            "itself, as backbone=function or backbone=module, to Predictor.load as well"
-        )
+        advice = f"{nearest(name, known)} Of your own give the function or module: backbone=..., not its name"
+        raise ValueError(f"neither coursekit nor torchvision has a backbone {name!r}. {advice}")
     extra = {"init_weights": not pretrained} if name in ("googlenet", "inception_v3") else {}
     model = models.get_model(name, weights="DEFAULT" if pretrained else None, **extra)
     if hasattr(model, "aux_logits"):  # further outputs half-way, which only training from nothing needs
@@ -138,8 +133,8 @@ def without_head(model: nn.Module) -> nn.Module:
     return model
 
 
-def _first_convolution(model: nn.Module) -> nn.Conv2d | None:
-    return next((module for module in model.modules() if isinstance(module, nn.Conv2d)), None)
+def _convolutions(model: nn.Module) -> Iterator[nn.Conv2d]:
+    return (module for module in model.modules() if isinstance(module, nn.Conv2d))
 
 
 def adapt_channels(backbone: nn.Module, channels: int) -> None:
@@ -150,7 +145,7 @@ def adapt_channels(backbone: nn.Module, channels: int) -> None:
 
     Built in lesson 02.
     """
-    first = _first_convolution(backbone)
+    first = next(_convolutions(backbone))
     kept = first.weight.detach()
     if channels == 1:
         weight = kept.sum(1, keepdim=True)
@@ -183,8 +178,6 @@ def features_shape(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
 
 def halves(backbone: nn.Module) -> list[nn.Module]:
     """The backbone in two layer groups, early and late, for lower learning rates in the early one; one if it is one."""
-    parts = [part for part in backbone.children() if any(True for _ in part.parameters())]
-    if not isinstance(backbone, nn.Sequential) or len(parts) < 2:
-        return [backbone]
+    parts = default_groups(backbone)
     middle = (len(parts) + 1) // 2
-    return [nn.ModuleList(parts[:middle]), nn.ModuleList(parts[middle:])]
+    return [nn.ModuleList(half) for half in (parts[:middle], parts[middle:]) if half]

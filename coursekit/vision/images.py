@@ -56,11 +56,9 @@ def _visible_files(folder: Path) -> list[Path]:
     files, seen = [], set()
     for parent, folders, names in os.walk(folder, followlinks=True):
         seen.add(os.path.realpath(parent))
-        folders[:] = [
-            name for name in folders if name[0] != "." and os.path.realpath(os.path.join(parent, name)) not in seen
-        ]
-        files += [Path(parent, name) for name in names if name[0] != "."]
-    return [file for file in files if file.is_file()]
+        folders[:] = [f for f in folders if f[0] != "." and os.path.realpath(os.path.join(parent, f)) not in seen]
+        files += [file for name in names if name[0] != "." and (file := Path(parent, name)).is_file()]
+    return files
 
 
 def read_image(source: ImageLike, channels: int = 3) -> Tensor:
@@ -232,8 +230,7 @@ class Resize:
 
         if isinstance(thing, tv_tensors.Mask):
             # torchvision's own way with masks takes the pixel up and left of the middle, away from the image's
-            scaled = F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)
-            thing = tv_tensors.Mask(scaled[0])
+            thing = tv_tensors.Mask(F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)[0])
         else:
             thing = F.resize(thing, between, antialias=True)
         top, left = self._corner(between)
@@ -260,16 +257,13 @@ def read_idx(path: Path | str) -> Tensor:
 
     Built in lesson 02.
     """
-    path = Path(path)
-    if path.exists():
-        raw = path.read_bytes()
-    elif (packed := path.with_name(path.name + ".gz")).exists():
-        try:
-            raw = gzip.decompress(packed.read_bytes())
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"{packed} is not a whole gzip file ({error})") from error
-    else:
-        raise FileNotFoundError(f"neither {path} nor {path.name}.gz is there")
+    path, packed = Path(path), Path(f"{path}.gz")
+    if not path.exists() and not packed.exists():
+        raise FileNotFoundError(f"neither {path} nor {packed.name} is there")
+    try:
+        raw = path.read_bytes() if path.exists() else gzip.decompress(packed.read_bytes())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{packed} is not a whole gzip file ({error})") from error
     if len(raw) < 4 or raw[:3] != b"\0\0\x08":
         raise ValueError(f"{path} is not an IDX file of unsigned bytes: it starts with {raw[:4]!r}")
     start = 4 + 4 * raw[3]

@@ -58,8 +58,7 @@ class Interpretation:
             ValueError: the labels are not one class for each image or pixel.
         """
         if not isinstance(self._confusion, Tensor):
-            found = type(self.target_type).__name__
-            raise ValueError(f"a confusion matrix needs one class each; these labels are {found}")
+            raise ValueError(f"a confusion matrix needs one class each; these are {type(self.target_type).__name__}")
         return self._confusion
 
     def most_confused(self, least: int = 1) -> list[tuple[str, str, int]]:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from ..learner import Learner, with_learner_options
 from ..targets import Prediction
 from .augment import dihedral_group, move_images, move_targets
-from .backbones import Backbone, Statistics, backbone_name, halves, make_backbone, resnet_tiny
+from .backbones import Backbone, Statistics, halves, make_backbone, resnet_tiny
 from .loaders import ImageLoader, ImageLoaders
 from .models import build_model
 from .predictor import Predictor
@@ -61,8 +61,7 @@ class VisionLearner(Learner):
 
         Built in lesson 01.
         """
-        data = self.data
-        return Predictor(self.model, data.target_type, data.resize, data.channels, self.model_config)
+        return Predictor(self.model, self.data.target_type, self.data.resize, self.data.channels, self.model_config)
 
     def predict(self, x: object) -> Prediction | list[Prediction]:
         """What the model says of one image, or of several; see `Predictor.predict`."""
@@ -71,14 +70,9 @@ class VisionLearner(Learner):
 
 @with_learner_options
 def vision_learner(
-    data: ImageLoaders,
-    backbone: Backbone = resnet_tiny,
-    *,
-    pretrained: bool = True,
-    statistics: Statistics | None = None,
-    dropout: float = 0.25,
-    **options: object,
-) -> VisionLearner:
+    data: ImageLoaders, backbone: Backbone = resnet_tiny, *, pretrained: bool = True,
+    statistics: Statistics | None = None, dropout: float = 0.25, **options: object,
+) -> VisionLearner:  # fmt: skip
     """A learner for one class, several classes or keypoints an image; what the labels are decides head and loss.
 
     Args:
@@ -103,14 +97,9 @@ def vision_learner(
 
 @with_learner_options
 def unet_learner(
-    data: ImageLoaders,
-    encoder: Backbone = resnet_tiny,
-    *,
-    pretrained: bool = True,
-    statistics: Statistics | None = None,
-    skip_connections: bool = True,
-    **options: object,
-) -> VisionLearner:
+    data: ImageLoaders, encoder: Backbone = resnet_tiny, *, pretrained: bool = True,
+    statistics: Statistics | None = None, skip_connections: bool = True, **options: object,
+) -> VisionLearner:  # fmt: skip
     """A learner for a class for every pixel, by a U-Net.
 
     Args:
@@ -143,7 +132,8 @@ def _learner(
     rest = nn.ModuleList([part for part in owner.children() if part is not made])
     usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
     learn = VisionLearner(data, model, **(usual | options))
-    learn.model_config = {"backbone": backbone_name(backbone)} | config
+    name = backbone if isinstance(backbone, str) else getattr(backbone, "__name__", type(backbone).__name__)
+    learn.model_config = {"backbone": name} | config
     if pretrained:
         learn.freeze()
     return learn

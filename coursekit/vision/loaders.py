@@ -61,7 +61,7 @@ class ImageDataset(Dataset):
 
         mask, count = read_mask(self.labels[i]), len(self.target_type.names)
         if mask.shape != image.shape[1:]:
-            sizes = "{} x {} pixels, and its image {} x {}".format(*mask.shape, *image.shape[1:])
+            sizes = "{} x {} pixels, and its image has {} x {}".format(*mask.shape, *image.shape[1:])
             raise ValueError(f"the mask {self.labels[i]} has {sizes}: both must have one size")
         if (top := int(mask.max())) >= count:
             found = f"holds the class number {top}, and there are {count} names (0 to {count - 1})"
@@ -77,9 +77,10 @@ class ImageDataset(Dataset):
         scaled = 2 * moved.as_subclass(Tensor) / torch.tensor([resized.shape[2], resized.shape[1]]) - 1
         before = 2 * given / torch.tensor([width, height]) - 1
         if max(scaled.abs().max(), before.abs().max()) > 1 + 1e-5:
-            image = f"{width} wide, {height} high, fit={self.resize.fit!r}: look at it, or use fit='squish' or 'pad'"
-            found = f"has the keypoints {given.tolist()} (x, y), and one lies outside of what is left of the image"
-            raise ValueError(f"{self.files[i]} {found} ({image})")
+            raise ValueError(
+                f"{self.files[i]} has the keypoints {given.tolist()} (x, y), and one lies outside of what is left of "
+                f"the image ({width} wide, {height} high, fit={self.resize.fit!r}): look at it, or use fit='pad'"
+            )
         return resized, scaled.flatten()
 
     def in_memory(self) -> tuple[Tensor, Tensor]:
@@ -154,16 +155,9 @@ class ImageLoaders(Loaders):
 
     def __init__(
         self,
-        source: Any,
-        size: Size,
-        *,
-        augment: Augment | None = None,
-        batch_size: int = 64,
-        fit: str = "squish",
-        memory: bool | None = None,
-        workers: int | None = None,
-        device: str | torch.device | None = None,
-    ) -> None:
+        source: Any, size: Size, *, augment: Augment | None = None, batch_size: int = 64, fit: str = "squish",
+        memory: bool | None = None, workers: int | None = None, device: str | torch.device | None = None,
+    ) -> None:  # fmt: skip
         import psutil
 
         self.resize = Resize(size, fit)

@@ -61,7 +61,7 @@ class SoftArgmax(nn.Module):
         return torch.stack(positions, 2).flatten(1)
 
 
-def head(shape: torch.Size, target_type: TargetType, dropout: float) -> nn.Sequential:
+def head(shape: torch.Size, target_type: TargetType, dropout: float = 0.25) -> nn.Sequential:
     """The last layers, from features of that shape to as many numbers as are asked for.
 
     One class asks what the image is: each feature is averaged over all positions. Several labels ask whether something
@@ -128,8 +128,7 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         if not isinstance(encoder, nn.Sequential):
-            found = type(encoder).__name__
-            raise ValueError(f"a U-Net needs an encoder that is a row of parts, nn.Sequential; found {found}")
+            raise ValueError(f"a U-Net's encoder is a row of parts, nn.Sequential; found {type(encoder).__name__}")
         self.encoder = encoder
         self.skips, widths = skip_points(encoder, channels)
         blocks, width = [], widths[-1]
@@ -167,18 +166,18 @@ def skip_points(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple
 
 
 def build_model(
-    backbone: nn.Module,
-    target_type: TargetType,
-    channels: int,
-    size: tuple[int, int],
-    statistics: Statistics,
-    *,
-    dropout: float = 0.25,
-    skip_connections: bool = True,
-) -> nn.Sequential:
-    """The whole model: normalization, backbone and head; or, for masks, normalization and U-Net."""
-    norm = ImageNorm(*statistics)
+    backbone: nn.Module, target_type: TargetType, channels: int, size: tuple[int, int], statistics: Statistics,
+    **options: float,
+) -> nn.Sequential:  # fmt: skip
+    """The whole model: normalization, backbone and head; or, for masks, normalization and U-Net.
+
+    Args:
+        backbone, channels, size: from images (n, channels, H, W) to features; of a U-Net the encoder.
+        target_type: decides what follows.
+        statistics: for `ImageNorm`.
+        options: `dropout` of the head, `skip_connections` of the U-Net.
+    """
     if target_type.spatial == "mask":
-        return nn.Sequential(norm, UNet(backbone, channels, target_type.outputs, skip_connections))
-    shape = features_shape(backbone, channels, size)
-    return nn.Sequential(norm, backbone, head(shape, target_type, dropout))
+        return nn.Sequential(ImageNorm(*statistics), UNet(backbone, channels, target_type.outputs, **options))
+    last = head(features_shape(backbone, channels, size), target_type, **options)
+    return nn.Sequential(ImageNorm(*statistics), backbone, last)

@@ -18,15 +18,9 @@ CLASSES = ("#88ccee", "#882255", "#332288", "#999933", "#ddcc77", "#117733", "#c
 
 
 def photographs(
-    images: Tensor,
-    titles: Sequence[object],
-    alt: str,
-    *,
-    columns: int = 4,
-    heading: str = "",
-    size: float = 1.7,
+    images: Tensor, titles: Sequence[object], alt: str, *, columns: int = 4, heading: str = "", size: float = 1.7,
     colors: Sequence[str] | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Draw color images in rows, each under its title.
 
     Args:
@@ -60,8 +54,7 @@ def _axes(images: Tensor, columns: int, size: float, heading: str = "") -> list[
 
 
 def _show(ax: plt.Axes, image: Tensor) -> None:
-    image = image.detach().cpu()
-    image = image if image.is_floating_point() else image / 255
+    image = (image if image.is_floating_point() else image / 255).detach().cpu()
     image = image[:1] if len(image) == 2 else image[:3]
     ax.imshow(image.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
 

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from inspect import signature
 from numbers import Integral
@@ -33,7 +34,6 @@ class Labels:
     target_type: Callable[[list], TargetType]
 
 
-@dataclass(frozen=True, init=False)
 class ImageSource:
     """Images, and step by step what is known of them. Each step gives a new source and leaves the old as it was.
 
@@ -59,23 +59,18 @@ class ImageSource:
     Built in lesson 01.
     """
 
-    files: tuple[Path, ...]
-    channels: int = 3
-    labels: tuple | None = None
-    target_type: TargetType | None = None
-    held_out: tuple[bool, ...] | None = None
-
     def __init__(self, where: Path | str | Sequence[Path | str], channels: int = 3) -> None:
         files = find_images(where) if isinstance(where, (str, Path)) else [Path(file) for file in where]
         if not files:
             raise ValueError("the list of images is empty")
         if channels not in MODES:
             raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
-        self.__dict__.update(files=tuple(files), channels=channels)
+        self.files, self.channels = tuple(files), channels
+        self.labels = self.target_type = self.held_out = None
 
     def _with(self, **changes: object) -> "ImageSource":
-        new = ImageSource(self.files, self.channels)
-        new.__dict__.update(self.__dict__ | changes)
+        new = copy(self)
+        new.__dict__.update(changes)
         return new
 
     def __len__(self) -> int:
@@ -84,12 +79,11 @@ class ImageSource:
 
     def __repr__(self) -> str:
         """How many images, classes and held-out images."""
-        parts = [f"{len(self)} images"]
-        if self.target_type is not None:
-            names = self.target_type.names
-            parts.append(f"{len(names)} classes" if names else f"{self.target_type.outputs // 2} keypoints")
-        if self.held_out is not None:
-            parts.append(f"{sum(self.held_out)} held out")
+        parts, target_type = [f"{len(self)} images"], self.target_type
+        if target_type:
+            names = target_type.names
+            parts.append(f"{len(names)} classes" if names else f"{target_type.outputs // 2} keypoints")
+        parts += [f"{sum(self.held_out)} held out"] if self.held_out else []
         return f"ImageSource({', '.join(parts)})"
 
     def where(self, condition: Callable[[Path], bool]) -> "ImageSource":
@@ -178,10 +172,10 @@ def names_type(labels: list) -> TargetType:
     Raises:
         ValueError: labels of another type, or of both types.
     """
-    single = [isinstance(label, (str, Integral)) for label in labels]
-    for label, one in zip(labels, single, strict=True):
-        if not one and not isinstance(label, (list, tuple, set, frozenset)):
+    for label in labels:
+        if not isinstance(label, (str, Integral, list, tuple, set, frozenset)):
             raise ValueError(f"a label is a name, or a list of names; found {label!r}, a {type(label).__name__}")
+    single = [isinstance(label, (str, Integral)) for label in labels]
     if any(single) and not all(single):
         one, several = labels[single.index(True)], labels[single.index(False)]
         raise ValueError(f"labels are all names or all lists of names; found {one!r} beside {several!r}")
@@ -237,12 +231,10 @@ def folder_labels(level: int = 1) -> Labels:
     if level < 1:
         raise ValueError(f"level 1 is the folder that the file is in; found {level}")
 
-    def name(file: Path) -> str:
-        if len(file.parts) <= level:
-            raise ValueError(f"{file} has no folder at level {level}")
-        return file.parents[level - 1].name
+    def label(file: Path) -> str | None:
+        return file.parents[level - 1].name if len(file.parts) > level else None
 
-    return function_labels(name)
+    return function_labels(label, f"there is no folder at level {level} of")
 
 
 def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
@@ -353,7 +345,8 @@ def keypoint_labels(function: Callable[[Path], Sequence]) -> Labels:
             try:
                 keypoints.append(torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2))
             except (TypeError, ValueError, RuntimeError) as error:
-                raise ValueError(f"{file} has the keypoints {given!r}; needed: (x, y), or a list of pairs") from error
+                needed = "(x, y), or a list of such pairs"
+                raise ValueError(f"{file} has the keypoints {given!r}; needed: {needed}") from error
             count, latest = len(keypoints[0]), keypoints[-1]
             if not count or len(latest) != count or not latest.isfinite().all():
                 needed = f"{count or 'at least one'} of finite numbers, as for the first image"
@@ -382,11 +375,11 @@ def _listed(files: Sequence[Path], names: Iterable[str], origin: str, unused: bo
     for file in files:
         name = next((name for name in (_name(file.name), _name(file.stem)) if name in known), None)
         if name in owners:
-            raise ValueError(f"{origin} lists {name!r}, and several images are called so: {owners[name]} and {file}")
+            raise ValueError(f"{origin} names {name!r}, and several images are called so: {owners[name]} and {file}")
         if name is not None:
             owners[name] = file
     if not unused and (extra := sorted(known - owners.keys())):
-        found = f"{origin} lists {extra[0]!r}, and no such image is there ({len(extra)} of {len(known)} have none)"
+        found = f"{origin} names {extra[0]!r}, and no such image is there ({len(extra)} of {len(known)} have none)"
         raise ValueError(found + ("" if unused is None else "; csv_labels(..., unused=True) allows that"))
     return {file: name for name, file in owners.items()}
 
