@@ -21,9 +21,19 @@ from .display import Progress
 from .schedule import constant, cosine, one_cycle
 from .storage import is_first_process, load_tensors, save_tensors
 from .distributed import Distributed
+from .vision.images import Resize, find_images, read_digits, read_idx, read_image, read_mask
+from .vision.augment import Augment, dihedral
+from .vision.loaders import ImageDataset, ImageLoader, ImageLoaders
+from .vision.source import ImageSource, csv_labels, folder_labels, function_labels, keypoint_labels, list_labels
+from .vision.source import mask_labels, pattern_labels, at_random, by_file_list, by_folder, by_function
+from .vision.backbones import ResidualBlock, resnet_tiny, without_head
+from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
+from .vision.predictor import Predictor
+from .vision.learner import VisionLearner, unet_learner, vision_learner
+from .vision.interpret import Interpretation
 
 __version__ = "0.2.0"
-_LATER = {"plots": ".plots"}
+_LATER = {"plots": ".plots", "image_plots": ".vision.plots", "inside": ".vision.inside"}
 __all__ = [name for name, value in globals().items() if not (name[0] == "_" or isinstance(value, _ModuleType))]
 __all__ += _LATER
 

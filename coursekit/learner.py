@@ -19,7 +19,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from .callbacks import Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
-from .loaders import Loader, Loaders, TensorLoader
+from .loaders import Loader, Loaders
 from .losses import check_labels, cross_entropy, loss_count
 from .metrics import Metric, RunningMean, check_metrics, metric_name
 from .schedule import Schedule, constant, one_cycle
@@ -211,9 +211,9 @@ class Learner:
 
     def _check_labels(self, outputs: Tensor) -> None:
         """On a GPU a wrong label ends the process, so look at all of them before the first loss."""
-        train = self.data.train
-        if outputs.is_cuda and self.loss_fn is cross_entropy and isinstance(train, TensorLoader):
-            check_labels(train.tensors[-1], outputs.shape[1])
+        targets = getattr(self.data.train, "targets", None)  # of all samples, where they are in memory
+        if outputs.is_cuda and self.loss_fn is cross_entropy and targets is not None:
+            check_labels(targets, outputs.shape[1])
 
     def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> "LRFinder":
         """Raise the learning rate from batch to batch and watch the loss; the model is as before afterwards.
@@ -261,15 +261,14 @@ class Learner:
     def model_kept(self) -> Iterator[None]:
         """Inside it the model may be trained; afterwards weights, buffers, and the mode of each part are as before."""
         tensors = [*self.model.parameters(), *self.model.buffers()]
-        kept, modes = [t.detach().clone() for t in tensors], [(part, part.training) for part in self.model.modules()]
+        kept = [t.detach().clone() for t in tensors]
         try:
-            yield
+            with evaluating(self.model):
+                yield
         finally:
             with torch.no_grad():
                 for tensor, old in zip(tensors, kept, strict=True):
                     tensor.copy_(old)
-            for part, mode in modes:
-                part.training = mode
 
     # Answers
 
@@ -489,6 +488,18 @@ def train_mode(model: nn.Module) -> None:
 
 
 @contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Inside it the model starts in evaluation mode; afterwards each of its parts is in the mode it was in."""
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+@contextmanager
 def batch_norm_explained(train: Loader) -> Iterator[None]:
     """Inside it, say in our words what batch norm says of a training batch of one sample."""
     try:
@@ -580,14 +591,10 @@ class Summary:
         counted: set[nn.Parameter] = set()
         shapes: dict[str, tuple[int, ...]] = {}
         handles = [part.register_forward_hook(_note_shape(shapes, name)) for name, part in rows]
-        modes = [(part, part.training) for part in parts.values()]
-        model.eval()
         try:
-            with torch.inference_mode():
+            with evaluating(model), torch.inference_mode():
                 model(*inputs)
         finally:
-            for part, mode in modes:
-                part.training = mode
             for handle in handles:
                 handle.remove()
         used = [name for name in shapes] + [

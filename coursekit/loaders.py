@@ -90,6 +90,7 @@ class TensorLoader:
         self.device = _device(device)
         self.resident = fits(tensors, self.device)
         self.tensors = tuple(tensor.to(self.device) for tensor in tensors) if self.resident else _pinned(tensors)
+        self.targets = self.tensors[-1]
 
     def __len__(self) -> int:
         """The number of batches."""

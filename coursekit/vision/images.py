@@ -1,34 +1,41 @@
-"""Picture files as tensors: found, read, brought to one size together with their masks or points."""
+"""Image files as tensors: found, read, brought to one size together with their masks or keypoints."""
 
 import gzip
+import io
 import operator
 import os
 import struct
 import zlib
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from PIL import Image
-    from torchvision import tv_tensors
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2",
+            ".tga", ".ppm")  # fmt: skip
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels to Pillow's name
 FITS = ("squish", "crop", "pad")
+LARGEST = 20_000  # pixels a side; more are refused before anything is decoded
+ORIENTATION = 0x0112  # the EXIF tag that says how a camera was held; what undoes its values from 2 to 8:
+TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE",
+         "ROTATE_270", "TRANSVERSE", "ROTATE_90")]  # fmt: skip
 
 Size = int | tuple[int, int]
+ImageLike = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 
-def find_pictures(folder: Path | str) -> list[Path]:
-    """The picture files in a folder and the folders inside it, in order of their names.
+def find_images(folder: Path | str) -> list[Path]:
+    """The image files in a folder and the folders inside it, in order of their names.
 
     Hidden files and folders are left out; links are followed, to folders too.
 
     Raises:
-        FileNotFoundError: there is no such folder, or no picture in it; the message says what is there.
+        FileNotFoundError: there is no such folder, or no image in it; the message says what is there.
 
     Built in lesson 01.
     """
@@ -37,111 +44,114 @@ def find_pictures(folder: Path | str) -> list[Path]:
         what = "a file; give several files as a list" if folder.exists() else "not there"
         raise FileNotFoundError(f"there is no folder {folder}: it is {what}")
     files = _visible_files(folder)
-    pictures = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
-    if not pictures:
+    images = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
+    if not images:
         others = ", ".join(sorted({file.suffix or file.name for file in files})[:5]) or "no files at all"
-        raise FileNotFoundError(f"no picture in {folder} (looked for {', '.join(SUFFIXES)}; found {others})")
-    return pictures
+        raise FileNotFoundError(f"no image in {folder} (looked for {', '.join(SUFFIXES)}; found {others})")
+    return images
 
 
 def _visible_files(folder: Path) -> list[Path]:
     """The files in a folder and all folders below, hidden ones left out; a folder that links make endless, once."""
     files, seen = [], set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        seen.add(os.path.realpath(place))
-        folders[:] = [
-            name for name in folders if name[0] != "." and os.path.realpath(os.path.join(place, name)) not in seen
-        ]
-        files += [Path(place, name) for name in names if name[0] != "."]
-    return [file for file in files if file.is_file()]
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(parent))
+        folders[:] = [f for f in folders if f[0] != "." and os.path.realpath(os.path.join(parent, f)) not in seen]
+        files += [file for name in names if name[0] != "." and (file := Path(parent, name)).is_file()]
+    return files
 
 
-def read_picture(path: Path | str | BinaryIO, channels: int = 3) -> Tensor:
-    """Read one picture file.
+def read_image(source: ImageLike, channels: int = 3) -> Tensor:
+    """Read one image.
 
     Args:
-        path: a file that Pillow can read, or one that is open; a photograph's note on which side is up is obeyed.
+        source: the path of a file that Pillow can read, an open file, or a file's bytes; or a Pillow image, or an array
+            (H, W) or (H, W, C), uint8. A photograph is turned as its orientation tag says.
         channels: 1 (grey), 2 (grey, opacity), 3 (red, green, blue) or 4 (with opacity).
 
     Returns:
-        uint8 of shape (channels, rows, columns), 0 to 255.
+        uint8 of shape (channels, H, W), 0 to 255.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not a whole picture, or its numbers have no known range (32 bits a pixel; of 16 bits
-            the upper 8 are kept), or the number of channels is none of these.
+        ValueError: it is not a whole image, or larger than 20,000 pixels a side, or its numbers have no known range (32
+            bits a pixel; of 16 bits the upper 8 are kept); or the number of channels is none of these.
 
     Built in lesson 01.
     """
-    from PIL import Image, ImageOps
-
-    if not isinstance(path, (str, Path)) and not hasattr(path, "read"):
-        raise ValueError(f"a picture is a file's path or an open file; found {type(path).__name__}")
     if channels not in MODES:
-        raise ValueError(f"a picture is read with 1, 2, 3 or 4 channels, not {channels}")
-    try:
-        with Image.open(path) as picture:
-            picture = _eight_bits(ImageOps.exif_transpose(picture), picture.format)
-            return _to_tensor(picture.convert(MODES[channels]))
-    except Exception as error:  # a damaged file can end in any of Python's errors
-        if not isinstance(path, (str, Path)):
-            raise ValueError(f"this is not a whole picture ({error})") from error
-        if not Path(path).exists():
-            raise FileNotFoundError(f"there is no file {path}") from error
-        raise ValueError(
-            f"{path} is not a whole picture ({error}); ImageSource(...).unreadable() lists all such files"
-        ) from error
+        raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
+    return _read(source, "file", lambda image, form: _to_tensor(_eight_bits(image, form).convert(MODES[channels])))
 
 
-def read_mask(path: Path | str) -> Tensor:
-    """Read a mask: a picture file whose grey levels, or palette entries, are class numbers.
+def read_mask(source: ImageLike) -> Tensor:
+    """Read a mask: an image whose grey levels, or palette entries, are class numbers.
 
     Returns:
-        uint8 of shape (rows, columns).
+        uint8 of shape (H, W).
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: not a whole picture, or one with several channels.
+        ValueError: not a whole image, one with several channels, or a JPEG, which changes the numbers.
 
     Built in lesson 05.
     """
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as picture:
-            mode, mask = picture.mode, _to_tensor(ImageOps.exif_transpose(picture))[0]
-    except Exception as error:  # a damaged file can end in any of Python's errors
-        if not Path(path).exists():
-            raise FileNotFoundError(f"there is no mask {path}") from error
-        raise ValueError(f"the mask {path} is not a whole picture ({error})") from error
+    mode, form, mask = _read(source, "mask", lambda image, form: (image.mode, form, _to_tensor(image)[0]))
     if mode not in ("L", "P", "1"):
-        raise ValueError(f"the mask {path} has the mode {mode}: one channel of class numbers, 8 bits each, is needed")
+        raise ValueError(f"the mask {source} has the mode {mode}: one channel of class numbers, 8 bits each, is needed")
+    if form in ("JPEG", "MPO"):
+        raise ValueError(f"the mask {source} is a JPEG, which does not keep class numbers: save masks as PNG")
     return mask
 
 
-def _eight_bits(picture: "Image.Image", kind: str | None) -> "Image.Image":
-    """A Pillow picture whose channels hold 0 to 255 each; left to itself, Pillow makes all above 255 white."""
-    import numpy as np
-    from PIL import Image
+def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | None], object]) -> object:
+    """Open an image, turn it upright and convert it, with errors in words."""
+    is_path = isinstance(source, (str, Path))
+    if not is_path and not isinstance(source, (bytes, Image.Image, np.ndarray)) and not hasattr(source, "read"):
+        needed = "a path, an open file or its bytes, an array (H, W, C) or a Pillow image"
+        raise ValueError(f"an image is {needed}; found {type(source).__name__}")
+    try:
+        if isinstance(source, np.ndarray):
+            source = Image.fromarray(source[:, :, 0] if source.shape[2:] == (1,) else source)
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with nullcontext(file) if isinstance(file, Image.Image) else Image.open(file) as image:
+            if max(image.size) > LARGEST:
+                raise ValueError(f"it has {image.width:,} x {image.height:,} pixels, and {LARGEST:,} a side are read")
+            return convert(_upright(image), image.format)
+    except Exception as error:  # a damaged file can end in any of Python's errors
+        if is_path and not Path(source).exists():
+            raise FileNotFoundError(f"there is no {what} {source}") from error
+        name = f"the {what} {source}" if is_path else "this"
+        advice = "; ImageSource(...).unreadable() lists all such files" if is_path and what == "file" else ""
+        raise ValueError(f"{name} is not a whole image ({error}){advice}") from error
 
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and kind == "PNG"):
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    if picture.mode in ("I", "F"):
-        raise ValueError(f"mode {picture.mode}, 32 bits a pixel of unknown range: save it with 8 or 16 bits")
-    if picture.mode == "P" and "transparency" in picture.info:
-        return picture.convert("RGBA")
-    return picture
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image, turned as its orientation tag says; the rest of its metadata may be odd or damaged."""
+    tag = 1
+    with suppress(Exception):
+        tag = int(image.getexif().get(ORIENTATION, 1))
+    return image.transpose(TURNS[tag - 2]) if 2 <= tag <= 8 else image
 
 
-def _to_tensor(picture: object) -> Tensor:
-    """A Pillow picture as uint8 (channels, rows, columns)."""
-    import numpy as np
+def _eight_bits(image: Image.Image, form: str | None) -> Image.Image:
+    """A Pillow image whose channels hold 0 to 255 each; left to itself, Pillow makes all above 255 white."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and form == "PNG"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError(f"mode {image.mode}, 32 bits a pixel of unknown range: save it with 8 or 16 bits")
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA")
+    return image
 
-    array = np.array(picture, dtype=np.uint8)
+
+def _to_tensor(image: Image.Image) -> Tensor:
+    """A Pillow image as uint8 (channels, H, W)."""
+    array = np.array(image, dtype=np.uint8)
     return torch.from_numpy(array.reshape(*array.shape[:2], -1)).permute(2, 0, 1).contiguous()
 
 
-def rows_and_columns(size: Size) -> tuple[int, int]:
+def height_and_width(size: Size) -> tuple[int, int]:
     """The pair that a size stands for: one number is a square.
 
     Raises:
@@ -152,15 +162,15 @@ def rows_and_columns(size: Size) -> tuple[int, int]:
     except TypeError:
         pair = ()
     if len(pair) != 2 or min(pair) < 1:
-        raise ValueError(f"a size is a whole number of pixels, or a pair (rows, columns) of them; found {size!r}")
+        raise ValueError(f"a size is a whole number of pixels, or a pair (height, width) of them; found {size!r}")
     return pair
 
 
 class Resize:
-    """Brings a picture, and the mask or points that belong to it, to one size.
+    """Brings an image, and the mask or keypoints that belong to it, to one size.
 
     Args:
-        size: rows and columns in pixels, or one number for a square.
+        size: height and width in pixels, or one number for a square.
         fit: `"squish"` changes the proportions, `"crop"` cuts off what is beyond, around the middle, `"pad"` keeps
             all and mirrors the borders into what is left.
 
@@ -174,53 +184,53 @@ class Resize:
     def __init__(self, size: Size, fit: str = "squish") -> None:
         if fit not in FITS:
             raise ValueError(f"fit is one of {', '.join(FITS)}; found {fit!r}")
-        self.size, self.fit = rows_and_columns(size), fit
+        self.size, self.fit = height_and_width(size), fit
 
-    def __call__(self, picture: Tensor, target: "tv_tensors.TVTensor | None" = None) -> object:
-        """The picture, (channels, rows, columns), in the new size; with a target, the pair.
+    def __call__(self, image: Tensor, target: Tensor | None = None) -> object:
+        """The image, (channels, H, W), in the new size; with a target, the pair.
 
         Args:
+            image: uint8 or float.
             target: `tv_tensors.Mask`, whose pixels take the nearest one's class, or `tv_tensors.KeyPoints`.
         """
         from torchvision import tv_tensors
 
-        between = self._between(*picture.shape[-2:])
-        resized = self._fitted(tv_tensors.Image(picture), between).as_subclass(Tensor)
+        between = self._between(*image.shape[-2:])
+        resized = self._fitted(tv_tensors.Image(image), between).as_subclass(Tensor)
         return resized if target is None else (resized, self._fitted(target, between))
 
-    def back(self, points: Tensor, rows: int, columns: int) -> Tensor:
-        """Points from the resized picture's scale, -1 to 1, to pixels of a picture of rows x columns.
+    def back(self, keypoints: Tensor, height: int, width: int) -> Tensor:
+        """Keypoints from the resized image's scale, -1 to 1, to pixels of an image of height x width.
 
         Args:
-            points: (n, 2), x and y.
+            keypoints: (n, 2), x and y.
         """
-        between = self._between(rows, columns)
+        between = self._between(height, width)
         top, left = self._corner(between)
-        pixels = (points + 1) / 2 * torch.tensor([self.size[1], self.size[0]]) - torch.tensor([left, top])
-        return pixels * torch.tensor([columns / between[1], rows / between[0]])
+        pixels = (keypoints + 1) / 2 * torch.tensor([self.size[1], self.size[0]]) - torch.tensor([left, top])
+        return pixels * torch.tensor([width / between[1], height / between[0]])
 
-    def _between(self, rows: int, columns: int) -> tuple[int, int]:
-        """Rows and columns to which a picture is scaled, before its borders are cut off or filled."""
+    def _between(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width to which an image is scaled, before its borders are cut off or filled."""
         if self.fit == "squish":
             return self.size
         choose = max if self.fit == "crop" else min
-        scale = choose(self.size[0] / rows, self.size[1] / columns)
-        return max(1, round(rows * scale)), max(1, round(columns * scale))
+        scale = choose(self.size[0] / height, self.size[1] / width)
+        return max(1, round(height * scale)), max(1, round(width * scale))
 
     def _corner(self, between: tuple[int, int]) -> tuple[int, int]:
-        """Where the scaled picture's upper left corner lies in the final one, (row, column); negative if cut off."""
+        """Where the scaled image's upper left corner lies in the final one, (y, x); negative if cut off."""
         return tuple(int((wanted - have) / 2) for wanted, have in zip(self.size, between, strict=True))
 
-    def _fitted(self, thing: "tv_tensors.TVTensor", between: tuple[int, int]) -> "tv_tensors.TVTensor":
-        """A picture, mask or points, scaled and then brought to size."""
+    def _fitted(self, thing: Tensor, between: tuple[int, int]) -> Tensor:
+        """An image, mask or keypoints, scaled and then brought to size."""
         from torchvision import tv_tensors
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms.v2 import functional as F
 
         if isinstance(thing, tv_tensors.Mask):
-            # torchvision's own way with masks takes the pixel up and left of the middle, away from the picture's
-            scaled = F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)
-            thing = tv_tensors.Mask(scaled[0])
+            # torchvision's own way with masks takes the pixel up and left of the middle, away from the image's
+            thing = tv_tensors.Mask(F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)[0])
         else:
             thing = F.resize(thing, between, antialias=True)
         top, left = self._corner(between)
@@ -239,7 +249,7 @@ def read_idx(path: Path | str) -> Tensor:
         path: the file's name without `.gz`.
 
     Returns:
-        uint8 tensor with the shape that the file's header gives: (n, rows, columns) for pictures, (n,) for labels.
+        uint8 tensor with the shape that the file's header gives: (n, H, W) for images, (n,) for labels.
 
     Raises:
         FileNotFoundError: neither the file nor its `.gz` exists.
@@ -247,42 +257,36 @@ def read_idx(path: Path | str) -> Tensor:
 
     Built in lesson 02.
     """
-    path = Path(path)
-    if path.exists():
-        raw = path.read_bytes()
-    elif (packed := path.with_name(path.name + ".gz")).exists():
-        try:
-            raw = gzip.decompress(packed.read_bytes())
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"{packed} is not a whole gzip file ({error})") from error
-    else:
-        raise FileNotFoundError(f"neither {path} nor {path.name}.gz is there")
+    path, packed = Path(path), Path(f"{path}.gz")
+    if not path.exists() and not packed.exists():
+        raise FileNotFoundError(f"neither {path} nor {packed.name} is there")
+    try:
+        raw = path.read_bytes() if path.exists() else gzip.decompress(packed.read_bytes())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{packed} is not a whole gzip file ({error})") from error
     if len(raw) < 4 or raw[:3] != b"\0\0\x08":
         raise ValueError(f"{path} is not an IDX file of unsigned bytes: it starts with {raw[:4]!r}")
-    rank = raw[3]
-    start = 4 + 4 * rank
-    shape = struct.unpack(f">{rank}I", raw[4:start]) if len(raw) >= start else ()
+    start = 4 + 4 * raw[3]
+    shape = struct.unpack(f">{raw[3]}I", raw[4:start]) if len(raw) >= start else ()
     expected = start + torch.Size(shape).numel()
     if len(raw) != expected:
         raise ValueError(f"{path} should hold {expected} bytes for the shape {shape}; it holds {len(raw)}")
-    if len(raw) == start:
-        return torch.empty(shape, dtype=torch.uint8)
-    return torch.frombuffer(bytearray(raw), dtype=torch.uint8, offset=start).reshape(shape)
+    return torch.from_numpy(np.frombuffer(raw, np.uint8)[start:].copy()).reshape(shape)
 
 
 def read_digits(folder: Path) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Read the `digits` sample or MNIST: the training pair and the held-out pair.
 
     Returns:
-        `(pictures, labels), (pictures, labels)`; pictures are float32 of shape (n, 1, rows, columns), 0 for paper and
-        1 for full ink; labels are int64 of shape (n,), 0 to 9.
+        `(images, labels), (images, labels)`; images are float32 of shape (n, 1, H, W), 0 for paper and 1 for full ink;
+        labels are int64 of shape (n,), 0 to 9.
 
     Built in lesson 02.
     """
     pairs = []
     for part in ("train", "t10k"):
-        pictures = read_idx(folder / f"{part}-images-idx3-ubyte")
+        images = read_idx(folder / f"{part}-images-idx3-ubyte")
         labels = read_idx(folder / f"{part}-labels-idx1-ubyte")
-        full_ink = 16 if pictures.shape[-1] == 8 else 255
-        pairs.append((pictures.unsqueeze(1) / full_ink, labels.long()))
+        full_ink = 16 if images.shape[-1] == 8 else 255
+        pairs.append((images.unsqueeze(1) / full_ink, labels.long()))
     return pairs[0], pairs[1]

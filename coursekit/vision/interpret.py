@@ -5,91 +5,75 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .kinds import Categories, Masks, MultiLabels, Points
+from .learner import VisionLearner
+from .loaders import ImageLoader
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .image_loaders import PictureLoader
-    from .vision import VisionLearner
-
 
 class Interpretation:
-    """A trained model's predictions for held-out pictures, looked at in several ways.
+    """A trained model's predictions for held-out images, looked at in several ways.
 
     Args:
-        learner: a learner of pictures.
-        loader: None takes the held-out pictures. Of any other the pictures are looked at in their own order and as they
+        learner: a learner of images.
+        loader: None takes the held-out images. Of any other the images are looked at in their own order and as they
             are: neither shuffled nor augmented.
 
     Attributes:
-        loader: the pictures that were looked at, in the order of all that follows.
-        losses: (n,), the loss of each picture.
-        targets: of each picture, as the loader gives them; None for masks, which would fill the memory.
-        probabilities: of each picture (points: coordinates); None for masks.
-        files: the pictures' paths; None for another loader.
+        loader: the images that were looked at, in the order of all that follows.
+        losses: (n,), the loss of each image.
+        targets: of each image, as the loader gives them; None for masks, which would fill the memory.
+        probabilities: of each image (keypoints: coordinates); None for masks.
+        files: the images' paths; None for another loader.
 
     Built in lesson 01.
     """
 
-    def __init__(self, learner: "VisionLearner", loader: "PictureLoader | None" = None) -> None:
-        self.learner, self.kind = learner, learner.data.kind
+    def __init__(self, learner: VisionLearner, loader: ImageLoader | None = None) -> None:
+        self.target_type = learner.data.target_type
         self.loader = (loader or learner.data.valid).in_order()
         self.files = learner.data.source.part(True)[0] if loader is None else None
-        self.probabilities = self.targets = self._confusion = None
-        if isinstance(self.kind, Masks):
-            self.losses, self._confusion = self._pixels()
-        else:
-            outputs, self.targets = learner.predictions(self.loader)
-            self.losses = self.kind.losses(outputs, self.targets)
-            self.probabilities = self.kind.probabilities(outputs)
-
-    @torch.inference_mode()
-    def _pixels(self) -> tuple[Tensor, Tensor]:
-        """Losses and confusion matrix of masks, batch by batch, so that no more than a batch is kept."""
-        n = self.kind.outputs
-        losses, confusion = [], torch.zeros(n, n, dtype=torch.int64)
-        self.learner.model.eval()
-        for pictures, targets in self.loader:
-            with self.learner.autocast():
-                outputs = self.learner.forward(pictures).float()
-            losses.append(self.kind.losses(outputs, targets).cpu())
-            counted = targets != self.kind.void_number
-            confusion += count_pairs(targets[counted], outputs.argmax(1)[counted], n).cpu()
-        return torch.cat(losses), confusion
+        self.probabilities = self.targets = None
+        self._confusion = 0
+        losses, kept = [], []
+        for batch in self.loader:  # so that of masks no more than a batch is kept
+            outputs, targets = learner.predictions([batch])
+            values = self.target_type.values(outputs)
+            losses.append(self.target_type.losses(outputs, targets))
+            if hasattr(self.target_type, "confusion"):
+                self._confusion = self._confusion + self.target_type.confusion(values, targets)
+            if self.target_type.spatial != "mask":
+                kept.append((values, targets))
+        self.losses = torch.cat(losses)
+        if kept:
+            self.probabilities, self.targets = map(torch.cat, zip(*kept, strict=True))
 
     def confusion_matrix(self) -> Tensor:
         """int64 (classes, classes): how often the class of the row was taken for the class of the column.
 
-        Of masks the pixels are counted, those of the class `void` left out.
+        Of masks the pixels are counted, those of the ignored class left out.
 
         Raises:
-            ValueError: the labels are not one class for each picture or pixel.
+            ValueError: the labels are not one class for each image or pixel.
         """
-        if self._confusion is None:
-            if not isinstance(self.kind, Categories):
-                raise ValueError(
-                    f"a confusion matrix needs one class each; these labels are {type(self.kind).__name__}"
-                )
-            self._confusion = count_pairs(self.targets, self.probabilities.argmax(1), self.kind.outputs)
+        if not isinstance(self._confusion, Tensor):
+            raise ValueError(f"a confusion matrix needs one class each; these are {type(self.target_type).__name__}")
         return self._confusion
 
     def most_confused(self, least: int = 1) -> list[tuple[str, str, int]]:
         """(true class, taken for, how often) for all mistakes made at least so often, the most frequent first."""
-        matrix = self.confusion_matrix().clone()
-        matrix.fill_diagonal_(0)
-        rows, columns = (matrix >= max(1, least)).nonzero(as_tuple=True)
-        names = self.kind.names
-        found = [(names[r], names[c], int(matrix[r, c])) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
-        return sorted(found, key=lambda one: -one[2])
+        return self._largest(self.confusion_matrix().clone().fill_diagonal_(0), least)
 
     def most_confused_pairs(self) -> list[tuple[str, str, int]]:
         """As `most_confused`, both directions together: (one class, the other, how often either was taken for it)."""
         matrix = self.confusion_matrix()
-        both = (matrix + matrix.T).triu(1)
-        names = self.kind.names
-        pairs = [(names[r], names[c], int(both[r, c])) for r, c in both.nonzero().tolist()]
-        return sorted(pairs, key=lambda one: -one[2])
+        return self._largest((matrix + matrix.T).triu(1))
+
+    def _largest(self, matrix: Tensor, least: int = 1) -> list[tuple[str, str, int]]:
+        names = self.target_type.names
+        found = [(names[r], names[c], int(matrix[r, c])) for r, c in (matrix >= max(1, least)).nonzero().tolist()]
+        return sorted(found, key=lambda one: -one[2])
 
     def scores(self, threshold: float = 0.5) -> "pd.DataFrame":
         """Precision, recall, F1 and how often it occurs, for each class; IoU too where pixels are classified.
@@ -98,56 +82,61 @@ class Interpretation:
             threshold: the probability above which one of several labels is given.
 
         Raises:
-            ValueError: the labels are points.
+            ValueError: the labels have no classes.
         """
         import pandas as pd
 
-        if isinstance(self.kind, Points):
-            raise ValueError("points have no classes to score")
+        if not self.target_type.names:
+            raise ValueError(f"{type(self.target_type).__name__.lower()} have no classes to score")
         right, given, true = self._counts(threshold)
-        table = pd.DataFrame(
-            {
-                "precision": (right / given).numpy(),
-                "recall": (right / true).numpy(),
-                "F1": (2 * right / (given + true)).numpy(),
-                "count": true.long().numpy(),
-            },
-            index=pd.Index(self.kind.names, name="class"),
-        )
-        if isinstance(self.kind, Masks):
-            table.insert(3, "IoU", (right / (given + true - right)).numpy())
-            return table.drop(index=[name for name in (self.kind.void,) if name])
-        return table
+        columns = {"precision": right / given, "recall": right / true, "F1": 2 * right / (given + true)}
+        if self.target_type.spatial == "mask":
+            columns["IoU"] = right / (given + true - right)
+        columns["count"] = true.long()
+        index = pd.Index(self.target_type.names, name="class")
+        table = pd.DataFrame({name: column.numpy() for name, column in columns.items()}, index)
+        ignored = getattr(self.target_type, "ignored", None)
+        return table.drop(index=[ignored]) if ignored else table
 
     def _counts(self, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Rightly given, given, and true, for each class; void pixels count for nothing."""
-        if isinstance(self.kind, MultiLabels):
-            given, true = self.probabilities > threshold, self.targets > 0.5
-            return (given & true).sum(0).double(), given.sum(0).double(), true.sum(0).double()
-        matrix = self.confusion_matrix().double()
-        return matrix.diagonal(), matrix.sum(0), matrix.sum(1)
+        """Rightly given, given, and true, for each class; ignored pixels count for nothing."""
+        if isinstance(self._confusion, Tensor):
+            matrix = self._confusion.double()
+            return matrix.diagonal(), matrix.sum(0), matrix.sum(1)
+        given, true = self.probabilities > threshold, self.targets > 0.5
+        return (given & true).sum(0).double(), given.sum(0).double(), true.sum(0).double()
 
     def top_losses(self, n: int = 9) -> tuple[Tensor, list[int]]:
-        """The largest losses, and the numbers of their pictures, the worst first."""
-        values, rows = self.losses.topk(min(n, len(self.losses)))
-        return values, rows.tolist()
+        """The largest losses, and the numbers of their images, the worst first."""
+        values, indices = self.losses.topk(min(n, len(self.losses)))
+        return values, indices.tolist()
 
     def plot_top_losses(self, n: int = 8, columns: int = 4) -> None:
-        """Draw the pictures with the largest losses: what was said, what is true and its probability, and the loss."""
-        from .plots_pictures import plot_top_losses
+        """Draw the images with the largest losses: what was said, what is true and its probability, and the loss.
 
-        plot_top_losses(self, n, columns)
+        Raises:
+            ValueError: the labels are masks or keypoints.
+        """
+        from .plots import photographs
+
+        if self.target_type.spatial:
+            raise ValueError("top losses are drawn for classes of images; top_losses() gives the numbers")
+        losses, indices = self.top_losses(n)
+        titles = [f"{self._said(i)}\nloss {loss:.1f}" for i, loss in zip(indices, losses.tolist(), strict=True)]
+        alt = f"The {len(indices)} held-out images with the largest losses: {'; '.join(titles)}."
+        photographs(self.loader.images(indices), titles, alt, columns=columns, size=2.1)
+
+    def _said(self, i: int) -> str:
+        """The prediction and the truth of one image, in words."""
+        from .plots import wrapped
+
+        values, target = self.probabilities[i], self.targets[i]
+        given, true = (self.target_type.text(one) for one in (self.target_type.decide(values), target))
+        sure = f" ({values[target]:.0%})" if target.dim() == 0 else ""
+        return f"said {wrapped(given)}\nis {wrapped(true)}{sure}"
 
     def plot_confusion_matrix(self) -> None:
-        """Draw the confusion matrix, true classes down, predicted ones across."""
-        from .plots_pictures import plot_confusion_matrix
+        """Draw the confusion matrix, true classes down, predicted ones across; of masks as percentages of the rows."""
+        from .plots import plot_confusion_matrix
 
-        plot_confusion_matrix(self)
-
-
-def count_pairs(true: Tensor, given: Tensor, classes: int) -> Tensor:
-    """int64 (classes, classes): how often each pair (true class, given class) occurs.
-
-    Built in lesson 01.
-    """
-    return (true.flatten() * classes + given.flatten()).bincount(minlength=classes**2).reshape(classes, classes)
+        plot_confusion_matrix(self.confusion_matrix(), self.target_type.names, self.target_type.spatial == "mask")

@@ -1,148 +1,149 @@
-"""Learners for pictures: a body that knows how to see, a head for what is asked."""
+"""Learners of images: a backbone that knows how to see, a head for what is asked."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from .augment import eight_symmetries, move_pictures, move_points
-from .bodies import Body, body_name, halves, make_body, pretrained_statistics
-from .image_loaders import ImageLoaders, PictureLoader
-from .image_models import build, head_of
-from .kinds import Masks, Points
-from .learner import Learner
+from ..learner import Learner, with_learner_options
+from ..targets import Prediction
+from .augment import dihedral_group, move_images, move_targets
+from .backbones import Backbone, Statistics, halves, make_backbone, resnet_tiny
+from .loaders import ImageLoader, ImageLoaders
+from .models import build_model
 from .predictor import Predictor
-from .resnet import resnet_tiny
-from .storage import MadeFor
 
 
-class VisionLearner(MadeFor, Learner):
-    """A `Learner` of pictures; made by `vision_learner` or `unet_learner`.
+class VisionLearner(Learner):
+    """A `Learner` of images; made by `vision_learner` or `unet_learner`.
 
     Attributes:
-        recipe: what `predictor` writes down to build the same model again.
+        model_config: what `predictor` writes down to build the same model again.
 
     Built in lesson 01.
     """
 
-    recipe: dict
+    model_config: dict[str, object]
 
-    def tta(self, loader: PictureLoader | None = None) -> tuple[Tensor, Tensor]:
-        """Test-time augmentation: each picture is predicted in several views, and the predictions are averaged.
+    def tta(self, loader: ImageLoader | None = None) -> tuple[Tensor, Tensor]:
+        """Test-time augmentation: each image is predicted in several views, and the predictions are averaged.
 
-        The views are the eight symmetries where the training data were augmented by them, otherwise the picture and
-        its mirror image. Masks and points are moved back before they are averaged.
+        The views are the dihedral group where the training data were augmented by it, otherwise the image and its
+        mirror image. Masks and keypoints are moved back before they are averaged.
 
         Args:
-            loader: None takes the held-out pictures.
+            loader: None takes the held-out images.
 
         Returns:
-            The mean probabilities (points: coordinates), one row a picture, and the targets; on the CPU.
+            The mean probabilities (keypoints: coordinates), one row an image, and the targets; on the CPU.
 
         Raises:
-            ValueError: the training data were augmented, but never mirrored (`flip=False`).
+            ValueError: the training images were never mirrored, by `augment=ck.Augment(flip=True)` or `ck.dihedral()`.
 
         Built in lesson 04.
         """
-        loader, augment, views = loader or self.data.valid, self.data.augment, eight_symmetries()
-        if augment and not (augment.symmetries or augment.flip):
-            raise ValueError("there is no other view to average: the training pictures were not mirrored (flip=False)")
-        if not (augment and augment.symmetries):
-            views = views[[0, 4]]
-        self.model.eval()
+        loader, augment = loader or self.data.valid, self.data.augment
+        if not (augment and (augment.dihedral or augment.flip)):
+            raise ValueError(f"there is no other view to average: the training images were not mirrored ({augment=})")
+        views = dihedral_group() if augment.dihedral else dihedral_group()[[0, 4]]
         means, all_targets = [], []
-        with torch.no_grad():
-            for pictures, targets in loader:
-                means.append(sum(self._view(pictures, view) for view in views) / len(views))
-                all_targets.append(targets)
+        for images, targets in loader:
+            means.append(sum(self._view(images, view) for view in views) / len(views))
+            all_targets.append(targets)
         return torch.cat(means).cpu(), torch.cat(all_targets).cpu()
 
-    def _view(self, pictures: Tensor, view: Tensor) -> Tensor:
-        """The probabilities of the pictures in one view, moved back to where they belong."""
-        matrices = view.to(pictures.device).expand(len(pictures), 3, 3)
-        with self.autocast():
-            outputs = self.forward(move_pictures(pictures, matrices)).float()
-        found = self.data.kind.probabilities(outputs)
-        if isinstance(self.data.kind, Masks):
-            return move_pictures(found, torch.linalg.inv(matrices))
-        return move_points(found, torch.linalg.inv(matrices)) if isinstance(self.data.kind, Points) else found
-
-    def use(self, data: ImageLoaders) -> None:
-        """Go on with other data: more of it, or the same pictures at another size (progressive resizing).
-
-        Raises:
-            ValueError: other classes, or another number of channels, than the model was made for.
-        """
-        for name, new, old in (("labels", data.kind, self.data.kind), ("channels", data.channels, self.data.channels)):
-            if new != old:
-                raise ValueError(f"the model was made for the {name} {old}; these data have {new}")
-        super().use(data)
-
-    def check_notes(self, notes: dict, origin: str) -> None:
-        """Raise a ValueError if the file was made for other classes; what `predictor` saves names them elsewhere."""
-        labels = notes.get("predictor", {}).get("labels", {})
-        super().check_notes({"made_for": {"classes": labels["names"]} if "names" in labels else {}} | notes, origin)
+    def _view(self, images: Tensor, view: Tensor) -> Tensor:
+        """What is said of the images in one view, moved back to where it belongs."""
+        matrices, target_type = view.to(images.device).expand(len(images), 3, 3), self.data.target_type
+        values = target_type.values(self._outputs(move_images(images, matrices)))
+        return move_targets(values, torch.linalg.inv(matrices), target_type.spatial)
 
     def predictor(self) -> Predictor:
-        """The trained model by itself, to predict one picture, and to be saved for use without its training data.
+        """The trained model by itself, to be saved for use without its training data.
 
         Built in lesson 01.
         """
-        return Predictor(self.model, self.data.kind, self.data.resize, self.data.channels, self.recipe)
+        return Predictor(self.model, self.data.target_type, self.data.resize, self.data.channels, self.model_config)
+
+    def predict(self, x: object) -> Prediction | list[Prediction]:
+        """What the model says of one image, or of several; see `Predictor.predict`."""
+        return self.predictor().predict(x, self.data.valid.batch_size)
 
 
+@with_learner_options
 def vision_learner(
-    data: ImageLoaders, body: Body = resnet_tiny, *, pretrained: bool = True, dropout: float = 0.25, **options: object
-) -> VisionLearner:
-    """A learner for one class, several classes or points for each picture; what the labels are decides head and loss.
+    data: ImageLoaders, backbone: Backbone = resnet_tiny, *, pretrained: bool = True,
+    statistics: Statistics | None = None, dropout: float = 0.25, **options: object,
+) -> VisionLearner:  # fmt: skip
+    """A learner for one class, several classes or keypoints an image; what the labels are decides head and loss.
 
     Args:
         data: see `ImageLoaders`.
-        body: `ck.resnet_tiny`, the name of a torchvision classifier ("resnet34"), or a function that makes a body.
-        pretrained: start from the body's weights, frozen: `unfreeze()` trains them too.
+        backbone: `ck.resnet_tiny`; the name of a torchvision classifier ("resnet34"); a function that makes a backbone,
+            called with `pretrained=`; or the module itself, from images to features: see `ck.without_head`.
+        pretrained: start from the backbone's weights, frozen: `unfreeze()` trains them too.
+        statistics: mean and standard deviation of each channel, from 0 to 1, by which images are normalized. None:
+            those that the backbone was trained with (ours and torchvision's know them); without weights, the data's.
         dropout: before the last layer.
         options: of `Learner`, such as `metrics`.
 
     Raises:
-        ValueError: the labels are masks, which need `unet_learner`.
+        ValueError: the labels are masks, which need `unet_learner`; a pretrained backbone does not know its statistics.
 
     Built in lesson 01.
     """
-    if isinstance(data.kind, Masks):
+    if data.target_type.spatial == "mask":
         raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
-    recipe = {"model": "head", "body": body_name(body), "dropout": dropout}
-    return _learner(data, body, pretrained, recipe, options)
+    return _learner(data, backbone, pretrained, statistics, {"dropout": dropout}, options)
 
 
+@with_learner_options
 def unet_learner(
-    data: ImageLoaders,
-    body: Body = resnet_tiny,
-    *,
-    pretrained: bool = True,
-    crossings: bool = True,
-    **options: object,
-) -> VisionLearner:
-    """A learner for a class for every pixel, by a U-Net on the body.
+    data: ImageLoaders, encoder: Backbone = resnet_tiny, *, pretrained: bool = True,
+    statistics: Statistics | None = None, skip_connections: bool = True, **options: object,
+) -> VisionLearner:  # fmt: skip
+    """A learner for a class for every pixel, by a U-Net.
 
     Args:
         data: see `ImageLoaders`; the labels are masks.
-        body, pretrained: see `vision_learner`.
-        crossings: False leaves out the U-Net's crossings, for comparison.
+        encoder, pretrained, statistics: see `vision_learner`, whose backbone is the encoder here.
+        skip_connections: False leaves them out, for comparison.
         options: of `Learner`, such as `metrics`.
 
     Built in lesson 05.
     """
-    if not isinstance(data.kind, Masks):
-        raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.kind).__name__}")
-    return _learner(data, body, pretrained, {"model": "unet", "body": body_name(body), "crossings": crossings}, options)
+    if data.target_type.spatial != "mask":
+        raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}")
+    return _learner(data, encoder, pretrained, statistics, {"skip_connections": skip_connections}, options)
 
 
-def _learner(data: ImageLoaders, body: Body, pretrained: bool, recipe: dict, options: dict) -> VisionLearner:
-    made = make_body(body, data.channels, pretrained)
-    known = pretrained and data.channels == 3
-    mean, std = pretrained_statistics(body) if known else data.statistics()
-    model = build(recipe, made, data.kind, data.channels, data.size, (mean, std.clamp(min=1e-3)))
-    groups = [*halves(made), head_of(model)]
-    learner = VisionLearner(data, model, **{"loss": data.kind.loss, "groups": groups, "channels_last": True} | options)
-    learner.recipe = recipe | {"size": list(data.size), "mean": mean.tolist(), "std": std.tolist()}
+def _learner(
+    data: ImageLoaders, backbone: Backbone, pretrained: bool, statistics: Statistics | None, config: dict, options: dict
+) -> VisionLearner:
+    made = make_backbone(backbone, data.channels, pretrained)
+    if statistics is None:
+        statistics = next((part.statistics for part in made.modules() if hasattr(part, "statistics")), None)
+    if statistics is None and pretrained:
+        raise ValueError(
+            "by which mean and standard deviation were the images normalized that this backbone was trained on? Give "
+            "statistics=(mean, std), a number a channel each, from 0 to 1; or pretrained=False, if it was not trained"
+        )
+    mean, std = data.statistics() if statistics is None else _for_channels(statistics, data)
+    model = build_model(made, data.target_type, data.channels, data.size, (mean, std.clamp(min=1e-3)), **config)
+    owner = model[-1] if data.target_type.spatial == "mask" else model
+    rest = nn.ModuleList([part for part in owner.children() if part is not made])
+    usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
+    learn = VisionLearner(data, model, **(usual | options))
+    name = backbone if isinstance(backbone, str) else getattr(backbone, "__name__", type(backbone).__name__)
+    learn.model_config = {"backbone": name} | config
     if pretrained:
-        learner.freeze()
-    return learner
+        learn.freeze()
+    return learn
+
+
+def _for_channels(statistics: Statistics, data: ImageLoaders) -> Statistics:
+    """Statistics for the data's channels: one has the mean of all, as it has the sum of their filters (see
+    `backbones.adapt_channels`); of those beyond the known ones the data's own are taken."""
+    known = [torch.as_tensor(numbers, dtype=torch.float32).flatten() for numbers in statistics]
+    if data.channels == 1:
+        return tuple(numbers.mean(0, keepdim=True) for numbers in known)
+    own = data.statistics() if data.channels > len(known[0]) else known
+    return tuple(torch.cat([a, b[len(a) :]])[: data.channels] for a, b in zip(known, own, strict=True))

@@ -1,222 +1,262 @@
-"""Batches of pictures: read and brought to one size once, kept in memory where they fit, augmented by the batch."""
+"""Batches of images: read and brought to one size once, kept in memory where they fit, augmented by the batch."""
 
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
+from ..targets import TargetType
 from .augment import Augment
-from .kinds import Categories, Kind, Masks, MultiLabels
-from .loaders import DatasetLoader, Loader, Loaders, TensorLoader
-from .pictures import Resize, Size, read_mask, read_picture
-
-if TYPE_CHECKING:
-    from .sources import ImageSource
+from .images import ImageLike, Resize, Size, read_image, read_mask
 
 
-class PictureDataset(Dataset):
-    """Pictures and targets, one by one, read from disk and brought to one size.
+class ImageDataset(Dataset):
+    """Images and targets, one by one, read from disk and brought to one size.
 
     Args:
-        files: the pictures' paths.
-        labels: one for each file; None gives targets of 0, for pictures without labels.
-        kind: what a label is.
-        resize: brings picture and target to one size.
-        channels: of the pictures.
+        files: the images' paths.
+        labels: one for each file; None gives targets of 0, for images without labels.
+        target_type: what a label is.
+        resize: brings image and target to one size.
+        channels: of the images.
+
+    Attributes:
+        targets: of all images; None for masks and keypoints, which depend on their images.
 
     Built in lesson 04.
     """
 
     def __init__(
-        self, files: Sequence[Path], labels: Sequence | None, kind: Kind, resize: Resize, channels: int = 3
+        self, files: Sequence[Path], labels: Sequence | None, target_type: TargetType, resize: Resize, channels: int = 3
     ) -> None:
-        self.files, self.labels, self.kind, self.resize, self.channels = list(files), labels, kind, resize, channels
-        whole = isinstance(kind, (Categories, MultiLabels)) and labels is not None
-        self.targets = kind.targets(labels) if whole else None
+        self.files, self.labels, self.resize, self.channels = list(files), labels, resize, channels
+        self.target_type, self.targets = target_type, torch.zeros(len(self.files), dtype=torch.int64)
+        if labels is not None:
+            self.targets = None if target_type.spatial else target_type.encode(labels)
 
     def __len__(self) -> int:
-        """The number of pictures."""
+        """The number of images."""
         return len(self.files)
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
-        """The picture, uint8 (channels, rows, columns), and its target.
+        """The image, uint8 (channels, H, W), and its target; a mask is uint8 (H, W).
 
         Raises:
-            ValueError: an unreadable picture, a mask that does not fit its picture or names, a point outside.
+            ValueError: an unreadable image, a mask that does not fit its image or names, a keypoint outside.
         """
-        picture = read_picture(self.files[i], self.channels)
-        if self.labels is None:
-            return self.resize(picture), torch.tensor(0)
+        image = read_image(self.files[i], self.channels)
         if self.targets is not None:
-            return self.resize(picture), self.targets[i]
-        if isinstance(self.kind, Masks):
-            return self._with_mask(i, picture)
-        return self._with_points(i, picture)
+            return self.resize(image), self.targets[i]
+        return (self._with_mask if self.target_type.spatial == "mask" else self._with_keypoints)(i, image)
 
-    def _with_mask(self, i: int, picture: Tensor) -> tuple[Tensor, Tensor]:
+    def _with_mask(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        mask = read_mask(self.labels[i])
-        if mask.shape != picture.shape[1:]:
-            raise ValueError(
-                f"the mask {self.labels[i]} has {mask.shape[0]} x {mask.shape[1]} pixels, and its picture "
-                f"{self.files[i].name} {picture.shape[1]} x {picture.shape[2]}: both must have one size"
-            )
-        if (top := int(mask.max())) >= len(self.kind.names):
-            raise ValueError(
-                f"the mask {self.labels[i]} holds the class number {top}, and there are {len(self.kind.names)} names "
-                f"(0 to {len(self.kind.names) - 1})"
-            )
-        picture, mask = self.resize(picture, tv_tensors.Mask(mask))
-        return picture, mask.as_subclass(Tensor)
+        mask, count = read_mask(self.labels[i]), len(self.target_type.names)
+        if mask.shape != image.shape[1:]:
+            sizes = "{} x {} pixels, and its image has {} x {}".format(*mask.shape, *image.shape[1:])
+            raise ValueError(f"the mask {self.labels[i]} has {sizes}: both must have one size")
+        if (top := int(mask.max())) >= count:
+            found = f"holds the class number {top}, and there are {count} names (0 to {count - 1})"
+            raise ValueError(f"the mask {self.labels[i]} {found}")
+        image, mask = self.resize(image, tv_tensors.Mask(mask))
+        return image, mask.as_subclass(Tensor)
 
-    def _with_points(self, i: int, picture: Tensor) -> tuple[Tensor, Tensor]:
+    def _with_keypoints(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        points = tv_tensors.KeyPoints(self.labels[i], canvas_size=picture.shape[-2:])
-        resized, moved = self.resize(picture, points)
-        rows, columns = resized.shape[-2:]
-        scaled = 2 * moved.as_subclass(Tensor) / torch.tensor([columns, rows]) - 1
-        before = 2 * self.labels[i] / torch.tensor([picture.shape[2], picture.shape[1]]) - 1
+        (height, width), given = image.shape[-2:], self.labels[i]
+        resized, moved = self.resize(image, tv_tensors.KeyPoints(given, canvas_size=(height, width)))
+        scaled = 2 * moved.as_subclass(Tensor) / torch.tensor([resized.shape[2], resized.shape[1]]) - 1
+        before = 2 * given / torch.tensor([width, height]) - 1
         if max(scaled.abs().max(), before.abs().max()) > 1 + 1e-5:
             raise ValueError(
-                f"{self.files[i]} has the points {self.labels[i].tolist()} (x, y), and one lies outside of what is "
-                f"left of the picture ({picture.shape[2]} wide, {picture.shape[1]} high, fit={self.resize.fit!r}): "
-                "look at the points, or use fit='squish' or 'pad'"
+                f"{self.files[i]} has the keypoints {given.tolist()} (x, y), and one lies outside of what is left of "
+                f"the image ({width} wide, {height} high, fit={self.resize.fit!r}): look at it, or use fit='pad'"
             )
         return resized, scaled.flatten()
 
     def in_memory(self) -> tuple[Tensor, Tensor]:
-        """All pictures, uint8 (n, channels, rows, columns), and all targets; read by several threads."""
+        """All images, uint8 (n, channels, H, W), and all targets; read by several threads."""
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            pictures, targets = zip(*pool.map(self.__getitem__, range(len(self))), strict=True)
-        return torch.stack(pictures), torch.stack(targets)
+            images, targets = zip(*pool.map(self.__getitem__, range(len(self))), strict=True)
+        return torch.stack(images), torch.stack(targets)
 
 
-class PictureLoader:
-    """Another loader's batches of uint8 pictures, as floats from 0 to 1, augmented on their device.
+class ImageLoader:
+    """Another loader's batches of uint8 images, as floats from 0 to 1, augmented on their device.
 
     Args:
-        inner: gives batches of uint8 pictures and targets.
-        kind: what the targets are.
+        inner: gives batches of uint8 images and targets.
+        target_type: what the targets are.
         augment: changes each batch; None leaves it.
+
+    Attributes:
+        targets: of all images, where they are in memory.
 
     Built in lesson 04.
     """
 
-    def __init__(self, inner: Loader, kind: Kind, augment: Augment | None = None) -> None:
-        self.inner, self.kind, self.augment = inner, kind, augment
-        self.rows, self.batch_size, self.device = inner.rows, inner.batch_size, inner.device
+    def __init__(self, inner: Loader, target_type: TargetType, augment: Augment | None = None) -> None:
+        self.inner, self.target_type, self.augment = inner, target_type, augment
+        self.samples, self.batch_size, self.device = inner.samples, inner.batch_size, inner.device
+        self.targets = getattr(inner, "targets", None)
 
     def __len__(self) -> int:
         """The number of batches."""
         return len(self.inner)
 
-    def in_order(self) -> "PictureLoader":
-        """The same pictures in their own order, as they are."""
-        return PictureLoader(self.inner.in_order(), self.kind)
+    def in_order(self) -> "ImageLoader":
+        """The same images in their own order, as they are."""
+        return ImageLoader(self.inner.in_order(), self.target_type)
 
-    def pictures(self, rows: Sequence[int]) -> Tensor:
-        """The pictures of these row numbers, as they are, float (n, channels, rows, columns) on the CPU."""
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """The images of these numbers, as they are, float (n, channels, H, W) on the CPU."""
         if isinstance(self.inner, TensorLoader):
-            return self.inner.tensors[0][list(rows)].cpu() / 255
-        return torch.stack([self.inner.dataset[i][0] for i in rows]) / 255
+            return self.inner.tensors[0][list(indices)].cpu() / 255
+        return torch.stack([self.inner.dataset[i][0] for i in indices]) / 255
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
-        for pictures, targets in self.inner:
-            batch = pictures.float() / 255
-            targets = targets.long() if isinstance(self.kind, Masks) else targets
-            yield self.augment(batch, targets, self.kind) if self.augment else (batch, targets)
+        for images, targets in self.inner:
+            batch = images.float() / 255
+            targets = targets.long() if self.target_type.spatial == "mask" else targets
+            yield self.augment(batch, targets, self.target_type) if self.augment else (batch, targets)
 
 
 class ImageLoaders(Loaders):
-    """Training batches, augmented, and held-out batches, in order, of pictures of one size.
+    """Training batches, augmented, and held-out batches, in order, of images of one size.
 
     Args:
-        source: labelled and split.
-        size: rows and columns in pixels, or one number for a square.
+        source: an `ImageSource`, labelled and split.
+        size: height and width in pixels, or one number for a square.
         augment: changes training batches at random; None: not at all.
-        batch_size: pictures in a training batch, see `Loaders`; validation uses twice as many.
-        fit: how pictures come to that size: `"squish"`, `"crop"` or `"pad"`, see `Resize`.
-        memory: keep all pictures in memory as bytes; None: if they take no more than a third of what is free.
-        workers: processes that read pictures which are not in memory; None: one fewer than the processors, at most 8.
+        batch_size: images in a training batch, see `Loaders`; validation uses twice as many.
+        fit: how images come to that size: `"squish"`, `"crop"` or `"pad"`, see `Resize`.
+        memory: keep all images in memory as bytes; None: if they take no more than a third of what is free.
+        workers: processes that read images which are not in memory; None: one fewer than the processors, at most 8.
         device: where to compute; None takes the best device here.
 
     Attributes:
-        source, kind, size, channels, fit: of the pictures.
+        source, target_type, size, channels, resize, augment, memory: of the images.
 
     Raises:
-        ValueError: see `PictureDataset`; a picture that is not in memory is looked at when its batch is made.
+        ValueError: see `ImageDataset`; an image that is not in memory is looked at when its batch is made.
 
     Built in lesson 04.
     """
 
     def __init__(
         self,
-        source: "ImageSource",
-        size: Size,
-        *,
-        augment: Augment | None = None,
-        batch_size: int = 64,
-        fit: str = "squish",
-        memory: bool | None = None,
-        workers: int | None = None,
-        device: str | torch.device | None = None,
-    ) -> None:
-        self.resize = Resize(size, fit)
-        self.source, self.kind, self.channels = source, source.kind, source.channels
-        self.size, self.augment = self.resize.size, augment
-        parts = [self._dataset(*source.part(held_out)) for held_out in (False, True)]
-        self.memory = self._fits(len(source)) if memory is None else memory
-        self.workers = 0 if self.memory else _workers(workers)
-        super().__init__(
-            *((part.in_memory() if self.memory else part) for part in parts),
-            batch_size=batch_size, device=device, workers=self.workers,
-        )  # fmt: skip
-        self.train = PictureLoader(self.train, self.kind, augment)
-        self.valid = PictureLoader(self.valid, self.kind)
-
-    def _dataset(self, files: Sequence[Path], labels: Sequence | None) -> PictureDataset:
-        return PictureDataset(files, labels, self.kind, self.resize, self.channels)
-
-    def _fits(self, pictures: int) -> bool:
+        source: Any, size: Size, *, augment: Augment | None = None, batch_size: int = 64, fit: str = "squish",
+        memory: bool | None = None, workers: int | None = None, device: str | torch.device | None = None,
+    ) -> None:  # fmt: skip
         import psutil
 
-        bytes_each = self.size[0] * self.size[1] * (self.channels + isinstance(self.kind, Masks))
-        return pictures * bytes_each <= psutil.virtual_memory().available / 3
+        self.resize = Resize(size, fit)
+        self.source, self.target_type, self.channels = source, source.target_type, source.channels
+        self.size, self.augment = self.resize.size, augment
+        parts = [self._dataset(*source.part(held_out)) for held_out in (False, True)]
+        taken = len(source) * self.size[0] * self.size[1] * (self.channels + (self.target_type.spatial == "mask"))
+        self.memory = taken <= psutil.virtual_memory().available / 3 if memory is None else memory
+        if workers is None:
+            workers = min(8, (os.cpu_count() or 1) - 1)
+        super().__init__(
+            *((part.in_memory() if self.memory else part) for part in parts),
+            batch_size=batch_size, device=device, workers=workers, target_type=self.target_type,
+        )  # fmt: skip
+        self.train = ImageLoader(self.train, self.target_type, augment)
+        self.valid = ImageLoader(self.valid, self.target_type)
 
-    def unlabelled(self, files: Sequence[Path | str]) -> PictureLoader:
-        """Batches, in order, of pictures without labels (the targets are zeros), prepared like the held-out ones.
+    def _dataset(self, files: Sequence[Path], labels: Sequence | None) -> ImageDataset:
+        return ImageDataset(files, labels, self.target_type, self.resize, self.channels)
+
+    def encode(self, x: object) -> tuple[Iterator[tuple[Tensor]], bool]:
+        """Images as a person gives them, prepared like the held-out ones; see `encode_images`."""
+        batches, single = encode_images(x, self.resize, self.channels, self.valid.batch_size)
+        return ((images.to(self.device),) for images, _ in batches), single
+
+    def config(self) -> dict[str, list]:
+        """What the numbers stand for: classes and other targets, and channels."""
+        return images_config(self.target_type, self.channels)
+
+    def unlabelled(self, files: Sequence[Path | str]) -> ImageLoader:
+        """Batches, in order, of images without labels (the targets are zeros), prepared like the held-out ones.
 
         Built in lesson 04.
         """
         dataset = self._dataset([Path(file) for file in files], None)
-        return PictureLoader(DatasetLoader(dataset, self.valid.batch_size, device=self.device), self.kind)
+        return ImageLoader(DatasetLoader(dataset, self.valid.batch_size, device=self.device), self.target_type)
 
     def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each channel over (at most 1,000 of) the training pictures, on 0 to 1.
+        """Mean and standard deviation of each channel over (at most 1,000 of) the training images, on 0 to 1.
 
         Built in lesson 01.
         """
-        rows = range(0, self.train.rows, max(1, self.train.rows // 1000))
-        means = torch.zeros(2, self.channels, dtype=torch.float64)  # of the pixels, and of their squares
-        for row in rows:
-            pixels = self.train.pictures([row])[0].flatten(1).double()
-            means += torch.stack([pixels.mean(1), pixels.square().mean(1)]) / len(rows)
-        return means[0].float(), (means[1] - means[0].square()).clamp(min=0).sqrt().float()
+        indices = range(0, self.train.samples, max(1, self.train.samples // 1000))
+        pixels = (self.train.images([i])[0].flatten(1).double() for i in indices)
+        mean, square = torch.stack([torch.stack([p.mean(1), p.square().mean(1)]) for p in pixels]).mean(0)
+        return mean.float(), (square - mean.square()).clamp(min=0).sqrt().float()
 
     def show_batch(self, n: int = 8, columns: int = 4) -> None:
-        """Draw the first pictures of a training batch with their labels, as the model gets them."""
-        from .plots_pictures import show_batch
+        """Draw the first images of a training batch with their labels, as the model gets them."""
+        from .plots import show_batch
 
-        show_batch(self, n, columns)
+        images, targets = next(iter(self.train))
+        show_batch(images[:n], targets[:n], self.target_type, columns)
 
 
-def _workers(asked: int | None) -> int:
-    return max(0, min(8, (os.cpu_count() or 1) - 1)) if asked is None else asked
+def images_config(target_type: TargetType, channels: int) -> dict[str, list]:
+    """What the numbers of images and targets stand for, as `storage.check_same` compares it."""
+    words = {"names": "classes", "count": "keypoints"}
+    fields = {words.get(name, name): value for name, value in asdict(target_type).items()}
+    fields = {name: list(value) if isinstance(value, tuple) else [value] for name, value in fields.items()}
+    return fields | {"target types": [type(target_type).__name__], "channels": [channels]}
+
+
+def encode_images(
+    x: object, resize: Resize, channels: int, batch_size: int = 64
+) -> tuple[Iterator[tuple[Tensor, list[tuple[int, int]]]], bool]:
+    """Images as a person gives them, read and prepared a batch at a time; and whether it was one alone.
+
+    Args:
+        x: what `read_image` takes; or a tensor (channels, H, W), uint8, or float from 0 to 1 that has the model's size
+            already; or a list, or a tensor or array with one axis more, of several.
+        resize, channels: as the model takes them.
+        batch_size: images in a batch.
+
+    Returns:
+        Batches: images, float (n, channels, H, W) from 0 to 1 on the CPU, with the heights and widths they came in.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: an image cannot be read, or a tensor has another shape or type.
+    """
+    several = isinstance(x, (list, tuple)) or getattr(x, "ndim", 3) == 4
+    images = x if several else [x]
+
+    def batches() -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
+        for start in range(0, len(images), batch_size):
+            pairs = [_prepared(image, resize, channels) for image in images[start : start + batch_size]]
+            yield torch.stack([image for image, _ in pairs]), [size for _, size in pairs]
+
+    return batches(), not several
+
+
+def _prepared(image: ImageLike | Tensor, resize: Resize, channels: int) -> tuple[Tensor, tuple[int, int]]:
+    """The image in the model's size, float from 0 to 1, and its height and width before."""
+    image = image.detach().cpu() if isinstance(image, Tensor) else read_image(image, channels)
+    if image.dtype == torch.uint8 and image.dim() == 3 and len(image) == channels:
+        return resize(image).float() / 255, tuple(image.shape[1:])
+    size = (channels, *resize.size)
+    if image.is_floating_point() and image.shape == size and image.min() >= 0 and image.max() <= 1:
+        return image.float(), resize.size
+    needed = f"uint8 of shape ({channels}, H, W), or float from 0 to 1 of the model's own size, {size}"
+    raise ValueError(f"an image as a tensor is {needed}; found {image.dtype} of shape {tuple(image.shape)}")

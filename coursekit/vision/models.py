@@ -1,20 +1,23 @@
-"""Whole models of pictures: normalisation first, then a body, then a head for what is asked."""
+"""Whole models of images: normalization first, then a backbone and a head for what is asked; or a U-Net.
+
+O. Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation", 2015.
+"""
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from .bodies import features_of
-from .kinds import Kind, MultiLabels, Points
-from .unet import UNet
+from ..targets import MultiLabels, TargetType
+from .backbones import Statistics, convolution, features_shape
 
-MAPS = 16  # in the head for points
+MAPS = 16  # in the head for keypoints
 
 
-class Normalise(nn.Module):
+class ImageNorm(nn.Module):
     """Subtracts a mean and divides by a standard deviation, channel by channel: the model's first layer.
 
     Args:
-        mean, std: one number a channel, on the pictures' scale from 0 to 1.
+        mean, std: one number a channel, on the images' scale from 0 to 1.
 
     Built in lesson 01.
     """
@@ -25,34 +28,23 @@ class Normalise(nn.Module):
         self.register_buffer("std", torch.as_tensor(std)[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, rows, columns), the same shape."""
+        """(n, channels, H, W), the same shape."""
         return (x - self.mean) / self.std
 
 
-class MeanAndLargest(nn.Module):
-    """Each feature's mean over all places, and its largest value anywhere, side by side.
+class ConcatPool(nn.Module):
+    """Concat pooling: each feature's mean over all positions, and its largest value anywhere, side by side.
 
     Built in lesson 04.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, features, rows, columns) to (n, 2 * features)."""
+        """(n, features, H, W) to (n, 2 * features)."""
         return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
 
 
-def build(
-    recipe: dict, body: nn.Module, kind: Kind, channels: int, size: tuple[int, int], statistics: tuple[Tensor, Tensor]
-) -> nn.Sequential:
-    """The whole model: normalisation, body and head, or normalisation and U-Net."""
-    normalise = Normalise(*statistics)
-    if recipe["model"] == "unet":
-        return nn.Sequential(normalise, UNet(body, channels, kind.outputs, recipe["crossings"]))
-    shape = features_of(body, channels, size)
-    return nn.Sequential(normalise, body, head(shape, kind, recipe["dropout"]))
-
-
-class MeanPlaces(nn.Module):
-    """For each map of features the place where it is bright: softmax over the places, then their mean (soft argmax).
+class SoftArgmax(nn.Module):
+    """For each map of features the position where it is bright: softmax over the positions, then their mean.
 
     S. Levine and others, "End-to-end training of deep visuomotor policies", 2016, section 5.
 
@@ -60,35 +52,132 @@ class MeanPlaces(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, maps, rows, columns) to (n, 2 * maps): x, y, x, y ...; -1 and 1 are the picture's edges."""
-        rows, columns = x.shape[-2:]
-        shares = x.flatten(2).softmax(2).unflatten(2, (rows, columns))
-        down = (2 * torch.arange(rows, device=x.device) + 1) / rows - 1
-        across = (2 * torch.arange(columns, device=x.device) + 1) / columns - 1
-        places = [(shares.sum(2) * across).sum(2), (shares.sum(3) * down).sum(2)]
-        return torch.stack(places, 2).flatten(1)
+        """(n, maps, H, W) to (n, 2 * maps): x, y, x, y ...; -1 and 1 are the image's edges."""
+        height, width = x.shape[-2:]
+        weights = x.flatten(2).softmax(2).unflatten(2, (height, width))
+        down = (2 * torch.arange(height, device=x.device) + 1) / height - 1
+        across = (2 * torch.arange(width, device=x.device) + 1) / width - 1
+        positions = [(weights.sum(2) * across).sum(2), (weights.sum(3) * down).sum(2)]
+        return torch.stack(positions, 2).flatten(1)
 
 
-def head(shape: torch.Size, kind: Kind, dropout: float) -> nn.Sequential:
+def head(shape: torch.Size, target_type: TargetType, dropout: float = 0.25) -> nn.Sequential:
     """The last layers, from features of that shape to as many numbers as are asked for.
 
-    One class asks what the picture is: each feature is averaged over all places. Several labels ask whether something
-    is anywhere, however small: its largest value counts too. Points ask where: each of 16 mixed maps gives a place,
-    the coordinates are made from these places, without dropout, and held between -1 and 1.
+    One class asks what the image is: each feature is averaged over all positions. Several labels ask whether something
+    is anywhere, however small: its largest value counts too. Keypoints ask where: each of 16 mixed maps gives a
+    position, the coordinates are made from these, without dropout, and held between -1 and 1.
     """
+    last = [nn.Tanh()] if target_type.spatial == "keypoints" else []
+    if last and len(shape) > 1:
+        positions = [nn.Conv2d(shape[0], MAPS, 1), SoftArgmax()]
+        return nn.Sequential(*positions, nn.Linear(2 * MAPS, target_type.outputs), *last)
+    pool, features = [nn.AdaptiveAvgPool2d(1), nn.Flatten()], shape[0]
     if len(shape) == 1:
-        first, features = [], shape[0]
-    elif isinstance(kind, Points):
-        places = [nn.Conv2d(shape[0], MAPS, 1), MeanPlaces()]
-        return nn.Sequential(*places, nn.Linear(2 * MAPS, kind.outputs), nn.Tanh())
-    elif isinstance(kind, MultiLabels):
-        first, features = [MeanAndLargest()], 2 * shape[0]
-    else:
-        first, features = [nn.AdaptiveAvgPool2d(1), nn.Flatten()], shape[0]
-    last = [nn.Tanh()] if isinstance(kind, Points) else []
-    return nn.Sequential(*first, nn.Dropout(dropout), nn.Linear(features, kind.outputs), *last)
+        pool = []
+    elif isinstance(target_type, MultiLabels):
+        pool, features = [ConcatPool()], 2 * shape[0]
+    return nn.Sequential(*pool, nn.Dropout(dropout), nn.Linear(features, target_type.outputs), *last)
 
 
-def head_of(model: nn.Sequential) -> nn.Module:
-    """What a model has beside its body: the head, or the way up of a U-Net."""
-    return model[-1] if not isinstance(model[-1], UNet) else nn.ModuleList([model[-1].up, model[-1].last])
+class UpBlock(nn.Module):
+    """Twice the size (upsampling), joined with the features of a skip connection, then two convolutions.
+
+    Args:
+        inputs: channels from below.
+        skip: channels of the skip connection, 0 for none.
+        outputs: channels that go out.
+
+    Built in lesson 05.
+    """
+
+    def __init__(self, inputs: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.skip = skip
+        self.shrink = nn.Sequential(convolution(inputs, outputs, 1), nn.ReLU())
+        self.convolutions = nn.Sequential(
+            convolution(outputs + skip, outputs), nn.ReLU(), convolution(outputs, outputs), nn.ReLU()
+        )
+
+    def forward(self, below: Tensor, skipped: Tensor) -> Tensor:
+        """(n, inputs, h, w) and the skip connection (n, skip, H, W) to (n, outputs, H, W)."""
+        up = F.interpolate(self.shrink(below), skipped.shape[-2:], mode="bilinear", align_corners=False)
+        return self.convolutions(torch.cat([up, skipped], 1) if self.skip else up)
+
+
+class UNet(nn.Module):
+    """A class for every pixel: (n, channels, H, W) to (n, outputs, H, W).
+
+    Down by the encoder's stages, up again by the decoder, with a skip connection from each size to the same size.
+
+    Args:
+        encoder: an `nn.Sequential` whose children shrink the image step by step.
+        channels: of the images.
+        outputs: classes.
+        skip_connections: False leaves them out, to see what they are worth.
+        thinnest: channels in the decoder's last, largest step.
+
+    Raises:
+        ValueError: the encoder is not a row of parts, or never shrinks the image.
+
+    Built in lesson 05.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, channels: int, outputs: int, skip_connections: bool = True, thinnest: int = 16
+    ) -> None:
+        super().__init__()
+        if not isinstance(encoder, nn.Sequential):
+            raise ValueError(f"a U-Net's encoder is a row of parts, nn.Sequential; found {type(encoder).__name__}")
+        self.encoder = encoder
+        self.skips, widths = skip_points(encoder, channels)
+        blocks, width = [], widths[-1]
+        for skip in reversed([channels, *widths[:-1]]):
+            smaller = max(thinnest, width // 2)
+            blocks.append(UpBlock(width, skip if skip_connections else 0, smaller))
+            width = smaller
+        self.decoder = nn.ModuleList(blocks)
+        self.head = nn.Conv2d(width, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits for every pixel."""
+        skipped = [x]
+        for i, stage in enumerate(self.encoder):
+            x = stage(x)
+            if i in self.skips:
+                skipped.append(x)
+        for block, features in zip(self.decoder, reversed(skipped), strict=True):
+            x = block(x, features)
+        return self.head(x)
+
+
+@torch.no_grad()
+def skip_points(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple[list[int], list[int]]:
+    """The numbers of the children after which the size changes next, and the channels there; the last child's last."""
+    encoder.eval()
+    x, shapes = torch.zeros(1, channels, size, size), []
+    for stage in encoder:
+        x = stage(x)
+        shapes.append(x.shape)
+    before = [i for i in range(len(shapes) - 1) if shapes[i][-1] != shapes[i + 1][-1] and shapes[i][-1] != size]
+    if shapes[-1][-1] == size:
+        raise ValueError("this encoder never shrinks the image: there is no way down, and none up")
+    return before, [shapes[i][1] for i in before] + [shapes[-1][1]]
+
+
+def build_model(
+    backbone: nn.Module, target_type: TargetType, channels: int, size: tuple[int, int], statistics: Statistics,
+    **options: float,
+) -> nn.Sequential:  # fmt: skip
+    """The whole model: normalization, backbone and head; or, for masks, normalization and U-Net.
+
+    Args:
+        backbone, channels, size: from images (n, channels, H, W) to features; of a U-Net the encoder.
+        target_type: decides what follows.
+        statistics: for `ImageNorm`.
+        options: `dropout` of the head, `skip_connections` of the U-Net.
+    """
+    if target_type.spatial == "mask":
+        return nn.Sequential(ImageNorm(*statistics), UNet(backbone, channels, target_type.outputs, **options))
+    last = head(features_shape(backbone, channels, size), target_type, **options)
+    return nn.Sequential(ImageNorm(*statistics), backbone, last)

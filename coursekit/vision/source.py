@@ -1,36 +1,54 @@
-"""The four questions of the data block: where the pictures are, how each is labelled, which are held out, and how
-they become batches."""
+"""The questions of the data block: where the images are, how each is labelled, and which are held out.
 
-from collections.abc import Callable, Sequence
+A way to label is a `Labels`; a way to split is a function `(files) -> [held out or not]`.
+"""
+
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from inspect import signature
+from numbers import Integral
+from pathlib import Path, PurePosixPath
 
-from .kinds import Kind
-from .labels import Labels, function_labels
-from .pictures import MODES, Size, find_pictures, read_picture
-from .splits import Split
+import torch
 
-if TYPE_CHECKING:
-    from .image_loaders import ImageLoaders
+from ..targets import Categories, Keypoints, Masks, MultiLabels, TargetType
+from .images import MODES, Size, find_images, read_image
+from .loaders import ImageLoaders
+
+Split = Callable[[Sequence[Path]], list[bool]]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
+class Labels:
+    """A way to label: `of(files)` gives one label for each file, `target_type(labels)` what a label is.
+
+    Built in lesson 01.
+    """
+
+    of: Callable[[Sequence[Path]], list]
+    target_type: Callable[[list], TargetType]
+
+
 class ImageSource:
-    """Pictures, and step by step what is known of them. Each step gives a new source and leaves the old as it was.
+    """Images, and step by step what is known of them. Each step gives a new source and leaves the old as it was.
 
     Args:
         where: a folder, searched with the folders in it; or the files themselves.
-        channels: 1 (grey), 2 (grey, opacity), 3 (colours) or 4 (colours, opacity).
+        channels: 1 (grey), 2 (grey, opacity), 3 (colors) or 4 (colors, opacity).
 
     Attributes:
-        files: the pictures' paths.
+        files: the images' paths.
         labels: one for each file, once labelled.
-        kind: what a label is, see `coursekit.kinds`; None before.
+        target_type: what a label is, see `coursekit.targets`; None before.
         held_out: one bool for each file, once split.
 
     Raises:
-        FileNotFoundError: no such folder, or no picture in it.
+        FileNotFoundError: no such folder, or no image in it.
         ValueError: an empty list, or another number of channels.
 
     Example:
@@ -41,94 +59,87 @@ class ImageSource:
     Built in lesson 01.
     """
 
-    files: tuple[Path, ...]
-    channels: int = 3
-    labels: tuple | None = None
-    kind: Kind | None = None
-    held_out: tuple[bool, ...] | None = None
-
     def __init__(self, where: Path | str | Sequence[Path | str], channels: int = 3) -> None:
-        files = find_pictures(where) if isinstance(where, (str, Path)) else [Path(file) for file in where]
+        files = find_images(where) if isinstance(where, (str, Path)) else [Path(file) for file in where]
         if not files:
-            raise ValueError("the list of pictures is empty")
+            raise ValueError("the list of images is empty")
         if channels not in MODES:
-            raise ValueError(f"a picture is read with 1, 2, 3 or 4 channels, not {channels}")
-        for name, value in {"files": tuple(files), "channels": channels}.items():
-            object.__setattr__(self, name, value)
+            raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
+        self.files, self.channels = tuple(files), channels
+        self.labels = self.target_type = self.held_out = None
 
     def _with(self, **changes: object) -> "ImageSource":
-        new = ImageSource(changes.pop("files", self.files), self.channels)
-        for name, value in ({"labels": self.labels, "kind": self.kind, "held_out": self.held_out} | changes).items():
-            object.__setattr__(new, name, value)
+        new = copy(self)
+        new.__dict__.update(changes)
         return new
 
     def __len__(self) -> int:
-        """The number of pictures."""
+        """The number of images."""
         return len(self.files)
 
     def __repr__(self) -> str:
-        """How many pictures, classes and held-out pictures."""
-        parts = [f"{len(self)} pictures"]
-        if self.kind is not None:
-            names = getattr(self.kind, "names", None)
-            parts.append(f"{len(names)} classes" if names else f"{self.kind.outputs // 2} points")
-        if self.held_out is not None:
-            parts.append(f"{sum(self.held_out)} held out")
+        """How many images, classes and held-out images."""
+        parts, target_type = [f"{len(self)} images"], self.target_type
+        if target_type:
+            names = target_type.names
+            parts.append(f"{len(names)} classes" if names else f"{target_type.outputs // 2} keypoints")
+        parts += [f"{sum(self.held_out)} held out"] if self.held_out else []
         return f"ImageSource({', '.join(parts)})"
 
     def where(self, condition: Callable[[Path], bool]) -> "ImageSource":
-        """Only the pictures for whose path the condition holds; comes before labels.
+        """Only the images for whose path the condition holds; comes before labels.
 
         Raises:
-            ValueError: it holds for none, or the pictures are labelled already.
+            ValueError: it holds for none, or the images are labelled already.
         """
         if self.labels is not None:
-            raise ValueError("choose pictures first, then label them: where(...) comes before labelled_by(...)")
-        files = [file for file in self.files if condition(file)]
+            raise ValueError("choose images first, then label them: where(...) comes before labelled_by(...)")
+        files = tuple(file for file in self.files if condition(file))
         if not files:
-            raise ValueError(f"the condition holds for none of the {len(self)} pictures, such as {self.files[0]}")
+            raise ValueError(f"the condition holds for none of the {len(self)} images, such as {self.files[0]}")
         return self._with(files=files)
 
     def labelled_by(self, labels: Labels | Callable[[Path], str]) -> "ImageSource":
-        """The pictures with their labels.
+        """The images with their labels.
 
         Args:
             labels: one of the `..._labels` functions, or a function from a path to a name or a list of names.
+
+        Raises:
+            ValueError: neither; or an image has no label, or the labels do not go together.
         """
         if not isinstance(labels, Labels) and not callable(labels):
             raise ValueError(f"say how to label: ck.list_labels(...), say; found a {type(labels).__name__}")
         labels = labels if isinstance(labels, Labels) else function_labels(labels)
         found = labels.of(self.files)
-        return self._with(labels=tuple(found), kind=labels.kind(found))
+        return self._with(labels=tuple(found), target_type=labels.target_type(found))
 
     def split(self, split: Split) -> "ImageSource":
-        """The pictures, some of them held out for validation.
+        """The images, some of them held out for validation.
 
         Raises:
             ValueError: not yet labelled, nothing is left to train on, or nothing is held out; the split is no function,
-                or does not say True or False for each picture.
+                or does not say True or False for each image.
         """
         if not callable(split):
             raise ValueError(f"say how to split: ck.at_random(0.2), say; found {split!r}")
         if self.labels is None:
-            raise ValueError("label the pictures first: .labelled_by(...), then .split(...)")
+            raise ValueError("label the images first: .labelled_by(...), then .split(...)")
         if len(self) < 2:
-            raise ValueError(f"there is only one picture, {self.files[0]}: it cannot be split in two parts")
+            raise ValueError(f"there is only one image, {self.files[0]}: it cannot be split in two parts")
         held_out = tuple(split(self.files))
         if len(held_out) != len(self) or not {*held_out} <= {False, True}:
-            raise ValueError(
-                f"a split says True or False for each of the {len(self)} pictures; found {held_out[:5]} ..."
-            )
+            raise ValueError(f"a split says True or False for each of the {len(self)} images; found {held_out[:5]} ...")
         if all(held_out) or not any(held_out):
             part = "all" if all(held_out) else "none"
-            raise ValueError(f"{part} of the {len(self)} pictures would be held out: choose another split")
+            raise ValueError(f"{part} of the {len(self)} images would be held out: choose another split")
         return self._with(held_out=held_out)
 
-    def loaders(self, size: Size, **options: object) -> "ImageLoaders":
-        """Batches of pictures of one size; see `coursekit.image_loaders.ImageLoaders` for the options."""
-        from .image_loaders import ImageLoaders
-
+    def loaders(self, size: Size, **options: object) -> ImageLoaders:
+        """Batches of images of one size; see `ImageLoaders` for the options."""
         return ImageLoaders(self, size, **options)
+
+    loaders.__signature__ = signature(ImageLoaders)
 
     def part(self, held_out: bool) -> tuple[list[Path], list]:
         """Files and labels of the held-out part, or of the other.
@@ -137,16 +148,310 @@ class ImageSource:
             ValueError: not yet split.
         """
         if self.held_out is None:
-            raise ValueError("say which pictures are held out first: .split(ck.at_random(0.2)), say")
-        rows = [i for i, out in enumerate(self.held_out) if out == held_out]
-        return [self.files[i] for i in rows], [self.labels[i] for i in rows]
+            raise ValueError("say which images are held out first: .split(ck.at_random(0.2)), say")
+        chosen = [i for i, out in enumerate(self.held_out) if out == held_out]
+        return [self.files[i] for i in chosen], [self.labels[i] for i in chosen]
 
     def unreadable(self) -> dict[Path, str]:
-        """The files that cannot be read as pictures, each with the reason; reads all, which takes a while."""
+        """The files that cannot be read as images, each with the reason; reads all, which takes a while."""
         problems = {}
         for file in self.files:
             try:
-                read_picture(file, self.channels)
+                read_image(file, self.channels)
             except (ValueError, FileNotFoundError) as error:
                 problems[file] = str(error)
         return problems
+
+
+# Ways to label
+
+
+def names_type(labels: list) -> TargetType:
+    """Categories for labels that are names (or whole numbers, taken as names), multi-labels for lists of names.
+
+    Raises:
+        ValueError: labels of another type, or of both types.
+    """
+    for label in labels:
+        if not isinstance(label, (str, Integral, list, tuple, set, frozenset)):
+            raise ValueError(f"a label is a name, or a list of names; found {label!r}, a {type(label).__name__}")
+    single = [isinstance(label, (str, Integral)) for label in labels]
+    if any(single) and not all(single):
+        one, several = labels[single.index(True)], labels[single.index(False)]
+        raise ValueError(f"labels are all names or all lists of names; found {one!r} beside {several!r}")
+    return Categories.of(labels) if all(single) else MultiLabels.of(labels)
+
+
+def function_labels(
+    function: Callable[[Path], str | Sequence[str]], words: str = "the function gives None for"
+) -> Labels:
+    """The label is what the function gives for the file's path: a name, or a list of names.
+
+    Args:
+        function: called with each file's path.
+        words: say in errors, before a file's name, that it has no label.
+
+    Built in lesson 01.
+    """
+
+    def of(files: Sequence[Path]) -> list:
+        labels = [function(file) for file in files]
+        if missing := [file for file, label in zip(files, labels, strict=True) if label is None]:
+            raise ValueError(f"{_count(missing, files)} no label: {words} {missing[0]}")
+        return labels
+
+    return Labels(of, names_type)
+
+
+def pattern_labels(pattern: str) -> Labels:
+    """The label is the first group of a regular expression, searched in the file's name.
+
+    Example:
+        >>> pattern_labels(r"(.+)_[0-9]+").of([Path("images/silver_tabby_17.jpg")])
+        ['silver_tabby']
+
+    Built in lesson 01.
+    """
+    expression = re.compile(pattern)
+    if expression.groups < 1:
+        raise ValueError(f"put round brackets around the part of {pattern!r} that is the label")
+
+    def label(file: Path) -> str | None:
+        match = expression.search(file.name)
+        return match and match[1]
+
+    return function_labels(label, f"{pattern!r} does not match the name of")
+
+
+def folder_labels(level: int = 1) -> Labels:
+    """The label is the name of the folder that the file is in (level 1), or of the one above that (2) and so on.
+
+    Built in lesson 01.
+    """
+    if level < 1:
+        raise ValueError(f"level 1 is the folder that the file is in; found {level}")
+
+    def label(file: Path) -> str | None:
+        return file.parents[level - 1].name if len(file.parts) > level else None
+
+    return function_labels(label, f"there is no folder at level {level} of")
+
+
+def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
+    """The labels themselves, in the order of the source's files.
+
+    Built in lesson 01.
+    """
+    labels = list(labels)
+
+    def of(files: Sequence[Path]) -> list:
+        if len(labels) != len(files):
+            raise ValueError(f"there are {len(labels)} labels for {len(files)} images")
+        return labels
+
+    return Labels(of, names_type)
+
+
+def csv_labels(
+    path: Path | str, *, file: str | None = None, label: str | None = None, sep: str | None = None, unused: bool = False
+) -> Labels:
+    """The labels stand in a CSV file, beside the images' names.
+
+    Args:
+        path: of the file.
+        file: the column of names, with or without folder and ending; by default the first.
+        label: the column of labels; by default the second.
+        sep: what separates several labels of one image, which may have none; None: one label each.
+        unused: whether names without an image are allowed.
+
+    Raises:
+        ValueError: not a table, a column is missing, a name stands there twice, an image is not listed, a name has no
+            image, or several.
+
+    Built in lesson 04.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except ValueError as error:  # empty, rows of several lengths, not UTF-8
+        raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
+    columns = [file or table.columns[0], label or (list(table.columns[1:2]) or ["label"])[0]]
+    if missing := [column for column in columns if column not in table.columns]:
+        raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, table.columns))}")
+    names = [_name(name) for name in table[columns[0]]]
+    for name, times in Counter(names).most_common(1):
+        if times > 1:
+            raise ValueError(f"{path} lists {name!r} {times} times")
+    labels = dict(zip(names, table[columns[1]], strict=True))
+
+    def of(files: Sequence[Path]) -> list:
+        found = _listed(files, labels, f"the file {path}", unused)
+        if missing := [file for file in files if file not in found]:
+            raise ValueError(f"{_count(missing, files)} no label: {path} does not list {missing[0].name!r}")
+        given = [labels[found[file]] for file in files]
+        return [[name.strip() for name in text.split(sep) if name.strip()] if sep else text.strip() for text in given]
+
+    return Labels(of, MultiLabels.of if sep else Categories.of)
+
+
+def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ignored: str | None = None) -> Labels:
+    """Each image's label is a mask file, whose grey levels are class numbers.
+
+    Args:
+        function: from an image's path to its mask's.
+        names: of the classes, in the order of their numbers.
+        ignored: the name of the class that counts for nothing in losses and metrics.
+
+    Raises:
+        ValueError: fewer than two names, one of them twice, or `ignored` is none of them.
+        FileNotFoundError: a mask is not there.
+
+    Built in lesson 05.
+    """
+    names = tuple(names)
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(f"a mask needs two names of classes or more, each once; found {', '.join(names) or 'none'}")
+    if ignored is not None and ignored not in names:
+        raise ValueError(f"ignored={ignored!r} is none of the {len(names)} names: {', '.join(names)}")
+
+    def of(files: Sequence[Path]) -> list[Path]:
+        masks = [Path(function(file) or "") for file in files]
+        if missing := [i for i, mask in enumerate(masks) if not mask.is_file()]:
+            i = missing[0]
+            raise FileNotFoundError(f"{_count(missing, files)} no mask: there is no {masks[i]} for {files[i].name}")
+        return masks
+
+    return Labels(of, lambda labels: Masks(names, ignored))
+
+
+def keypoint_labels(function: Callable[[Path], Sequence]) -> Labels:
+    """Each image's label is one keypoint, or several, in pixels of the image as `read_image` gives it.
+
+    Args:
+        function: from an image's path to (x, y), or to a sequence of them, the same number for each image; x counts
+            from the left edge, y from the upper edge.
+
+    Raises:
+        ValueError: not pairs of finite numbers, or not equally many for each image.
+
+    Built in lesson 06.
+    """
+
+    def of(files: Sequence[Path]) -> list[torch.Tensor]:
+        keypoints = []
+        for file in files:
+            given = function(file)
+            try:
+                keypoints.append(torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2))
+            except (TypeError, ValueError, RuntimeError) as error:
+                needed = "(x, y), or a list of such pairs"
+                raise ValueError(f"{file} has the keypoints {given!r}; needed: {needed}") from error
+            count, latest = len(keypoints[0]), keypoints[-1]
+            if not count or len(latest) != count or not latest.isfinite().all():
+                needed = f"{count or 'at least one'} of finite numbers, as for the first image"
+                raise ValueError(f"{file} has the keypoints {latest.tolist()}; needed: {needed}")
+        return keypoints
+
+    return Labels(of, lambda labels: Keypoints(len(labels[0])))
+
+
+def _count(missing: Sequence, files: Sequence[Path]) -> str:
+    return f"{len(missing)} of {len(files)} images {'has' if len(missing) == 1 else 'have'}"
+
+
+def _name(text: object) -> str:
+    """The last part of a path as a list may spell it: with spaces around, Windows' slashes, either form of Unicode."""
+    return unicodedata.normalize("NFC", PurePosixPath(str(text).strip().replace("\\", "/")).name)
+
+
+def _listed(files: Sequence[Path], names: Iterable[str], origin: str, unused: bool | None = None) -> dict[Path, str]:
+    """The listed name, with or without ending, of each file that has one.
+
+    Raises:
+        ValueError: two files of one name; a name without a file, unless `unused`; None: which cannot be asked for.
+    """
+    known, owners = set(names), {}
+    for file in files:
+        name = next((name for name in (_name(file.name), _name(file.stem)) if name in known), None)
+        if name in owners:
+            raise ValueError(f"{origin} names {name!r}, and several images are called so: {owners[name]} and {file}")
+        if name is not None:
+            owners[name] = file
+    if not unused and (extra := sorted(known - owners.keys())):
+        found = f"{origin} names {extra[0]!r}, and no such image is there ({len(extra)} of {len(known)} have none)"
+        raise ValueError(found + ("" if unused is None else "; csv_labels(..., unused=True) allows that"))
+    return {file: name for name, file in owners.items()}
+
+
+# Ways to split
+
+
+def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
+    """Hold out a fraction of the images, drawn at random; the same ones for the same seed and number of images.
+
+    Raises:
+        ValueError: the fraction is not between 0 and 1.
+
+    Built in lesson 01.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"the fraction to hold out lies between 0 and 1; found {fraction}")
+
+    def split(files: Sequence[Path]) -> list[bool]:
+        chosen = torch.randperm(len(files), generator=torch.Generator().manual_seed(seed))
+        held_out = set(chosen[: max(1, round(fraction * len(files)))].tolist())
+        return [i in held_out for i in range(len(files))]
+
+    return split
+
+
+def by_folder(name: str = "valid") -> Split:
+    """Hold out what lies in a folder of that name, at any depth below the folder that holds all images.
+
+    Built in lesson 01.
+    """
+
+    def split(files: Sequence[Path]) -> list[bool]:
+        above = len(Path(os.path.commonpath([file.parent for file in files])).parts)
+        return by_function(lambda file: name in file.parent.parts[above:], f"in a folder {name!r}")(files)
+
+    return split
+
+
+def by_file_list(names: Path | str | Iterable[str]) -> Split:
+    """Hold out the files named in a list, or in a text file with one name a line (with or without folder and ending).
+
+    Raises:
+        ValueError: a name that no image has, or several.
+
+    Built in lesson 05.
+    """
+    is_file = isinstance(names, (str, Path))
+    lines = Path(names).read_text(encoding="utf-8-sig").splitlines() if is_file else names
+    wanted = {_name(line) for line in lines} - {""}
+
+    def split(files: Sequence[Path]) -> list[bool]:
+        found = _listed(files, wanted, f"the file {names}" if is_file else "the list")
+        return [file in found for file in files]
+
+    return split
+
+
+def by_function(held_out: Callable[[Path], bool], words: str = "chosen by the function") -> Split:
+    """Hold out the files for which the function gives True: by person, by video, by date.
+
+    Args:
+        held_out: called with each file's path.
+        words: says in errors which files those are.
+
+    Built in lesson 05.
+    """
+
+    def split(files: Sequence[Path]) -> list[bool]:
+        chosen = [bool(held_out(file)) for file in files]
+        if not any(chosen):
+            raise ValueError(f"none of the {len(files)} images is {words}, such as {files[0]}: nothing is held out")
+        return chosen
+
+    return split

@@ -1,10 +1,10 @@
 """Draw creatures that are none of the breeds of `data/pets`, for `resnet_tiny.py` to train on.
 
-ImageNet, on which the usual bodies are trained, holds 118 breeds of dogs. Ours sees animals too: creatures whose ears,
-head, coat, pattern, eyes, muzzle and fur are mixed at random, drawn like the pets. A mixture that is one of the twelve
-breeds, or differs from one in a single feature, is left out. The network is asked for five of the seven features,
-never for a breed, nor for ears and pattern: these two are what the pairs of breeds differ in that lesson 01 finds hard,
-and are left for it to learn.
+ImageNet, on which the usual backbones are trained, holds 118 breeds of dogs. Ours sees animals too: creatures whose
+ears, head, coat, pattern, eyes, muzzle and fur are mixed at random, drawn like the pets. A mixture that is one of the
+twelve breeds, or differs from one in a single feature, is left out. The network is asked for five of the seven
+features, never for a breed, nor for ears and pattern: these two are what the pairs of breeds differ in that lesson 01
+finds hard, and are left for it to learn.
 """
 
 import sys
@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from coursekit.kinds import Categories
+from coursekit.targets import Categories
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where pets.py is
 from pets import BREEDS, Breed, picture
@@ -30,7 +30,7 @@ def features(breed: Breed) -> tuple[str, ...]:
     return tuple(getattr(breed, name) for name in FEATURES)
 
 
-KIND = Categories(ASKED)  # names, which do not move with a picture
+TARGET_TYPE = Categories(ASKED)  # names, which do not move with a picture
 KNOWN = [features(breed) for breed in BREEDS]
 VALUES = {name: sorted({getattr(breed, name) for breed in BREEDS}) for name in FEATURES}
 COUNTS = [len(VALUES[name]) for name in ASKED]

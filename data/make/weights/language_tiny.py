@@ -142,18 +142,18 @@ def pretrain(share: float, seed: int, target: Path) -> None:
         write(learn, {"texts": [len(part) for part in parts], "tokens": tokens, "seed": seed}, target)
 
 
-def write(learn: ck.Learner, notes: dict, target: Path) -> None:
-    """The weights, with notes on how they were made and how well they do on the sample's test reviews."""
-    notes |= {
+def write(learn: ck.Learner, metadata: dict, target: Path) -> None:
+    """The weights, with metadata on how they were made and how well they do on the sample's test reviews."""
+    metadata |= {
         "trained on": TRAINED_ON,
         "plan": [list(part) for part in PLAN],
         "minutes": round(time.process_time() / 60, 1),
         "perplexity, test reviews": round(math.exp(learn.validate()["loss"]), 3),
         "expected sides, test reviews": round(expected_sides(learn, HELD_OUT), 4),
     }
-    print(notes, flush=True)
+    print(metadata, flush=True)
     weights = {name: value.half() for name, value in learn.model.state_dict().items()}
-    save_tensors(target, weights, notes | {"vocab": list(learn.data.vocab.words)})
+    save_tensors(target, weights, metadata | {"vocab": list(learn.data.vocab.words)})
 
 
 def main() -> None:

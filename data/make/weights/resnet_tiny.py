@@ -1,4 +1,4 @@
-"""Pre-train `coursekit.resnet.resnet_tiny` on drawn pictures; writes `data/resnet_tiny/weights.safetensors`.
+"""Pre-train `coursekit.resnet_tiny` on drawn pictures; writes `data/resnet_tiny/weights.safetensors`.
 
 Many questions are asked at once of each picture of shapes and textures (`shapes.TASKS`, and what lies in each of 8 x 8
 cells), so that the network learns shape, texture, colour, detail and place. Drawn creatures join them at the end
@@ -23,10 +23,10 @@ import torch.nn.functional as F
 from shapes import CELL_TASKS, TASKS, UNKNOWN, draw
 from torch import Tensor, nn
 
-from coursekit.augment import Augment
-from coursekit.resnet import WIDTHS, resnet_tiny
 from coursekit.schedule import one_cycle
 from coursekit.storage import save_tensors
+from coursekit.vision.augment import Augment
+from coursekit.vision.backbones import WIDTHS, resnet_tiny
 
 TARGET = Path(__file__).parents[2] / "resnet_tiny" / "weights.safetensors"
 HELD_OUT, BATCH, CELL = 2000, 64, 8
@@ -46,16 +46,16 @@ in_bfloat16 = torch.autocast("cpu", torch.bfloat16)  # faster on recent processo
 
 
 class Questions(nn.Module):
-    """The body with a head for every question; only the body is kept.
+    """The backbone with a head for every question; only the backbone is kept.
 
     Args:
-        body: `resnet_tiny`.
+        backbone: `resnet_tiny`.
         mean, std: of the training pictures' channels, (3,), on the scale 0 to 1.
     """
 
-    def __init__(self, body: nn.Sequential, mean: Tensor, std: Tensor) -> None:
+    def __init__(self, backbone: nn.Sequential, mean: Tensor, std: Tensor) -> None:
         super().__init__()
-        self.body = body
+        self.backbone = backbone
         self.register_buffer("mean", mean[:, None, None])
         self.register_buffer("std", std[:, None, None])
         self.answers = nn.Linear(WIDTHS[-1], sum(TASKS.values()) + len(shapes.SHAPES))
@@ -64,13 +64,13 @@ class Questions(nn.Module):
         self.creatures = nn.Linear(WIDTHS[-1], sum(creatures.COUNTS))
 
     def normal(self, pictures: Tensor) -> Tensor:
-        """Pictures as the body takes them."""
+        """Pictures as the backbone takes them."""
         return ((pictures - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
 
     @in_bfloat16
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """(n, 3, rows, columns), 0 to 1, to answers about the whole (n, ...) and about cells (n, ..., 8, 8)."""
-        *stages, last = self.body
+        *stages, last = self.backbone
         near = self.normal(pictures)
         for stage in stages:
             near = stage(near)
@@ -80,7 +80,7 @@ class Questions(nn.Module):
     @in_bfloat16
     def of_creatures(self, pictures: Tensor) -> list[Tensor]:
         """(n, 3, rows, columns), 0 to 1, to answers (n, values) for each of `creatures.ASKED`."""
-        return list(self.creatures(self.body(self.normal(pictures)).mean((2, 3))).split(creatures.COUNTS, 1))
+        return list(self.creatures(self.backbone(self.normal(pictures)).mean((2, 3))).split(creatures.COUNTS, 1))
 
 
 def split_answers(whole: Tensor, cells: Tensor) -> dict[str, Tensor]:
@@ -206,7 +206,7 @@ def creature_losses(model: Questions, drawn: tuple[Tensor, Tensor]) -> Iterator[
     pictures, answers = drawn
     moves = Augment()
     for rows in batches(len(pictures)):
-        moved_pictures, _ = moves(pictures[rows].float() / 255, answers[rows], creatures.KIND)
+        moved_pictures, _ = moves(pictures[rows].float() / 255, answers[rows], creatures.TARGET_TYPE)
         outputs = model.of_creatures(moved_pictures)
         pairs = zip(outputs, answers[rows].unbind(1), strict=True)
         yield sum(F.cross_entropy(output.float(), target) / math.log(output.shape[1]) for output, target in pairs)
@@ -231,7 +231,7 @@ def train(model: Questions, losses: Iterator[Tensor], steps: int, rate: float) -
 
 
 def pretrain(count: int, epochs: tuple[int, int, int], seed: int, target: Path, rate: float = 6e-3) -> None:
-    """Draw everything, train on windows, on whole pictures, then on creatures too; write the body with its notes."""
+    """Draw everything, train on windows, on whole pictures, then on creatures too; write the backbone."""
     started = time.perf_counter()
     torch.manual_seed(seed)
     drawn, beasts = draw(count, seed=seed), creatures.draw(CREATURES)
@@ -246,7 +246,7 @@ def pretrain(count: int, epochs: tuple[int, int, int], seed: int, target: Path, 
     train(model, (shapes_loss + SHARE * loss for shapes_loss, loss in pairs), both * (CREATURES // BATCH), rate)
     accuracy = held_out_accuracy(model, *draw(HELD_OUT, seed=seed + 1_000_000))
     of_creatures = creature_accuracy(model, *creatures.draw(HELD_OUT_CREATURES, first=CREATURES))
-    notes = {
+    metadata = {
         "trained on": TRAINED_ON,
         "pictures": count,
         "creatures": CREATURES,
@@ -258,7 +258,7 @@ def pretrain(count: int, epochs: tuple[int, int, int], seed: int, target: Path, 
         "mean": mean.tolist(),
         "std": std.tolist(),
     }
-    save_tensors(target, model.body.state_dict(), notes)
+    save_tensors(target, model.backbone.state_dict(), metadata)
     print(accuracy, of_creatures, flush=True)
 
 
