@@ -107,9 +107,8 @@ def _sorted(table: "pd.DataFrame", date: str, by: str) -> tuple[np.ndarray, np.n
     days = to_dates(table, date).to_numpy().astype("datetime64[D]").astype(np.int64)
     days -= days.min(initial=np.iinfo(np.int64).max)
     groups, _ = pd.factorize(table[by], use_na_sentinel=False)
-    order = (
-        torch.from_numpy(groups * (days.max(initial=0) + 1) + days).argsort(stable=True).numpy()
-    )  # faster than NumPy
+    key = torch.from_numpy(groups * (days.max(initial=0) + 1) + days)
+    order = key.argsort(stable=True).numpy()  # several times as fast as NumPy's
     return order, groups[order], days[order]
 
 
@@ -122,8 +121,10 @@ def _window(groups: np.ndarray, at: np.ndarray, days: int) -> tuple[np.ndarray, 
 
 def _in_rows_of(table: "pd.DataFrame", order: np.ndarray, new: dict[str, np.ndarray]) -> "pd.DataFrame":
     """The table with new columns, whose values are given in the order `order` of its rows."""
-    back = order.argsort()
-    return add_columns(table, {name: values[back] for name, values in new.items()})
+    columns = {name: np.empty(len(order)) for name in new}
+    for name, values in new.items():
+        columns[name][order] = values
+    return add_columns(table, columns)
 
 
 def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: str) -> "pd.DataFrame":
@@ -146,12 +147,12 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
     """
     need_columns(table, events)
     order, groups, days = _sorted(table, date, by)
-    first, last = np.searchsorted(groups, groups, "left"), np.searchsorted(groups, groups, "right") - 1
-    low, high = _window(groups, days, 1)
+    counts = np.bincount(groups)
+    first, last = ((counts.cumsum() - shift)[groups] for shift in (counts, 1))
+    day = (np.diff(groups * (days.max(initial=0) + 1) + days, prepend=-1) != 0).cumsum() - 1  # of rows: which of all
     new = {}
     for event in events:
-        seen = np.append(0, _happened(table, event)[order].cumsum())
-        happened = seen[high] > seen[low]  # in any row of the same group and day
+        happened = np.bincount(day, _happened(table, event)[order])[day] > 0  # in any row of the same group and day
         new["Since" + event] = _since(happened, first, days)
         new["Until" + event] = _since(happened[::-1], (len(days) - 1 - last)[::-1], -days[::-1])[::-1]
     return _in_rows_of(table, order, new)

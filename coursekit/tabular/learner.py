@@ -133,12 +133,10 @@ class TableLoaders(Loaders):
         if self._classes is None:
             return torch.from_numpy(to_floats(table, self.target, "for classes give classes=True")).float()[:, None]
         if self._classes.sizes[0] < 3:
-            raise ValueError(
-                f"all {len(table)} rows have the class {values.iloc[0]!r}: telling classes apart needs two"
-            )
+            raise ValueError(f"all rows have the class '{values.iloc[0]}': telling classes apart needs two of them")
         codes = self._classes.transform(table)[:, 0] - 1
         if (unknown := (codes < 0).numpy()).any():
-            raise ValueError(f"a held-out row has the class {values[unknown].iloc[0]!r}, which no training row has")
+            raise ValueError(f"a held-out row has the class '{values[unknown].iloc[0]}', which no training row has")
         return codes
 
     def encode(self, x: "dict | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
@@ -151,16 +149,13 @@ class TableLoaders(Loaders):
 
         A scale may differ by what another machine rounds otherwise: it is given to 1/10,000 of the deviation.
         """
-        categories, numbers = self.prep.categorify, self.prep.impute
-        values = {f"values of {column!r}": categories.known(column) for column in categories.columns}
-        scales = zip(numbers.medians, self.prep.normalize.means, self.prep.normalize.stds, strict=True)
-        rounded = [[round(part, 4 - math.floor(math.log10(scale[-1]))) for part in scale] for scale in scales]
-        names = [f"medians, means and deviations of {column!r}" for column in numbers.columns]
-        columns = {
-            "target": [str(self.target)],
-            "columns": [*map(str, self.prep.categories), *map(str, numbers.columns)],
-        }
-        return super().config() | columns | values | dict(zip(names, rounded, strict=True))
+        prep, numbers = self.prep, self.prep.impute.columns
+        columns = {"target": [str(self.target)], "columns": [*map(str, prep.categories), *map(str, numbers)]}
+        values = {f"values of {column!r}": prep.categorify.known(column) for column in prep.categorify.columns}
+        for column, *scale in zip(numbers, prep.impute.medians, prep.normalize.means, prep.normalize.stds, strict=True):
+            digits = 4 - math.floor(math.log10(scale[-1]))
+            values[f"median, mean and deviation of {column!r}"] = [round(number, digits) for number in scale]
+        return super().config() | columns | values
 
 
 def embedding_size(values: int) -> int:

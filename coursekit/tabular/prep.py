@@ -53,7 +53,7 @@ class Categorify(_Preparation):
         return self
 
     def transform(self, table: "pd.DataFrame") -> Tensor:
-        """Codes, int64 (rows, columns).
+        """Codes, int64 (n, columns).
 
         Raises:
             ValueError: a column is missing, or holds text where training had numbers, or numbers where it had text.
@@ -144,7 +144,7 @@ class Impute(_Preparation):
         return {column: to_floats(table, column) for column in self.columns}
 
     def transform(self, table: "pd.DataFrame") -> tuple[Tensor, Tensor]:
-        """The columns with nothing missing, float64 (rows, columns), and the flags, int64 (rows, flagged columns)."""
+        """The columns with nothing missing, float64 (n, columns), and the flags, int64 (n, flagged columns)."""
         values, none = self._values(table), np.zeros((len(table), 0))
         pairs = zip(values.values(), _fitted(self.medians, self.columns), strict=True)
         filled = [np.where(np.isnan(value), median, value)[:, None] for value, median in pairs]
@@ -163,14 +163,15 @@ class Normalize(_Preparation):
     stds: list[float] = field(default_factory=list)
 
     def fit(self, values: Tensor) -> "Normalize":
-        """Learn from float64 (rows, columns)."""
-        stds = values.std(0, correction=0)
+        """Learn from float64 (n, columns)."""
+        means = values.mean(0)
+        stds = (values - means).square().mean(0).sqrt()
         constant = stds <= 1e-12 * values.abs().amax(0)
-        self.means, self.stds = values.mean(0).tolist(), stds.masked_fill(constant, 1).tolist()
+        self.means, self.stds = means.tolist(), stds.masked_fill(constant, 1).tolist()
         return self
 
     def transform(self, values: Tensor) -> Tensor:
-        """float32 (rows, columns)."""
+        """float32 (n, columns)."""
         return ((values - torch.tensor(self.means).double()) / torch.tensor(self.stds).double()).float()
 
 
@@ -191,12 +192,9 @@ class TablePrep(_Preparation):
     """
 
     def __init__(self, categorical: Sequence[str], continuous: Sequence[str]) -> None:
-        self.categorify, self.impute, self.normalize = (
-            Categorify(list(categorical)),
-            Impute(list(continuous)),
-            Normalize(),
-        )
-        if not (names := self.columns):
+        self.categorify, self.impute = Categorify(list(categorical)), Impute(list(continuous))
+        self.normalize, names = Normalize(), self.columns
+        if not names:
             raise ValueError("there are 0 columns: give categorical or continuous ones")
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"the column {twice[0]!r} is given twice: it is categorical or continuous, not both")
@@ -219,13 +217,11 @@ class TablePrep(_Preparation):
         self.categorify.fit(table)
         self.normalize.fit(self.impute.fit_transform(table)[0])
         if len(self.categories) < len(self.categorify.columns) + len(self.impute.flagged):
-            raise ValueError(
-                "a category is called as the flag of a column with missing values, COLUMN_missing: rename it"
-            )
+            raise ValueError("a category is called as the flag of a number with missing values, X_missing: rename it")
         return self
 
     def transform(self, table: "pd.DataFrame") -> tuple[Tensor, Tensor]:
-        """Codes, int64 (rows, categories and flags), and numbers, float32 (rows, continuous columns)."""
+        """Codes, int64 (n, categories and flags), and numbers, float32 (n, continuous columns)."""
         filled, flags = self.impute.transform(table)
         return torch.cat([self.categorify.transform(table), flags], 1), self.normalize.transform(filled)
 

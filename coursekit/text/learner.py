@@ -14,7 +14,7 @@ from ..learner import Learner, with_learner_options
 from ..losses import cross_entropy, lower_is_better
 from ..metrics import after_mean
 from ..storage import load_tensors, load_weights, save_tensors
-from .loaders import LanguageLoaders, TextLoaders
+from .loaders import LanguageLoaders, TextLoaders, as_texts
 from .models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier
 from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, detokenize, tokenize
 from .vocab import Vocab
@@ -84,10 +84,10 @@ def remap_vocabulary(vectors: Tensor, old: Sequence[str], new: Sequence[str]) ->
 
 def _load_remapped(part: nn.Module, path: Path | str, names: Sequence[str], vocab: Vocab) -> int:
     """Read saved weights, those of `names` remapped to other words; gives how many of the words were known."""
-    weights, metadata = load_tensors(path)
+    weights, _ = load_tensors(path)
     if any(name not in weights for name in names):
         raise ValueError(f"{path} holds no encoder: write one with save_encoder (save writes a whole model)")
-    old, known = Vocab.of(metadata, str(path)).words, 0
+    old, known = Vocab.saved(path).words, 0
     for name in names:
         weights[name], known = remap_vocabulary(weights[name].float(), old, vocab.words)
     load_weights(part, weights, str(path))
@@ -216,7 +216,7 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
     """The small language model that ships in `data/language_tiny`, for the words of `data`; its sizes are `TINY`.
 
     It has read composed reviews of films: words that it does not know start from the mean of those that it knows. Its
-    decoder has vectors of its own: tied to the words' vectors, words that fit in the same places, such as "dull" and
+    decoder has vectors of its own: tied to the words' vectors, words that fit in the same contexts, such as "dull" and
     "lovely", became alike.
 
     Args:
@@ -247,8 +247,8 @@ class TextLearner(_Encoded, Learner):
 
     def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
         """The logits (texts, classes), and whether it was one text alone; those of similar length are read together."""
-        texts, single = ([x], True) if isinstance(x, str) else (list(x), False)
-        order = sorted(range(len(texts)), key=lambda i: len(str(texts[i])))
+        texts, single = as_texts(x)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         outputs, _ = super()._answers([texts[i] for i in order])
         return outputs[torch.tensor(order).argsort()], single
 

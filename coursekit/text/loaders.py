@@ -12,6 +12,7 @@ from ..targets import Categories
 from .tokens import PADDING, check_texts
 from .vocab import TokenizedTexts, Vocab
 
+Device = str | torch.device | None
 ADVICE = "give the data its words, vocab=ck.Vocab.saved(path); or start from its encoder: save_encoder, load_encoder"
 
 
@@ -40,12 +41,7 @@ class SequenceLoader:
     """
 
     def __init__(
-        self,
-        documents: Sequence[Tensor],
-        batch_size: int,
-        seq_len: int = 70,
-        shuffle: bool = False,
-        device: str | torch.device | None = None,
+        self, documents: list[Tensor], batch_size: int, seq_len: int = 70, shuffle: bool = False, device: Device = None
     ) -> None:
         _at_least_one(batch_size=batch_size, seq_len=seq_len)
         tokens = sum(map(len, documents))
@@ -107,12 +103,7 @@ class DocumentLoader:
     """
 
     def __init__(
-        self,
-        documents: Sequence[Tensor],
-        targets: Tensor,
-        batch_size: int,
-        shuffle: bool = False,
-        device: str | torch.device | None = None,
+        self, documents: list[Tensor], targets: Tensor, batch_size: int, shuffle: bool = False, device: Device = None
     ) -> None:
         _at_least_one(batch_size=batch_size, documents=len(documents))
         if len(targets) != len(documents):
@@ -181,7 +172,7 @@ class LanguageLoaders(Loaders):
         max_size: int = 60_000,
         batch_size: int = 64,
         seq_len: int = 70,
-        device: str | torch.device | None = None,
+        device: Device = None,
     ) -> None:
         texts = TokenizedTexts(train)
         self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
@@ -240,7 +231,7 @@ class TextLoaders(Loaders):
         max_size: int = 60_000,
         batch_size: int = 64,
         max_length: int | None = None,
-        device: str | torch.device | None = None,
+        device: Device = None,
     ) -> None:
         for part in (train, valid or train):
             if not isinstance(part, tuple) or len(part) != 2:
@@ -249,12 +240,8 @@ class TextLoaders(Loaders):
             raise ValueError(f"batch norm needs several texts; found {len(train[0])} in batches of {batch_size}")
         _at_least_one(max_length=1 if max_length is None else max_length)
         texts = TokenizedTexts(train[0])
-        self.vocab, self.max_length, self.truncated = (
-            vocab or Vocab.count(texts, min_frequency, max_size),
-            max_length,
-            0,
-        )
-        target_type = Categories.of(train[1])
+        self.vocab, self.max_length = vocab or Vocab.count(texts, min_frequency, max_size), max_length
+        self.truncated, target_type = 0, Categories.of(train[1])
         loaders = [DocumentLoader(self._documents(texts), target_type.encode(train[1]), batch_size, True, device), None]
         if valid is not None:
             documents, targets = self._documents(valid[0]), target_type.encode(valid[1])
@@ -263,10 +250,9 @@ class TextLoaders(Loaders):
 
     def _documents(self, texts: Sequence[str] | TokenizedTexts) -> list[Tensor]:
         """The texts' token ids as the model gets them; counts those that are truncated."""
-        documents = self.vocab.encode(texts)
-        if self.max_length is not None:
-            self.truncated += sum(len(ids) > self.max_length for ids in documents)
-        return [ids[: self.max_length] for ids in documents]
+        documents, longest = self.vocab.encode(texts), self.max_length
+        self.truncated += sum(longest is not None and len(ids) > longest for ids in documents)
+        return [ids[:longest] for ids in documents]
 
     def described(self) -> list[str]:
         """What was truncated; classes and words."""

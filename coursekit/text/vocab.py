@@ -4,6 +4,7 @@ A text's pieces, what stands between its spaces, are few different ones: 25,000 
 which 265,000 differ. So each is taken apart into tokens once, and only looked up wherever it occurs again.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,14 +18,6 @@ from ..storage import load_tensors
 from .tokens import BEGINNING, SPECIAL_TOKENS, UNKNOWN, check_texts, detokenize, pieces, tokens_of
 
 
-class _NextFree(dict):
-    """Gives whatever is looked up for the first time the next free number."""
-
-    def __missing__(self, key: str) -> int:
-        self[key] = number = len(self)
-        return number
-
-
 class TokenizedTexts:
     """Texts as numbers of their pieces, and the tokens of each different piece.
 
@@ -34,7 +27,8 @@ class TokenizedTexts:
 
     def __init__(self, texts: Sequence[str]) -> None:
         check_texts(texts)
-        numbers = _NextFree()
+        numbers: defaultdict[str, int] = defaultdict()
+        numbers.default_factory = numbers.__len__  # what is looked up for the first time gets the next free number
         self.texts = [np.fromiter(map(numbers.__getitem__, pieces(text)), np.int32) for text in texts]
         self.tokens = [tokens_of(piece) for piece in numbers]
 
@@ -90,9 +84,7 @@ class Vocab:
         """Look at the words."""
         object.__setattr__(self, "words", tuple(self.words))
         if self.words[: len(SPECIAL_TOKENS)] != SPECIAL_TOKENS or len(self.token_to_id) < len(self.words):
-            raise ValueError(
-                f"a vocabulary begins with {' '.join(SPECIAL_TOKENS)}, and has each word once: use Vocab.count"
-            )
+            raise ValueError(f"a vocabulary begins with {' '.join(SPECIAL_TOKENS)}, and has each word once: see count")
 
     @classmethod
     def count(cls, texts: Sequence[str] | TokenizedTexts, min_frequency: int = 2, max_size: int = 60_000) -> "Vocab":
@@ -124,14 +116,10 @@ class Vocab:
         Raises:
             ValueError: the file holds none.
         """
-        return cls.of(load_tensors(path)[1], str(path))
-
-    @classmethod
-    def of(cls, metadata: dict, origin: str) -> "Vocab":
-        """The vocabulary in a file's metadata; see `saved`."""
-        if "vocabulary" not in metadata.get("config", {}):
-            raise ValueError(f"{origin} holds no vocabulary: it was not written by a learner of texts")
-        return cls(metadata["config"]["vocabulary"])
+        config = load_tensors(path)[1].get("config", {})
+        if "vocabulary" not in config:
+            raise ValueError(f"{path} holds no vocabulary: it was not written by a learner of texts")
+        return cls(config["vocabulary"])
 
     def config(self) -> dict[str, list]:
         """What token ids stand for, as data and files say it."""

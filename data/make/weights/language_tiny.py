@@ -1,8 +1,8 @@
 """Pre-train the language model `coursekit.language_tiny`; writes `data/language_tiny/weights.safetensors`.
 
 It reads texts that the grammar of `reviews` composes with other seeds, without labels, and learns to say what comes
-next. Their order matters (`PLAN`): first it learns the language; then texts of plain opinions, with cell
-states that last longer, let it find that the opinions of a text agree; then more and more of them are turned round by negation and
+next. Their order matters (`PLAN`): first it learns the language; then texts of plain opinions, with cell states that
+last longer, let it find that the opinions of a text agree; then more and more of them are turned round by negation and
 contrast; whole reviews come last. From whole reviews alone it learned the grammar, in six million words, and not what
 they mean. No text stands in the sample: the script looks. Takes about eleven minutes on one CPU core:
 
@@ -64,7 +64,7 @@ def opinion(writer: Writer, turned: float | None) -> str:
 
 
 def compose(fraction: float, seed: int) -> list[list[str]]:
-    """The texts of each part of the plan, or a fraction of them; half of each are pleased, half of the reviews negated."""
+    """The texts of each part of the plan, or a fraction; half of each are pleased, half of the reviews negated."""
     films, parts = reviews.draw_films(reviews.np.random.default_rng(seed), FILMS), []
     for part, (kind, count, _, _) in enumerate(PLAN):
         seeds = [((seed, part, i), i % 2 == 0) for i in range(round(fraction * count))]
