@@ -55,8 +55,7 @@ class RatingLoaders(Loaders):
         self.user, self.item, self.rating = user, item, rating
         self.categorify = Categorify([user, item]).fit(train)
         self.rating_range = _range(to_floats(train, rating), rating_range)
-        codes = self.categorify.transform
-        parts = [None if part is None else (codes(part), self._ratings(part)) for part in (train, valid)]
+        parts = [None if t is None else (self.categorify.transform(t), self._ratings(t)) for t in (train, valid)]
         super().__init__(*parts, batch_size=batch_size, device=device, target_type=Numbers((rating,)))
 
     def _ratings(self, table: "pd.DataFrame") -> Tensor:
@@ -95,11 +94,9 @@ def _range(values: np.ndarray, given: tuple[float, float] | None) -> tuple[float
 
 def _vectors(codes: int, size: int, std: float = 0.1) -> nn.Embedding:
     """A vector for each code; that of the code 0, the unseen, is zero and remains so."""
-    table = nn.Embedding(codes, size, padding_idx=0)
-    nn.init.normal_(table.weight, std=std)
-    with torch.no_grad():
-        table.weight[0] = 0
-    return table
+    weight = std * torch.randn(codes, size)
+    weight[0] = 0
+    return nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=0)
 
 
 class DotProduct(nn.Module):
