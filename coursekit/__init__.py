@@ -12,7 +12,7 @@ from .datasets import fetch, home
 from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
 from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_squared_error
 from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, fbeta, keypoint_distance, pixel_accuracy
-from .metrics import rmse, rmspe, rmspe_of_logs
+from .metrics import rmse
 from .targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction
 from .learner import Learner, LRFinder, Summary
 from .callbacks import Checkpoint, CSVLogger, EarlyStopping, GradientAccumulation, GradientClipping, MixedPrecision
@@ -20,6 +20,18 @@ from .callbacks import Recorder
 from .display import Progress
 from .schedule import constant, cosine, one_cycle
 from .storage import is_first_process, load_tensors, save_tensors
+from .tabular.features import add_date_parts, add_elapsed, add_rolling, join
+from .tabular.prep import Categorify, Impute, Normalize, TablePrep
+from .tabular.learner import TableLearner, TableLoaders, TableModel, embedding_size, rmspe, rmspe_of_logs
+from .tabular.learner import tabular_learner
+from .tabular.collab import DeepRatings, DotProduct, RatingLearner, RatingLoaders, collab_learner
+from .text.files import Texts, read_texts
+from .text.tokens import detokenize, tokenize
+from .text.vocab import Vocab
+from .text.loaders import DocumentLoader, LanguageLoaders, SequenceLoader, TextLoaders, pad
+from .text.models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, locked_dropout
+from .text.learner import LanguageLearner, TextLearner, language_model_learner, language_tiny, perplexity
+from .text.learner import remap_vocabulary, text_classifier_learner, token_probabilities
 from .distributed import Distributed
 from .vision.images import Resize, find_images, read_digits, read_idx, read_image, read_mask
 from .vision.augment import Augment, dihedral

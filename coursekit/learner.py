@@ -314,13 +314,15 @@ class Learner:
         Raises:
             ValueError: it cannot be read as the data are.
         """
-        batches, single = self.data.encode(x)
-        found = []
-        for batch in batches:
-            outputs = self._outputs(*batch).cpu()
-            target_type = self.data.target_type or self._usual_target_type(outputs)
-            found += predictions(target_type, target_type.values(outputs))
+        outputs, single = self._answers(x)
+        target_type = self.data.target_type or self._usual_target_type(outputs)
+        found = predictions(target_type, target_type.values(outputs))
         return found[0] if single else found
+
+    def _answers(self, x: object) -> tuple[Tensor, bool]:
+        """The model's raw outputs for what `predict` takes, and whether it was one sample alone."""
+        batches, single = self.data.encode(x)
+        return torch.cat([self._outputs(*batch).cpu() for batch in batches]), single
 
     def _usual_target_type(self, outputs: Tensor) -> TargetType:
         """What the loss says of targets that are only tensors: classes without names, or numbers."""
@@ -330,7 +332,7 @@ class Learner:
 
     def raw_outputs(self, x: object) -> Tensor:
         """The model's raw outputs (logits, say), float32 on the CPU, for what `predict` takes; one row a sample."""
-        return torch.cat([self._outputs(*batch).cpu() for batch in self.data.encode(x)[0]])
+        return self._answers(x)[0]
 
     @torch.inference_mode()
     def validate(self, loader: Loader | None = None) -> dict[str, float]:
@@ -392,7 +394,7 @@ class Learner:
             ValueError: they are another model's, or for other classes, columns, users ...
         """
         weights, metadata = load_tensors(path)
-        check_same(metadata.get("config", {}), self.config(), str(path))
+        check_same(metadata.get("config", {}), self.config(), str(path), self.data.advice)
         load_weights(self.model, weights, str(path))
         return metadata
 

@@ -4,12 +4,13 @@ A batch is a tuple whose last entry is the target and whose others are the model
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from .storage import ON_PURPOSE
 from .targets import TargetType
 
 
@@ -194,6 +195,9 @@ class Loaders:
         workers: processes that load samples of a Dataset.
         target_type: what the targets are, see `coursekit.targets`; None where they are only tensors.
 
+    Attributes:
+        advice: what to do where a saved model was made for other classes, columns, words ...
+
     Example:
         >>> data = Loaders((torch.rand(10, 3), torch.arange(10)), batch_size=4)
         >>> [len(target) for _, target in data.train]
@@ -201,6 +205,8 @@ class Loaders:
 
     Built in lesson 09.
     """
+
+    advice: ClassVar[str] = ON_PURPOSE
 
     def __init__(
         self,

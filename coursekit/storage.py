@@ -112,13 +112,13 @@ def check_same(there: dict[str, list], here: dict[str, list], origin: str, advic
     models and files say what their numbers stand for, and are compared wherever two of them meet.
 
     Args:
-        there: of the file (or other data), by what is listed; what it does not say is taken as it is.
+        there: of the file (or other data), by what is listed; what one side does not say is compared as nothing.
         here: of this learner.
         origin: what `there` is of, for the message.
         advice: what to do.
     """
-    for what, own in here.items():
-        found = there.get(what, own)
+    for what in here | there:
+        found, own = there.get(what, []), here.get(what, [])
         if found != own:
             first = next(i for i, (a, b) in enumerate(zip_longest(found, own, fillvalue=...)) if a != b)
             raise ValueError(

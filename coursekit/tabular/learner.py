@@ -3,35 +3,81 @@
 C. Guo and F. Berkhahn, "Entity embeddings of categorical variables", 2016.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from .kinds import Categories
-from .learner import Learner
-from .loaders import Loaders
-from .losses import cross_entropy, mean_squared_error
-from .storage import MadeFor, check_same
-from .table_prep import TablePrep
-from .tables import need_columns, numbers
+from ..learner import Learner, with_learner_options
+from ..loaders import Loaders
+from ..losses import check_shapes, lower_is_better
+from ..metrics import after_mean
+from ..targets import Categories, Numbers
+from .features import need_columns, to_floats
+from .prep import Categorify, TablePrep
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def embedding_size(values: int) -> int:
-    """The usual rule for how many numbers stand for one category: half as many as it has values, at most 50.
+def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The sum of ((target - output) / target)^2, and over how many; targets of 0, without a percentage, are left out.
 
     Built in lesson 12.
     """
-    return min(50, (values + 1) // 2)
+    check_shapes(outputs, targets)
+    known = targets != 0
+    errors = ((targets - outputs) / torch.where(known, targets, 1)).square()
+    return torch.where(known, errors, 0).sum(), known.sum()
+
+
+@lower_is_better
+@after_mean(squared_percentage_error, math.sqrt)
+def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Root mean squared percentage error, as a fraction: 0.1 is ten percent. Samples whose target is 0 are left out.
+
+    Args:
+        outputs: any shape.
+        targets: the same shape.
+
+    The measure of the Kaggle competition Rossmann Store Sales, 2015. Built in lesson 12.
+    """
+    total, count = squared_percentage_error(outputs, targets)
+    return (total / count).sqrt()
+
+
+@lower_is_better
+@after_mean(lambda outputs, targets: squared_percentage_error(outputs.exp(), targets.exp()), math.sqrt)
+def rmspe_of_logs(outputs: Tensor, targets: Tensor) -> Tensor:
+    """`rmspe` of a model that predicts the logarithm of the target.
+
+    Args:
+        outputs: natural logarithms, any shape.
+        targets: natural logarithms, the same shape.
+
+    Built in lesson 12.
+    """
+    return rmspe(outputs.exp(), targets.exp())
+
+
+def as_table(x: "dict | pd.DataFrame") -> "tuple[pd.DataFrame, bool]":
+    """What is given to be predicted as a table, and whether it was one row alone, a dictionary.
+
+    Raises:
+        ValueError: it is neither a dictionary nor a DataFrame.
+    """
+    import pandas as pd
+
+    if not isinstance(x, (dict, pd.DataFrame)):
+        raise ValueError(f"give a DataFrame, or one row as a dictionary; found {type(x).__name__}")
+    return (pd.DataFrame([x]), True) if isinstance(x, dict) else (x, False)
 
 
 class TableLoaders(Loaders):
-    """Batches of a table's rows: class numbers, numbers, target; prepared by what the training rows teach.
+    """Batches of a table's rows: codes, numbers, target; prepared by what the training rows teach.
 
     Args:
         train: the training rows.
@@ -40,12 +86,12 @@ class TableLoaders(Loaders):
         continuous: columns of numbers.
         target: the column to predict: numbers, or with `classes=True` categories.
         classes: predict one of the target's values.
-        prep: a preparation learned before, a saved model's say, in place of the columns: None learns one.
+        prep: a preparation learned before, in place of the columns, such as `TablePrep.saved(path)`; None learns one.
         batch_size, device: see `Loaders`.
 
     Attributes:
         prep: the preparation, a `TablePrep`.
-        kind: the classes, or None for numbers.
+        target_type: `Categories`, in the order of their values, or `Numbers`.
 
     Raises:
         ValueError: a column is missing, or holds what its use cannot take; a target is missing or infinite; a held-out
@@ -53,6 +99,8 @@ class TableLoaders(Loaders):
 
     Built in lesson 11.
     """
+
+    advice: ClassVar[str] = "give the data its preparation, prep=ck.TablePrep.saved(path), instead of the columns"
 
     def __init__(
         self,
@@ -69,56 +117,77 @@ class TableLoaders(Loaders):
     ) -> None:
         if prep and (categorical or continuous):
             raise ValueError("a preparation knows its columns: give either prep, or categorical and continuous columns")
-        self.prep, self.target = prep or TablePrep.fit(train, categorical, continuous), target
-        if target in (*self.prep.categorify.levels, *self.prep.fill.medians):
+        self.prep, self.target = prep or TablePrep(categorical, continuous).fit(train), target
+        if target in self.prep.columns:
             raise ValueError(f"the target {target!r} is among the inputs: the model would read the answer")
-        need_columns(train, [target])
-        self.kind = Categories.of(train[target].dropna().tolist()) if classes else None
-        parts = [None if part is None else (*self.prep.apply(part), self._targets(part)) for part in (train, valid)]
-        super().__init__(*parts, batch_size=batch_size, device=device)
+        self._classes = Categorify([target]).fit(train) if classes else None
+        parts = [None if part is None else (*self.prep.transform(part), self._targets(part)) for part in (train, valid)]
+        target_type = Categories(tuple(map(str, self._classes.known(target)))) if classes else Numbers((str(target),))
+        super().__init__(*parts, batch_size=batch_size, device=device, target_type=target_type)
 
     def _targets(self, table: "pd.DataFrame") -> Tensor:
         need_columns(table, [self.target])
-        if (gaps := table[self.target].isna()).any():
-            raise ValueError(f"{gaps.sum()} of {len(table)} rows have no {self.target!r}: leave them out")
-        if self.kind is None:
-            return torch.from_numpy(numbers(table, self.target)).float()[:, None]
-        values = table[self.target].astype(str)
-        if unknown := sorted(set(values) - set(self.kind.names)):
-            raise ValueError(f"the held-out rows have the class {unknown[0]!r}, which no training row has")
-        return self.kind.targets(values.tolist())
+        values = table[self.target]
+        if (missing := values.isna()).any():
+            raise ValueError(f"{missing.sum()} of {len(table)} rows have no {self.target!r}: leave them out")
+        if self._classes is None:
+            return torch.from_numpy(to_floats(table, self.target, "for classes give classes=True")).float()[:, None]
+        if self._classes.sizes[0] < 3:
+            raise ValueError(f"all rows have the class '{values.iloc[0]}': telling classes apart needs two of them")
+        codes = self._classes.transform(table)[:, 0] - 1
+        if (unknown := (codes < 0).numpy()).any():
+            raise ValueError(f"a held-out row has the class '{values[unknown].iloc[0]}', which no training row has")
+        return codes
+
+    def encode(self, x: "dict | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
+        """A row (a dictionary) or a table (a DataFrame) as batches of codes and numbers; see `Loaders.encode`."""
+        table, single = as_table(x)
+        return super().encode(self.prep.transform(table))[0], single
+
+    def config(self) -> dict[str, list]:
+        """The target and its classes, the columns, each category's values, each number's scale.
+
+        A scale may differ by what another machine rounds otherwise: it is given to 1/10,000 of the deviation.
+        """
+        prep, numbers = self.prep, self.prep.impute.columns
+        columns = {"target": [str(self.target)], "columns": [*map(str, prep.categories), *map(str, numbers)]}
+        values = {f"values of {column!r}": prep.categorify.known(column) for column in prep.categorify.columns}
+        for column, *scale in zip(numbers, prep.impute.medians, prep.normalize.means, prep.normalize.stds, strict=True):
+            digits = 4 - math.floor(math.log10(scale[-1]))
+            values[f"median, mean and deviation of {column!r}"] = [round(number, digits) for number in scale]
+        return super().config() | columns | values
 
 
-def check_prep(there: TablePrep, here: TablePrep, origin: str) -> None:
-    """Raise a ValueError if a file's preparation gives a model other numbers for a row than the one here.
+def embedding_size(values: int) -> int:
+    """The usual rule for how many numbers stand for one category: half as many as it has values, at most 50.
 
-    Medians, means and deviations may differ by what is lost in rounding on another machine.
+    Built in lesson 12.
     """
-    advice = 'give the data prep=ck.TablePrep.from_notes(ck.load_tensors(path)[1]["prep"]), instead of their columns'
-    check_same(_discrete(there), _discrete(here), origin, advice)
-    for column, found, own in zip(here.fill.medians, _scales(there), _scales(here), strict=True):
-        if max(abs(a - b) for a, b in zip(found, own, strict=True)) > 1e-5 * own[-1]:
-            what = f"numbers in {column!r} (median, mean, standard deviation)"
-            check_same({what: found}, {what: own}, origin, advice)
+    return min(50, (values + 1) // 2)
 
 
-def _discrete(prep: TablePrep) -> dict[str, list]:
-    """The columns in their order, and the values of each category."""
-    levels = {f"values of {column!r}": values for column, values in prep.categorify.levels.items()}
-    return {"columns": [*map(str, prep.categories), *map(str, prep.fill.medians)]} | levels
+def hidden_layers(inputs: int, widths: Sequence[int], outputs: int, dropout: float, batch_norm: bool) -> nn.Sequential:
+    """Linear layers of these widths, each with ReLU, batch norm if wanted, and dropout; then a linear one."""
+    layers, sizes = [], [inputs, *widths]
+    for before, width in zip(sizes, widths, strict=False):
+        norm = [nn.BatchNorm1d(width)] if batch_norm else []
+        layers += [nn.Linear(before, width), nn.ReLU(), *norm, nn.Dropout(dropout)]
+    return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))
 
 
-def _scales(prep: TablePrep) -> list[list[float]]:
-    """Median, mean and standard deviation of each column of numbers."""
-    medians = prep.fill.medians.values()
-    return [list(scale) for scale in zip(medians, prep.normalize.means, prep.normalize.stds, strict=True)]
+def in_range(outputs: Tensor, output_range: tuple[float, float] | None) -> Tensor:
+    """The outputs, held between (low, high) by a sigmoid if there is such a range."""
+    if output_range is None:
+        return outputs
+    low, high = output_range
+    return low + (high - low) * outputs.sigmoid()
 
 
 class TableModel(nn.Module):
-    """Embeddings of the categories, and the normalised numbers, through linear layers.
+    """Embeddings of the categories, and the normalized numbers, through linear layers.
 
     Args:
-        categories: how many values each category has.
+        categories: how many codes each category has.
         continuous: columns of numbers.
         outputs: numbers that come out.
         layers: widths of the hidden layers.
@@ -144,48 +213,25 @@ class TableModel(nn.Module):
         for embedding in self.embeddings:
             nn.init.trunc_normal_(embedding.weight, std=0.01)
         self.embedding_dropout = nn.Dropout(embedding_dropout)
-        widths = [sum(e.embedding_dim for e in self.embeddings) + continuous, *layers]
-        hidden = []
-        for inputs, width in zip(widths, widths[1:], strict=False):
-            hidden += [nn.Linear(inputs, width), nn.ReLU(), nn.BatchNorm1d(width), nn.Dropout(dropout)]
-        self.layers = nn.Sequential(*hidden, nn.Linear(widths[-1], outputs))
-        self.output_range = output_range
+        inputs = sum(e.embedding_dim for e in self.embeddings) + continuous
+        self.layers, self.output_range = hidden_layers(inputs, layers, outputs, dropout, True), output_range
 
     def forward(self, categories: Tensor, continuous: Tensor) -> Tensor:
         """int64 (n, categories) and float32 (n, continuous) to (n, outputs)."""
         found = [embedding(categories[:, i]) for i, embedding in enumerate(self.embeddings)]
         parts = [self.embedding_dropout(torch.cat(found, 1))] if found else []
-        outputs = self.layers(torch.cat([*parts, continuous], 1))
-        if self.output_range is None:
-            return outputs
-        low, high = self.output_range
-        return low + (high - low) * outputs.sigmoid()
+        return in_range(self.layers(torch.cat([*parts, continuous], 1)), self.output_range)
 
 
-class TableLearner(MadeFor, Learner):
+class TableLearner(Learner):
     """A `Learner` of tables; made by `tabular_learner`. It is saved with its preparation, and loaded for the same one.
 
     Built in lesson 12.
     """
 
-    def predict_table(self, table: "pd.DataFrame") -> Tensor:
-        """The model's outputs for the rows of a table, prepared as in training; float32 (rows, outputs)."""
-        return self.predict(*self.data.prep.apply(table))
-
-    def made_for(self) -> dict[str, list]:
-        """What the numbers stand for: the target's column, its classes, the bounds of what comes out."""
-        return {"targets": [str(self.data.target)]} | super().made_for()
-
-    def save(self, path: Path | str, **notes: object) -> Path:
+    def save(self, path: Path | str, **metadata: object) -> Path:
         """Write the weights and the preparation to one safetensors file; see `Learner.save`."""
-        return super().save(path, **notes | {"prep": self.data.prep.notes()})
-
-    def check_notes(self, notes: dict, origin: str) -> None:
-        """Raise a ValueError if the file holds no preparation, another one than the data's, or other classes."""
-        if "prep" not in notes:
-            raise ValueError(f"{origin} holds no preparation of a table: it was not written by a table's learner")
-        check_prep(TablePrep.from_notes(notes["prep"]), self.data.prep, origin)
-        super().check_notes(notes, origin)
+        return super().save(path, **metadata | {"prep": self.data.prep.config()})
 
     def embedding(self, column: str) -> tuple[list, Tensor]:
         """What was learned of a category: its values, the unknown first as None, and their vectors (values, size).
@@ -193,13 +239,14 @@ class TableLearner(MadeFor, Learner):
         Raises:
             ValueError: the column is no category of this model.
         """
-        names = list(self.data.prep.categories)
+        prep, names = self.data.prep.categorify, list(self.data.prep.categories)
         if column not in names:
             raise ValueError(f"{column!r} is no category here; there are {', '.join(map(repr, names)) or 'none'}")
-        values = [None, *self.data.prep.categorify.levels.get(column, [True])]
-        return values, self.model.embeddings[names.index(column)].weight.detach().cpu().clone()
+        values = prep.known(column) if column in prep.columns else [True]  # of a flag
+        return [None, *values], self.model.embeddings[names.index(column)].weight.detach().cpu().clone()
 
 
+@with_learner_options
 def tabular_learner(
     data: TableLoaders,
     layers: Sequence[int] = (200, 100),
@@ -218,14 +265,7 @@ def tabular_learner(
 
     Built in lesson 12.
     """
-    model = TableModel(
-        list(data.prep.categories.values()),
-        len(data.prep.fill.medians),
-        data.kind.outputs if data.kind else 1,
-        layers,
-        embedding_dropout=embedding_dropout,
-        dropout=dropout,
-        output_range=output_range,
-    )
-    loss = cross_entropy if data.kind else mean_squared_error
-    return TableLearner(data, model, **{"loss": loss} | options)
+    shape = list(data.prep.categories.values()), len(data.prep.impute.columns), data.target_type.outputs, layers
+    dropouts = {"embedding_dropout": embedding_dropout, "dropout": dropout}
+    model = TableModel(*shape, **dropouts, output_range=output_range)
+    return TableLearner(data, model, **{"loss_fn": data.target_type.loss_fn} | options)

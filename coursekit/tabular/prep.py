@@ -1,56 +1,69 @@
-"""What a table goes through before a model: categories to numbers, gaps filled, numbers to one scale.
+"""What a table goes through before a model: categories to codes, missing values imputed, numbers to one scale.
 
-All is learned from the training rows, applied to any later table, and saved with the model.
+All is learned from the training rows by `fit`, used on any later table by `transform`, as in scikit-learn, and saved
+with the model.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .tables import need_columns, numbers
+from ..storage import load_tensors
+from .features import need_columns, to_floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class Categorify:
-    """Category columns as class numbers: 1, 2 ... for the values seen in training, 0 for any other and for gaps.
+class _Preparation:
+    """What can be fitted and can transform."""
+
+    def fit_transform(self, table: "pd.DataFrame | Tensor") -> Tensor | tuple[Tensor, Tensor]:
+        """Learn from the training rows, and transform them."""
+        return self.fit(table).transform(table)
+
+
+@dataclass
+class Categorify(_Preparation):
+    """Category columns as codes: 1, 2 ... for the values seen in training, 0 for any other and for missing ones.
 
     Attributes:
-        levels: column to its values, in order.
+        columns: their names.
+        levels: for each column its values in order, once fitted.
 
     Built in lesson 11.
     """
 
-    levels: dict[str, list] = field(default_factory=dict)
+    columns: list[str]
+    levels: list[list] = field(default_factory=list)
 
-    @classmethod
-    def fit(cls, table: "pd.DataFrame", columns: Sequence[str]) -> "Categorify":
+    def fit(self, table: "pd.DataFrame") -> "Categorify":
         """Learn the values of the columns from the training rows.
 
         Raises:
             ValueError: a column is missing, all empty, or holds values of types that have no order among them.
         """
-        need_columns(table, columns)
-        return cls({column: _levels(table, column) for column in columns})
+        need_columns(table, self.columns)
+        self.levels = [_levels(table, column) for column in self.columns]
+        return self
 
-    def apply(self, table: "pd.DataFrame") -> Tensor:
-        """int64 (rows, columns).
+    def transform(self, table: "pd.DataFrame") -> Tensor:
+        """Codes, int64 (n, columns).
 
         Raises:
             ValueError: a column is missing, or holds text where training had numbers, or numbers where it had text.
         """
         import pandas as pd
 
-        need_columns(table, list(self.levels))
-        numbers = [torch.empty(len(table), 0, dtype=torch.int64)]
-        for column, levels in self.levels.items():
-            places, found = pd.factorize(table[column])  # a gap's place is -1
+        need_columns(table, self.columns)
+        codes = [torch.empty(len(table), 0, dtype=torch.int64)]
+        for column, levels in zip(self.columns, _fitted(self.levels, self.columns), strict=True):
+            positions, found = pd.factorize(table[column])  # a missing value's is -1
             values = [_plain(value) for value in found]
             if values and isinstance(levels[0], str) != isinstance(values[0], str):
                 raise ValueError(
@@ -58,13 +71,24 @@ class Categorify:
                     "bring both to one type"
                 )
             known = pd.Index(levels, dtype=object).get_indexer(pd.Index(values, dtype=object)) + 1
-            numbers.append(torch.from_numpy(np.append(known, 0)[places])[:, None])
-        return torch.cat(numbers, 1)
+            codes.append(torch.from_numpy(np.append(known, 0)[positions])[:, None])
+        return torch.cat(codes, 1)
 
     @property
     def sizes(self) -> list[int]:
-        """How many numbers each column can have, the 0 among them."""
-        return [len(levels) + 1 for levels in self.levels.values()]
+        """How many codes each column has, the 0 among them."""
+        return [len(levels) + 1 for levels in self.levels]
+
+    def known(self, column: str) -> list:
+        """The values of a column that were seen in training, in the order of their codes 1, 2 ..."""
+        return self.levels[self.columns.index(column)]
+
+
+def _fitted(learned: list, columns: list[str]) -> list:
+    """What was learned of each column; a ValueError if nothing was."""
+    if len(learned) < len(columns):
+        raise ValueError(f"nothing was learned of {', '.join(map(repr, columns))} yet: call fit(training rows) first")
+    return learned
 
 
 def _plain(value: object) -> bool | int | float | str:
@@ -77,119 +101,152 @@ def _levels(table: "pd.DataFrame", column: str) -> list:
     values = table[column].dropna()
     if values.empty:
         raise ValueError(f"the column {column!r} is empty in all {len(table)} training rows: leave it out")
-    kinds = {type(value).__name__ for value in values.head(1000)} | {type(values.iloc[-1]).__name__}
     try:
         return sorted(map(_plain, values.unique()))
     except TypeError as error:
-        raise ValueError(f"the column {column!r} mixes types ({', '.join(sorted(kinds))}): bring it to one") from error
+        types = sorted({type(value).__name__ for value in values.unique()})
+        raise ValueError(f"the column {column!r} mixes types ({', '.join(types)}): bring it to one") from error
 
 
-@dataclass(frozen=True)
-class FillMissing:
-    """Gaps in columns of numbers get the training median; a column with gaps in training gets a flag column as well.
+@dataclass
+class Impute(_Preparation):
+    """Missing values in columns of numbers get the training median; where training missed some, a flag tells so, too.
+
+    It is scikit-learn's `SimpleImputer(strategy="median", add_indicator=True)`.
 
     Attributes:
-        medians: column to the median of its training rows.
-        flagged: the columns with a flag, 1 where there was a gap.
+        columns: their names.
+        medians: of the training rows, for each column, once fitted.
+        flagged: the columns that have a flag, 1 where a value was missing.
 
     Built in lesson 11.
     """
 
-    medians: dict[str, float] = field(default_factory=dict)
+    columns: list[str]
+    medians: list[float] = field(default_factory=list)
     flagged: list[str] = field(default_factory=list)
 
-    @classmethod
-    def fit(cls, table: "pd.DataFrame", columns: Sequence[str]) -> "FillMissing":
-        """Learn medians, and where gaps are to be expected, from the training rows.
+    def fit(self, table: "pd.DataFrame") -> "Impute":
+        """Learn medians, and where values are missing, from the training rows.
 
         Raises:
             ValueError: a column is missing, all empty, infinite somewhere, or holds no numbers.
         """
-        need_columns(table, columns)
-        values = {column: numbers(table, column) for column in columns}
+        values = self._values(table)
         if empty := [column for column, value in values.items() if np.isnan(value).all()]:
             raise ValueError(f"the column {empty[0]!r} is empty in all {len(table)} training rows: leave it out")
-        medians = {column: float(np.nanmedian(value)) for column, value in values.items()}
-        return cls(medians, [column for column, value in values.items() if np.isnan(value).any()])
+        self.medians = [float(np.nanmedian(value)) for value in values.values()]
+        self.flagged = [column for column, value in values.items() if np.isnan(value).any()]
+        return self
 
-    def apply(self, table: "pd.DataFrame") -> tuple[Tensor, Tensor]:
-        """The columns without gaps, float64 (rows, columns), and the flags, int64 (rows, flagged columns)."""
-        need_columns(table, list(self.medians))
-        values = {column: numbers(table, column) for column in self.medians}
-        flags = [np.isnan(values[column]) for column in self.flagged]
-        filled = [np.where(np.isnan(value), self.medians[column], value) for column, value in values.items()]
-        rows = len(table)
-        return (
-            torch.from_numpy(np.stack(filled, 1) if filled else np.zeros((rows, 0))),
-            torch.from_numpy(np.stack(flags, 1) if flags else np.zeros((rows, 0))).long(),
-        )
+    def _values(self, table: "pd.DataFrame") -> dict[str, np.ndarray]:
+        need_columns(table, self.columns)
+        return {column: to_floats(table, column) for column in self.columns}
+
+    def transform(self, table: "pd.DataFrame") -> tuple[Tensor, Tensor]:
+        """The columns with nothing missing, float64 (n, columns), and the flags, int64 (n, flagged columns)."""
+        values, none = self._values(table), np.zeros((len(table), 0))
+        pairs = zip(values.values(), _fitted(self.medians, self.columns), strict=True)
+        filled = [np.where(np.isnan(value), median, value)[:, None] for value, median in pairs]
+        flags = [np.isnan(values[column])[:, None] for column in self.flagged]
+        return torch.from_numpy(np.hstack([none, *filled])), torch.from_numpy(np.hstack([none, *flags])).long()
 
 
-@dataclass(frozen=True)
-class Normalize:
+@dataclass
+class Normalize(_Preparation):
     """Columns of numbers brought to mean 0 and standard deviation 1 of the training rows; a constant one becomes 0.
 
     Built in lesson 11.
     """
 
-    means: list[float]
-    stds: list[float]
+    means: list[float] = field(default_factory=list)
+    stds: list[float] = field(default_factory=list)
 
-    @classmethod
-    def fit(cls, values: Tensor) -> "Normalize":
-        """Learn from (rows, columns) of float64."""
-        if not values.numel():
-            return cls([], [])
-        stds = values.std(0, correction=0)
-        return cls(values.mean(0).tolist(), torch.where(stds > 1e-12 * values.abs().amax(0), stds, 1.0).tolist())
+    def fit(self, values: Tensor) -> "Normalize":
+        """Learn from float64 (n, columns)."""
+        means = values.mean(0)
+        stds = (values - means).square().mean(0).sqrt()
+        constant = stds <= 1e-12 * values.abs().amax(0)
+        self.means, self.stds = means.tolist(), stds.masked_fill(constant, 1).tolist()
+        return self
 
-    def apply(self, values: Tensor) -> Tensor:
-        """float32 (rows, columns)."""
+    def transform(self, values: Tensor) -> Tensor:
+        """float32 (n, columns)."""
         return ((values - torch.tensor(self.means).double()) / torch.tensor(self.stds).double()).float()
 
 
-@dataclass(frozen=True)
-class TablePrep:
+class TablePrep(_Preparation):
     """The three steps together: from a table to a model's inputs.
+
+    Args:
+        categorical: columns of categories.
+        continuous: columns of numbers.
+
+    Attributes:
+        categorify, impute, normalize: the steps.
+
+    Raises:
+        ValueError: no columns, one given twice, or a name that is neither text nor a whole number.
 
     Built in lesson 11.
     """
 
-    categorify: Categorify
-    fill: FillMissing
-    normalize: Normalize
+    def __init__(self, categorical: Sequence[str], continuous: Sequence[str]) -> None:
+        self.categorify, self.impute = Categorify(list(categorical)), Impute(list(continuous))
+        self.normalize, names = Normalize(), self.columns
+        if not names:
+            raise ValueError("there are 0 columns: give categorical or continuous ones")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"the column {twice[0]!r} is given twice: it is categorical or continuous, not both")
+        if odd := [name for name in names if not isinstance(name, (str, int))]:
+            raise ValueError(f"a column's name is text or a whole number, to be saved; found {odd[0]!r}: rename it")
 
-    @classmethod
-    def fit(cls, table: "pd.DataFrame", categorical: Sequence[str], continuous: Sequence[str]) -> "TablePrep":
+    @property
+    def columns(self) -> list[str]:
+        """All of them, the categories first."""
+        return [*self.categorify.columns, *self.impute.columns]
+
+    def fit(self, table: "pd.DataFrame") -> "TablePrep":
         """Learn all three from the training rows.
 
         Raises:
-            ValueError: no rows, no columns, a column given twice, or what the steps refuse.
+            ValueError: no rows, what the steps refuse, or a category that is called as the flag of a number.
         """
-        names = [*categorical, *continuous]
-        if not len(table) or not names:
-            raise ValueError(f"there are {len(table)} training rows and {len(names)} columns: both are needed")
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"the column {min(twice)!r} is given twice: it is categorical or continuous, not both")
-        fill = FillMissing.fit(table, continuous)
-        return cls(Categorify.fit(table, categorical), fill, Normalize.fit(fill.apply(table)[0]))
+        if not len(table):
+            raise ValueError("there are 0 training rows: nothing can be learned from them")
+        self.categorify.fit(table)
+        self.normalize.fit(self.impute.fit_transform(table)[0])
+        if len(self.categories) < len(self.categorify.columns) + len(self.impute.flagged):
+            raise ValueError("a category is called as the flag of a number with missing values, X_missing: rename it")
+        return self
 
-    def apply(self, table: "pd.DataFrame") -> tuple[Tensor, Tensor]:
-        """Class numbers, int64 (rows, categories and flags), and numbers, float32 (rows, continuous columns)."""
-        filled, flags = self.fill.apply(table)
-        return torch.cat([self.categorify.apply(table), flags], 1), self.normalize.apply(filled)
+    def transform(self, table: "pd.DataFrame") -> tuple[Tensor, Tensor]:
+        """Codes, int64 (n, categories and flags), and numbers, float32 (n, continuous columns)."""
+        filled, flags = self.impute.transform(table)
+        return torch.cat([self.categorify.transform(table), flags], 1), self.normalize.transform(filled)
 
     @property
     def categories(self) -> dict[str, int]:
-        """Column of class numbers to how many it has; flags, with two, last."""
-        sizes = dict(zip(self.categorify.levels, self.categorify.sizes, strict=True))
-        return sizes | {f"{column}_missing": 2 for column in self.fill.flagged}
+        """From each column of codes to how many it has; flags, with two, last."""
+        sizes = dict(zip(self.categorify.columns, self.categorify.sizes, strict=True))
+        return sizes | {f"{column}_missing": 2 for column in self.impute.flagged}
 
-    def notes(self) -> dict:
+    def config(self) -> dict[str, dict]:
         """All of it as what JSON can hold."""
-        return asdict(self)
+        return {step: asdict(made) for step, made in vars(self).items()}
 
     @classmethod
-    def from_notes(cls, notes: dict) -> "TablePrep":
-        """What `notes` gave."""
-        return cls(Categorify(**notes["categorify"]), FillMissing(**notes["fill"]), Normalize(**notes["normalize"]))
+    def saved(cls, path: Path | str) -> "TablePrep":
+        """The preparation of a model that a learner of tables saved.
+
+        Raises:
+            ValueError: the file holds none.
+        """
+        metadata = load_tensors(path)[1]
+        if "prep" not in metadata:
+            raise ValueError(f"{path} holds no preparation of a table: it was not written by a learner of tables")
+        steps = metadata["prep"]
+        prep = cls(steps["categorify"]["columns"], steps["impute"]["columns"])
+        for step, made in vars(prep).items():
+            setattr(prep, step, type(made)(**steps[step]))
+        return prep

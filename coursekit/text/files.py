@@ -34,9 +34,9 @@ class Texts:
         empty = sum(not text.strip() for text in self.texts)
         return f"Texts({counts}{f'; {empty} of them empty' if empty else ''})"
 
-    def take(self, rows: Sequence[int]) -> "Texts":
-        """The texts with these numbers."""
-        return Texts(*([column[row] for row in rows] for column in (self.texts, self.labels, self.files)))
+    def take(self, indices: Sequence[int]) -> "Texts":
+        """The texts at these indices."""
+        return Texts(*([column[i] for i in indices] for column in (self.texts, self.labels, self.files)))
 
     def split(self, held_out: int, seed: int = 42) -> tuple["Texts", "Texts"]:
         """Two parts, for training and held out, drawn at random; the same ones for the same seed and length.

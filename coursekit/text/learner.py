@@ -9,22 +9,18 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .learner import Learner
-from .losses import cross_entropy, lower_is_better
-from .metrics import after_mean
-from .text_loaders import DocumentLoader, LanguageLoaders, TextLoaders
-from .text_models import (
-    AWDLSTM,
-    ActivationRegularization,
-    Dropouts,
-    LanguageModel,
-    TextClassifier,
-)
-from .text_tokens import BEGINNING, PADDING, UNKNOWN, detokenize, tokenize
-from .text_transfer import Transfer, load_language_model, softened
+from ..datasets import SAMPLES
+from ..learner import Learner, with_learner_options
+from ..losses import cross_entropy, lower_is_better
+from ..metrics import after_mean
+from ..storage import load_tensors, load_weights, save_tensors
+from .loaders import LanguageLoaders, TextLoaders, as_texts
+from .models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier
+from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, detokenize, tokenize
+from .vocab import Vocab
 
 TINY = {"embedding": 128, "hidden": 128, "layers": 1}  # the sizes of `language_tiny`
-WEIGHTS = Path(__file__).parents[1] / "data" / "language_tiny" / "weights.safetensors"
+WEIGHTS = SAMPLES / "language_tiny" / "weights.safetensors"
 
 
 @lower_is_better
@@ -43,17 +39,111 @@ def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(outputs, targets).exp()
 
 
-class LanguageLearner(Transfer, Learner):
-    """A `Learner` of a language model; made by `language_model_learner`.
+def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:
+    """Probabilities of the next token: softmax(logits / temperature), of the `top_k` largest logits only.
+
+    Args:
+        logits: (words,).
+        temperature: below 1 the likely becomes likelier, above 1 all become more alike.
+        top_k: None keeps all.
+
+    Raises:
+        ValueError: a temperature that is not positive, or top_k below 1.
 
     Built in lesson 14.
     """
+    if not temperature > 0 or (top_k is not None and top_k < 1):
+        raise ValueError(f"temperature is above 0 and top_k at least 1; found {temperature} and {top_k}")
+    if top_k is not None and top_k < len(logits):
+        kept = logits.topk(top_k)
+        logits = torch.full_like(logits, -torch.inf).scatter(0, kept.indices, kept.values)
+    return (logits / temperature).softmax(0)
+
+
+def remap_vocabulary(vectors: Tensor, old: Sequence[str], new: Sequence[str]) -> tuple[Tensor, int]:
+    """The vectors (old words, size) for new words: known words keep theirs, the others get the mean of all.
+
+    Returns:
+        (new words, size), and how many of the new words were known.
+
+    Raises:
+        ValueError: not one vector for each old word, or no word but the special tokens is known.
+
+    Built in lesson 15.
+    """
+    if len(vectors) != len(old):
+        raise ValueError(f"a vocabulary of {len(old)} words does not fit {len(vectors)} vectors: each needs one")
+    ids = {word: i for i, word in enumerate(old)}
+    known = [i for i, word in enumerate(new) if word in ids]
+    if not any(new[i] not in SPECIAL_TOKENS for i in known):
+        raise ValueError(f"none of the {len(new)} words is among the {len(old)} that have vectors: another language?")
+    mapped = vectors.mean(0).repeat(len(new), *[1] * (vectors.dim() - 1))
+    mapped[known] = vectors[[ids[new[i]] for i in known]]
+    return mapped, len(known)
+
+
+def _load_remapped(part: nn.Module, path: Path | str, names: Sequence[str], vocab: Vocab) -> int:
+    """Read saved weights, those of `names` remapped to other words; gives how many of the words were known."""
+    weights, _ = load_tensors(path)
+    if any(name not in weights for name in names):
+        raise ValueError(f"{path} holds no encoder: write one with save_encoder (save writes a whole model)")
+    old, known = Vocab.saved(path).words, 0
+    for name in names:
+        weights[name], known = remap_vocabulary(weights[name].float(), old, vocab.words)
+    load_weights(part, weights, str(path))
+    return known
+
+
+class _Encoded:
+    """What learners share whose model has an encoder: it goes from one to the other; and gradual unfreezing.
+
+    Built in lesson 15.
+    """
+
+    def save_encoder(self, path: Path | str) -> Path:
+        """Write the encoder and the vocabulary, for `load_encoder`."""
+        return save_tensors(path, self.model.encoder.state_dict(), {"config": self.data.vocab.config()})
+
+    def load_encoder(self, path: Path | str) -> int:
+        """Take over the encoder that another learner saved; words that it does not know start from the mean vector.
+
+        Returns:
+            How many of this vocabulary's words it knew.
+
+        Raises:
+            ValueError: the file holds no encoder, one of other sizes, or none of the words. Nothing was changed then.
+        """
+        return _load_remapped(self.model.encoder, path, ["embedding.weight"], self.data.vocab)
+
+    def unfreeze_last(self, groups: int) -> None:
+        """Train only so many of the layer groups, from the last; for gradual unfreezing.
+
+        Raises:
+            ValueError: none, or more than there are.
+        """
+        if not 1 <= groups <= len(self.groups):
+            raise ValueError(f"the model has {len(self.groups)} layer groups; {groups} of them cannot be trained")
+        self.model.requires_grad_(False)
+        for group in self.groups[-groups:]:
+            group.requires_grad_(True)
+
+
+class LanguageLearner(_Encoded, Learner):
+    """A `Learner` of a language model; made by `language_model_learner`. `predict(text)` says the next token.
+
+    Built in lesson 14.
+    """
+
+    def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
+        """The logits of what follows each text, (texts, words), and whether it was one text alone."""
+        batches, single = self.data.encode(x)
+        return torch.cat([self._outputs(*batch)[-1:].cpu() for batch in batches]), single
 
     @torch.inference_mode()
     def generate(
         self,
         prompt: str = "",
-        words: int = 40,
+        tokens: int = 40,
         *,
         temperature: float = 1.0,
         top_k: int | None = None,
@@ -66,27 +156,28 @@ class LanguageLearner(Transfer, Learner):
 
         Args:
             prompt: may be empty: the beginning of a text.
-            words: how many tokens to add; punctuation and marks count.
-            temperature, top_k: see `softened`.
+            tokens: how many to add; punctuation and special tokens count.
+            temperature, top_k: see `token_probabilities`.
             seed: the same one gives the same text; None draws from PyTorch's global random generator.
 
         Raises:
-            ValueError: words or top_k below 1, or a temperature that is not positive.
+            ValueError: tokens or top_k below 1, or a temperature that is not positive.
         """
-        if words < 1:
-            raise ValueError(f"words must be at least 1; found {words}")
+        if tokens < 1:
+            raise ValueError(f"tokens must be at least 1; found {tokens}")
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         self.model.eval()
-        read, state, said = self.data.vocab.numbers([prompt])[0], None, []
-        for _ in range(words):
+        read, state, said = self.data.vocab.encode([prompt])[0], None, []
+        for _ in range(tokens):
             values, state = self.model.encoder(read[None].to(self.data.device), state)
-            scores = self.model.decoder(values[0, -1]).float().cpu()
-            scores[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
-            read = torch.multinomial(softened(scores, temperature, top_k), 1, generator=generator)
+            logits = self.model.decoder(values[0, -1]).float().cpu()
+            logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
+            read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
             said.append(int(read))
         return detokenize(tokenize(prompt) + self.data.vocab.tokens(said))
 
 
+@with_learner_options
 def language_model_learner(
     data: LanguageLoaders,
     embedding: int = 128,
@@ -106,29 +197,32 @@ def language_model_learner(
     Args:
         data: see `LanguageLoaders`.
         embedding, hidden, layers, dropouts: see `AWDLSTM`.
-        alpha, beta: see `ActivationRegularization`; both count in the training loss, not in the validation loss.
+        alpha, beta: see `ActivationRegularization`, a callback; both count in the training loss, not in the validation
+            loss. 0 and 0 leave it out.
         tied: the decoder's weights are the words' vectors; see `LanguageModel`.
         options: of `Learner`, such as `metrics` and `callbacks`.
 
     Built in lesson 14.
     """
     model = LanguageModel(AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts), tied)
-    groups = [*model.encoder.rnns, nn.ModuleList([model.encoder.embedding, model.decoder])]
-    loss = ActivationRegularization(model, alpha, beta)
-    return LanguageLearner(data, model, **{"loss": loss, "groups": groups} | options)
+    usual = {"groups": [*model.encoder.rnns, nn.ModuleList([model.encoder.embedding, model.decoder])]}
+    if alpha or beta:
+        options["callbacks"] = [ActivationRegularization(alpha, beta), *options.get("callbacks", ())]
+    return LanguageLearner(data, model, **usual | options)
 
 
+@with_learner_options
 def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: object) -> LanguageLearner:
     """The small language model that ships in `data/language_tiny`, for the words of `data`; its sizes are `TINY`.
 
     It has read composed reviews of films: words that it does not know start from the mean of those that it knows. Its
-    decoder has vectors of its own: tied to the words' vectors, words that fit in the same places, such as "dull" and
+    decoder has vectors of its own: tied to the words' vectors, words that fit in the same contexts, such as "dull" and
     "lovely", became alike.
 
     Args:
         data: see `LanguageLoaders`.
         pretrained: False: as at the start of its training.
-        options: of `language_model_learner`; no dropout and no price on activations unless asked for.
+        options: of `language_model_learner`; no dropout and no penalty on activations unless asked for.
 
     Raises:
         ValueError: none of the words is known, or other sizes were asked for.
@@ -138,34 +232,28 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
     plain = {"dropouts": Dropouts().times(0), "alpha": 0.0, "beta": 0.0, "tied": False}
     learner = language_model_learner(data, **TINY | plain | options)
     if pretrained:
-        load_language_model(learner.model, WEIGHTS, data.vocab.words)
+        names = ["encoder.embedding.weight", "decoder.weight", "decoder.bias"]
+        _load_remapped(learner.model, WEIGHTS, names, data.vocab)
     else:
         nn.init.normal_(learner.model.encoder.embedding.weight, std=0.5)
     return learner
 
 
-class TextLearner(Transfer, Learner):
+class TextLearner(_Encoded, Learner):
     """A `Learner` of a classifier of texts; made by `text_classifier_learner`.
 
     Built in lesson 15.
     """
 
-    def predict_texts(self, texts: Sequence[str]) -> Tensor:
-        """The probability of each class for each text, float32 (texts, classes), in the texts' order."""
-        documents, _ = self.data.documents(texts)
-        targets = torch.zeros(len(documents), dtype=torch.int64)
-        loader = DocumentLoader(documents, targets, 2 * self.data.train.batch_size, device=self.data.device)
-        probabilities = torch.empty(len(documents), self.data.kind.outputs)
-        probabilities[loader.order] = self.predictions(loader)[0].softmax(1)
-        return probabilities
-
-    def predict_text(self, text: str) -> tuple[str, dict[str, float]]:
-        """The likeliest class of a text, and the probability of each."""
-        probabilities = self.predict_texts([text])[0].tolist()
-        each = dict(zip(self.data.kind.names, probabilities, strict=True))
-        return max(each, key=each.get), each
+    def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
+        """The logits (texts, classes), and whether it was one text alone; those of similar length are read together."""
+        texts, single = as_texts(x)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        outputs, _ = super()._answers([texts[i] for i in order])
+        return outputs[torch.tensor(order).argsort()], single
 
 
+@with_learner_options
 def text_classifier_learner(
     data: TextLoaders,
     embedding: int = 128,
@@ -177,7 +265,7 @@ def text_classifier_learner(
 ) -> TextLearner:
     """A learner that tells a text's class; `load_encoder` lets it start from a language model of the same sizes.
 
-    Layer groups, for `unfreeze_last` and for a pair of rates: the words' vectors, each LSTM, the head.
+    Layer groups, for `unfreeze_last` and for a pair of learning rates: the words' vectors, each LSTM, the head.
 
     Args:
         data: see `TextLoaders`.
@@ -188,6 +276,6 @@ def text_classifier_learner(
     Built in lesson 15.
     """
     encoder = AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts or Dropouts.for_classifier())
-    model = TextClassifier(encoder, data.kind.outputs)
-    groups = [encoder.embedding, *encoder.rnns, model.head]
-    return TextLearner(data, model, **{"loss": cross_entropy, "groups": groups} | options)
+    model = TextClassifier(encoder, data.target_type.outputs)
+    usual = {"groups": [encoder.embedding, *encoder.rnns, model.head]}
+    return TextLearner(data, model, **usual | options)

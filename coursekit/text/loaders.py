@@ -1,75 +1,78 @@
-"""Batches of text: one long stream read in strips, to learn the next word; whole documents, to tell their class."""
+"""Batches of text: one long stream read in sequences, to learn the next word; whole texts, to tell their class."""
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from .devices import device as choose_device
-from .kinds import Categories
-from .loaders import Loaders
-from .text_tokens import PADDING
-from .text_vocab import SplitTexts, Vocab
+from ..loaders import Loaders
+from ..loaders import device as choose_device
+from ..targets import Categories
+from .tokens import PADDING, check_texts
+from .vocab import TokenizedTexts, Vocab
+
+Device = str | torch.device | None
+ADVICE = "give the data its words, vocab=ck.Vocab.saved(path); or start from its encoder: save_encoder, load_encoder"
 
 
-class StripLoader:
-    """All documents as one stream, cut into `batch_size` columns that are read side by side, a strip at a time.
+class SequenceLoader:
+    """All documents as one stream, cut into `batch_size` batch rows that are read side by side, a sequence at a time.
 
-    A batch is (tokens, next tokens): int64 (batch_size, strip), each row going on where the batch before ended, and
-    int64 (batch_size * strip,), row after row, each the token that follows. The strips of an epoch meet every token as
+    A batch is (tokens, next tokens): int64 (batch_size, seq_len), each row going on where the batch before ended, and
+    int64 (batch_size * seq_len,), row after row, each the token that follows. An epoch's sequences meet every token as
     a target once, but for the stream's first and the fewer than `batch_size` that are left over at its end.
 
     Args:
-        documents: int64 (tokens,) each.
-        batch_size: columns.
-        strip: tokens read at a time.
-        shuffle: a new order of the documents for each epoch, and strips that are up to a quarter longer or shorter,
+        documents: token ids, int64 (tokens,) each.
+        batch_size: batch rows.
+        seq_len: tokens read at a time, through which gradients flow (truncated backpropagation through time).
+        shuffle: a new order of the documents for each epoch, and sequences that are up to a quarter longer or shorter,
             so that not always the same words meet at their ends; from PyTorch's global random generator.
         device: where the batches are to be.
 
     Raises:
-        ValueError: batch_size or strip below 1, or too few tokens for one in each column.
+        ValueError: batch_size or seq_len below 1, or too few tokens for one in each batch row.
 
     Attributes:
-        rows: how many targets there are.
+        samples: how many targets there are.
 
     Built in lesson 14.
     """
 
     def __init__(
-        self,
-        documents: Sequence[Tensor],
-        batch_size: int,
-        strip: int = 70,
-        shuffle: bool = False,
-        device: torch.device | None = None,
+        self, documents: list[Tensor], batch_size: int, seq_len: int = 70, shuffle: bool = False, device: Device = None
     ) -> None:
-        _at_least_one(batch_size=batch_size, strip=strip)
+        _at_least_one(batch_size=batch_size, seq_len=seq_len)
         tokens = sum(map(len, documents))
-        self.length = (tokens - 1) // batch_size  # of a column
+        self.length = (tokens - 1) // batch_size  # of a batch row
         if self.length < 1:
             raise ValueError(
-                f"{tokens} tokens in {len(documents)} documents are too few for {batch_size} columns, which need "
+                f"{tokens} tokens in {len(documents)} documents are too few for {batch_size} batch rows, which need "
                 f"{batch_size + 1}: give more text or a smaller batch_size"
             )
-        self.documents, self.batch_size, self.strip, self.shuffle = list(documents), batch_size, strip, shuffle
-        self.device, self.rows = choose_device(device), self.length * batch_size
+        self.documents, self.batch_size, self.seq_len, self.shuffle = list(documents), batch_size, seq_len, shuffle
+        self.device, self.samples = choose_device(device), self.length * batch_size
 
     def __len__(self) -> int:
         """The number of batches, the same in each epoch."""
-        return max(1, round(self.length / self.strip))
+        return max(1, round(self.length / self.seq_len))
+
+    def in_order(self) -> "SequenceLoader":
+        """The same documents in their own order, in sequences of one length."""
+        return SequenceLoader(self.documents, self.batch_size, self.seq_len, device=self.device)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
         order = torch.randperm(len(self.documents)) if self.shuffle else torch.arange(len(self.documents))
         stream = torch.cat([self.documents[i] for i in order.tolist()]).to(self.device)
-        columns, following = (stream[start : start + self.rows].view(self.batch_size, -1) for start in (0, 1))
+        rows, following = (stream[start : start + self.samples].view(self.batch_size, -1) for start in (0, 1))
         cuts = self._cuts()
         for start, end in zip(cuts, cuts[1:], strict=False):
-            yield columns[:, start:end].contiguous(), following[:, start:end].flatten()
+            yield rows[:, start:end].contiguous(), following[:, start:end].flatten()
 
     def _cuts(self) -> list[int]:
-        """Where strips begin, and the end: evenly spaced, then each moved at random by at most an eighth of a strip."""
+        """Where sequences begin, and the end: evenly spaced, then each moved at random by at most an eighth of one."""
         even = torch.linspace(0, self.length, len(self) + 1, dtype=torch.float64)
         if self.shuffle:
             even[1:-1] += (torch.rand(len(self) - 1) - 0.5) * (self.length / len(self)) / 4
@@ -77,13 +80,13 @@ class StripLoader:
 
 
 class DocumentLoader:
-    """Whole documents of alike length together, each padded with `xxpad` at its end to the longest of its batch.
+    """Whole documents of similar length together, each padded with `xxpad` at its end to the longest of its batch.
 
     A batch is (tokens, targets): int64 (n, longest) and (n,). Batches have `batch_size` documents or a few less, as
     evenly as that goes.
 
     Args:
-        documents: int64 (tokens,) each.
+        documents: token ids, int64 (tokens,) each.
         targets: int64 (documents,).
         batch_size: documents in a batch, at most.
         shuffle: lengths are taken for up to a tenth longer or shorter before sorting, and the batches come in a random
@@ -91,7 +94,7 @@ class DocumentLoader:
         device: where the batches are to be.
 
     Attributes:
-        order: for batches without shuffling, the place of each row's document among the documents.
+        order: without shuffling, the index of each sample's document.
 
     Raises:
         ValueError: no documents, an empty one, not one target each, or a batch size below 1.
@@ -100,38 +103,36 @@ class DocumentLoader:
     """
 
     def __init__(
-        self,
-        documents: Sequence[Tensor],
-        targets: Tensor,
-        batch_size: int,
-        shuffle: bool = False,
-        device: torch.device | None = None,
+        self, documents: list[Tensor], targets: Tensor, batch_size: int, shuffle: bool = False, device: Device = None
     ) -> None:
         _at_least_one(batch_size=batch_size, documents=len(documents))
         if len(targets) != len(documents):
             raise ValueError(f"there are {len(documents)} documents and {len(targets)} targets: each needs one")
         self.lengths = torch.tensor([len(document) for document in documents])
         if (empty := (self.lengths == 0).nonzero()).numel():
-            raise ValueError(f"document {int(empty[0])} has no token: even an empty text has xxbos; see Vocab.numbers")
+            raise ValueError(f"document {int(empty[0])} has no token: even an empty text has xxbos; see Vocab.encode")
         self.documents, self.targets, self.shuffle = list(documents), targets, shuffle
-        self.rows, self.batch_size, self.device = len(documents), batch_size, choose_device(device)
+        self.samples, self.batch_size, self.device = len(documents), batch_size, choose_device(device)
         self.order = self.lengths.argsort(descending=True, stable=True)
 
     def __len__(self) -> int:
         """The number of batches."""
-        return -(-self.rows // self.batch_size)
+        return -(-self.samples // self.batch_size)
+
+    def in_order(self) -> "DocumentLoader":
+        """The same documents, the longest first; see `order`."""
+        return DocumentLoader(self.documents, self.targets, self.batch_size, device=self.device)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
         order, turns = self.order, torch.arange(len(self))
         if self.shuffle:
-            order = (self.lengths * (0.9 + 0.2 * torch.rand(self.rows))).argsort(descending=True)
+            order = (self.lengths * (0.9 + 0.2 * torch.rand(self.samples))).argsort(descending=True)
             turns = torch.randperm(len(self))
         batches = order.tensor_split(len(self))
         for turn in turns.tolist():
-            rows = batches[turn]
-            tokens = pad([self.documents[row] for row in rows.tolist()])
-            yield tokens.to(self.device), self.targets[rows].to(self.device)
+            tokens = pad([self.documents[i] for i in batches[turn].tolist()])
+            yield tokens.to(self.device), self.targets[batches[turn]].to(self.device)
 
 
 def pad(documents: Sequence[Tensor]) -> Tensor:
@@ -143,14 +144,14 @@ def pad(documents: Sequence[Tensor]) -> Tensor:
 
 
 class LanguageLoaders(Loaders):
-    """Strips of texts, to learn the next word.
+    """Sequences of texts, to learn the next word; each token that has a next one is a sample.
 
     Args:
         train: the training texts.
-        valid: held-out texts, or None; read in order, in strips of one length.
+        valid: held-out texts, or None; read in order, in sequences of one length.
         vocab: the words; None counts those of the training texts.
         min_frequency, max_size: of the vocabulary to be counted, see `Vocab.count`.
-        batch_size, strip: see `StripLoader`; the same for both parts.
+        batch_size, seq_len: see `SequenceLoader`; the same for both parts.
         device: where to compute; None takes the best device here.
 
     Attributes:
@@ -158,6 +159,8 @@ class LanguageLoaders(Loaders):
 
     Built in lesson 14.
     """
+
+    advice: ClassVar[str] = ADVICE
 
     def __init__(
         self,
@@ -168,22 +171,29 @@ class LanguageLoaders(Loaders):
         min_frequency: int = 2,
         max_size: int = 60_000,
         batch_size: int = 64,
-        strip: int = 70,
-        device: str | torch.device | None = None,
+        seq_len: int = 70,
+        device: Device = None,
     ) -> None:
-        texts, self.device = SplitTexts(train), choose_device(device)
+        texts = TokenizedTexts(train)
         self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
-        self.train = StripLoader(self.vocab.numbers(texts), batch_size, strip, True, self.device)
-        numbers = None if valid is None else self.vocab.numbers(valid)
-        self.valid = None if numbers is None else StripLoader(numbers, batch_size, strip, False, self.device)
+        loaders = [
+            None if part is None else SequenceLoader(self.vocab.encode(part), batch_size, seq_len, shuffle, device)
+            for part, shuffle in ((texts, True), (valid, False))
+        ]
+        super().__init__(*loaders, device=device, target_type=Categories(self.vocab.words))
 
-    def __repr__(self) -> str:
-        """Tokens and batches of both parts."""
-        valid = f"{self.valid.rows} held out" if self.valid else "nothing held out"
-        return (
-            f"LanguageLoaders({self.train.rows} tokens in {len(self.train)} batches of {self.train.batch_size} columns"
-            f", {valid}, {len(self.vocab)} words, on {self.device})"
-        )
+    def described(self) -> list[str]:
+        """Batch rows and words."""
+        return [f"{self.train.batch_size} batch rows", f"{len(self.vocab)} words"]
+
+    def encode(self, x: str | Sequence[str]) -> tuple[list[tuple[Tensor, ...]], bool]:
+        """A text, or several, as batches of one: token ids, int64 (1, tokens)."""
+        texts, single = as_texts(x)
+        return [(ids[None].to(self.device),) for ids in self.vocab.encode(texts)], single
+
+    def config(self) -> dict[str, list]:
+        """The vocabulary."""
+        return self.vocab.config()
 
 
 class TextLoaders(Loaders):
@@ -195,20 +205,21 @@ class TextLoaders(Loaders):
         vocab: the words; None counts those of the training texts. Give that of a language model to use its encoder.
         min_frequency, max_size: of the vocabulary to be counted, see `Vocab.count`.
         batch_size: texts in a training batch, at least 3 since batch norm needs several; validation uses twice as many.
-        max_length: longer texts are cut after so many tokens; None cuts nothing.
+        max_length: longer texts are truncated after so many tokens; None truncates nothing.
         device: where to compute; None takes the best device here.
 
     Attributes:
         vocab: the words.
-        kind: the classes.
-        cut: how many texts were cut, in both parts together; `repr` says it too.
+        truncated: how many texts were truncated, in both parts together; `repr` says it too.
 
     Raises:
-        ValueError: texts and labels of different number, fewer than two classes, a held-out label that no training
-            text has, a batch size below 3.
+        ValueError: no pair of texts and labels, or of different number; fewer than two classes, a held-out label that
+            no training text has, a batch size below 3.
 
     Built in lesson 15.
     """
+
+    advice: ClassVar[str] = ADVICE
 
     def __init__(
         self,
@@ -220,41 +231,56 @@ class TextLoaders(Loaders):
         max_size: int = 60_000,
         batch_size: int = 64,
         max_length: int | None = None,
-        device: str | torch.device | None = None,
+        device: Device = None,
     ) -> None:
+        for part in (train, valid or train):
+            if not isinstance(part, tuple) or len(part) != 2:
+                raise ValueError(f"give a tuple of two lists, (texts, labels); found a {type(part).__name__}")
         if batch_size < 3 or len(train[0]) < 2:
             raise ValueError(f"batch norm needs several texts; found {len(train[0])} in batches of {batch_size}")
         _at_least_one(max_length=1 if max_length is None else max_length)
-        texts, self.device = SplitTexts(train[0]), choose_device(device)
-        self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
-        self.kind, self.max_length, self.cut = Categories.of(train[1]), max_length, 0
-        self.train = self._loader(texts, train[1], batch_size, True)
-        self.valid = None if valid is None else self._loader(*valid, 2 * batch_size, False)
+        texts = TokenizedTexts(train[0])
+        self.vocab, self.max_length = vocab or Vocab.count(texts, min_frequency, max_size), max_length
+        self.truncated, target_type = 0, Categories.of(train[1])
+        loaders = [DocumentLoader(self._documents(texts), target_type.encode(train[1]), batch_size, True, device), None]
+        if valid is not None:
+            documents, targets = self._documents(valid[0]), target_type.encode(valid[1])
+            loaders[1] = DocumentLoader(documents, targets, 2 * batch_size, False, device)
+        super().__init__(*loaders, device=device, target_type=target_type)
 
-    def _loader(
-        self, texts: Sequence[str] | SplitTexts, labels: Sequence[str], batch_size: int, shuffle: bool
-    ) -> DocumentLoader:
-        if unknown := sorted(set(map(str, labels)) - set(self.kind.names)):
-            raise ValueError(f"held-out texts have the label {unknown[0]!r}, which no training text has")
-        documents, cut = self.documents(texts)
-        self.cut += cut
-        return DocumentLoader(documents, self.kind.targets(labels), batch_size, shuffle, self.device)
+    def _documents(self, texts: Sequence[str] | TokenizedTexts) -> list[Tensor]:
+        """The texts' token ids as the model gets them; counts those that are truncated."""
+        documents, longest = self.vocab.encode(texts), self.max_length
+        self.truncated += sum(longest is not None and len(ids) > longest for ids in documents)
+        return [ids[:longest] for ids in documents]
 
-    def documents(self, texts: Sequence[str] | SplitTexts) -> tuple[list[Tensor], int]:
-        """The texts' numbers as the model gets them, and how many of them were cut."""
-        numbers = self.vocab.numbers(texts)
-        if self.max_length is None:
-            return numbers, 0
-        return [one[: self.max_length] for one in numbers], sum(len(one) > self.max_length for one in numbers)
+    def described(self) -> list[str]:
+        """What was truncated; classes and words."""
+        cut = [f"{self.truncated} truncated to {self.max_length} tokens"] if self.truncated else []
+        return [*cut, *super().described(), f"{len(self.vocab)} words"]
 
-    def __repr__(self) -> str:
-        """Texts and batches of both parts, and what was cut."""
-        valid = f"{self.valid.rows} held out" if self.valid else "nothing held out"
-        cut = f", {self.cut} cut to {self.max_length} tokens" if self.cut else ""
-        return (
-            f"TextLoaders({self.train.rows} texts in {len(self.train)} batches, {valid}{cut}, "
-            f"{len(self.kind.names)} classes, {len(self.vocab)} words, on {self.device})"
-        )
+    def encode(self, x: str | Sequence[str]) -> tuple[list[tuple[Tensor, ...]], bool]:
+        """A text, or several, as batches of padded token ids, int64 (n, longest)."""
+        texts, single = as_texts(x)
+        documents, size = [ids[: self.max_length] for ids in self.vocab.encode(texts)], 2 * self.train.batch_size
+        return [(pad(documents[i : i + size]).to(self.device),) for i in range(0, len(documents), size)], single
+
+    def config(self) -> dict[str, list]:
+        """The classes and the vocabulary."""
+        return super().config() | self.vocab.config()
+
+
+def as_texts(x: str | Sequence[str]) -> tuple[list[str], bool]:
+    """What is given to be predicted as a list of texts, and whether it was one alone.
+
+    Raises:
+        ValueError: none, or something that is no text.
+    """
+    texts = [x] if isinstance(x, str) else x
+    check_texts(texts)
+    if not len(texts):
+        raise ValueError("there are no texts to predict")
+    return list(texts), isinstance(x, str)
 
 
 def _at_least_one(**numbers: int) -> None:

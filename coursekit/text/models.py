@@ -13,10 +13,10 @@ from torch.func import functional_call
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from .losses import cross_entropy
-from .text_tokens import PADDING
+from ..callbacks import Fit
+from .tokens import PADDING
 
-State = list[tuple[Tensor, Tensor]]  # for each layer h and c, (1, n, size) each
+State = list[tuple[Tensor, Tensor]]  # for each layer its hidden state and its cell state, (1, n, size) each
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Dropouts:
 
     Attributes:
         embedding: a word's whole vector, for the batch.
-        input: numbers of the vectors that enter the first layer.
-        weight: weights from the state to the next state.
-        hidden: numbers that go from layer to layer.
-        output: numbers that leave the last layer.
+        input: activations that enter the first layer.
+        weight: weights from the hidden state to the next one (DropConnect).
+        hidden: activations that go from layer to layer.
+        output: activations that leave the last layer.
 
     Built in lesson 14.
     """
@@ -44,9 +44,9 @@ class Dropouts:
         if wrong := [p for p in astuple(self) if not 0 <= p < 1]:
             raise ValueError(f"a dropout is a probability from 0 to below 1; found {wrong[0]}")
 
-    def times(self, share: float) -> "Dropouts":
+    def times(self, factor: float) -> "Dropouts":
         """All of them larger or smaller by a factor."""
-        return Dropouts(*(p * share for p in astuple(self)))
+        return Dropouts(*(p * factor for p in astuple(self)))
 
     @classmethod
     def for_classifier(cls) -> "Dropouts":
@@ -69,7 +69,7 @@ class AWDLSTM(nn.Module):
     """The encoder: vectors of the words, through layers of LSTM.
 
     Args:
-        words: size of the vocabulary.
+        vocab_size: how many words there are.
         embedding: length of a word's vector, and of the last layer's output.
         hidden: size of the layers before the last.
         layers: how many.
@@ -78,25 +78,25 @@ class AWDLSTM(nn.Module):
     Built in lesson 14.
     """
 
-    def __init__(self, words: int, embedding: int, hidden: int, layers: int, dropouts: Dropouts) -> None:
+    def __init__(self, vocab_size: int, embedding: int, hidden: int, layers: int, dropouts: Dropouts) -> None:
         super().__init__()
         sizes = [embedding, *[hidden] * (layers - 1), embedding]
-        self.embedding = nn.Embedding(words, embedding)
+        self.embedding = nn.Embedding(vocab_size, embedding)
         bound = 2 / embedding**0.5  # the published 0.1 for vectors of 400
         nn.init.uniform_(self.embedding.weight, -bound, bound)
         self.rnns = nn.ModuleList(nn.LSTM(inputs, outputs) for inputs, outputs in zip(sizes, sizes[1:], strict=False))
         self.dropouts = dropouts
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """int64 (n, tokens) and the state so far (None: none) to (n, tokens, embedding) and the new state."""
+        """int64 (n, tokens) and the state so far (None: zeros) to (n, tokens, embedding) and the new state."""
         values = locked_dropout(self._vectors(tokens.T), self.dropouts.input, self.training)
-        reached = []
+        states = []
         for i, rnn in enumerate(self.rnns):
             if i > 0:
                 values = locked_dropout(values, self.dropouts.hidden, self.training)
             values, new = self._layer(rnn, values, state[i] if state else None)
-            reached.append(new)
-        return values.transpose(0, 1), reached
+            states.append(new)
+        return values.transpose(0, 1), states
 
     def _vectors(self, tokens: Tensor) -> Tensor:
         vectors, p = self.embedding(tokens), self.dropouts.embedding
@@ -116,14 +116,11 @@ class AWDLSTM(nn.Module):
 class LanguageModel(nn.Module):
     """What comes next: the encoder, and a decoder whose weights are the words' vectors themselves, if `tied`.
 
-    Strips of one text after another: the state that a batch ends with is where the next one begins. `train()` and
+    Sequences of one text after another: the state that a batch ends with is where the next one begins. `train()` and
     `eval()` forget it, so each epoch and each validation starts anew; so does a batch with another number of rows. No
-    gradient flows from one batch to the batch before.
+    gradient flows from one batch to the batch before (truncated backpropagation through time).
 
     O. Press and L. Wolf, "Using the output embedding to improve language models", 2017. Built in lesson 14.
-
-    Attributes:
-        activations: in training the latest batch's outputs of the encoder, before and after dropout; else None.
     """
 
     def __init__(self, encoder: AWDLSTM, tied: bool = True) -> None:
@@ -133,11 +130,11 @@ class LanguageModel(nn.Module):
         if tied:
             self.decoder.weight = encoder.embedding.weight
         nn.init.zeros_(self.decoder.bias)
-        self.state = self.activations = None
+        self.state: State | None = None
 
     def train(self, mode: bool = True) -> "LanguageModel":
         """Training or evaluation mode; the state is forgotten."""
-        self.state = self.activations = None
+        self.state = None
         return super().train(mode)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -147,50 +144,64 @@ class LanguageModel(nn.Module):
         values, state = self.encoder(tokens, self.state)
         self.state = [(h.detach(), c.detach()) for h, c in state]
         dropped = locked_dropout(values.transpose(0, 1), self.encoder.dropouts.output, self.training).transpose(0, 1)
-        self.activations = (values, dropped) if self.training else None
         return self.decoder(dropped).flatten(0, 1)
 
 
 class ActivationRegularization:
-    """Cross-entropy, and in training a price on large outputs of the encoder and on changes from token to token.
+    """A callback that adds to the training loss a penalty on large outputs of the encoder and on their changes.
 
     S. Merity, B. McCann and R. Socher, "Revisiting activation regularization for language RNNs", 2017.
 
     Args:
-        model: whose outputs.
         alpha: times the mean of the squared outputs, after dropout.
-        beta: times the mean of the squared changes between neighbouring tokens, before dropout.
+        beta: times the mean of the squared changes between neighboring tokens, before dropout.
 
     Built in lesson 14.
     """
 
-    def __init__(self, model: LanguageModel, alpha: float = 2.0, beta: float = 1.0) -> None:
-        self.model, self.alpha, self.beta = model, alpha, beta
+    def __init__(self, alpha: float = 2.0, beta: float = 1.0) -> None:
+        self.alpha, self.beta, self.handles = alpha, beta, []
 
-    def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(tokens, words) logits and (tokens,) numbers to one number; see `cross_entropy`."""
-        loss = cross_entropy(outputs, targets)
-        if self.model.activations is None:
-            return loss
-        values, dropped = (activations.float() for activations in self.model.activations)
-        loss = loss + self.alpha * dropped.square().mean()
-        return loss + self.beta * values.diff(dim=1).square().mean() if values.shape[1] > 1 else loss
+    def before_fit(self, learn: Fit) -> None:
+        """Watch what leaves the encoder, and what enters the decoder."""
+        encoder, decoder = learn.model.encoder, learn.model.decoder
+        self.handles = [
+            encoder.register_forward_hook(lambda module, inputs, outputs: setattr(self, "outputs", outputs[0])),
+            decoder.register_forward_pre_hook(lambda module, inputs: setattr(self, "dropped", inputs[0])),
+        ]
+
+    def before_backward(self, learn: Fit) -> None:
+        """Add the penalty to the batch's loss."""
+        learn.loss = learn.loss + self.penalty(self.outputs, self.dropped)
+
+    def penalty(self, outputs: Tensor, dropped: Tensor) -> Tensor:
+        """The encoder's outputs (n, tokens, size), before and after dropout, to one number."""
+        changes = outputs.float().diff(dim=1).square()
+        change = changes.mean() if changes.numel() else 0.0  # a single token has none
+        return self.alpha * dropped.float().square().mean() + self.beta * change
+
+    def after_fit(self, learn: Fit) -> None:
+        """Watch no longer, and hold nothing."""
+        for handle in self.handles:
+            handle.remove()
+        self.handles, self.outputs, self.dropped = [], None, None
 
 
 class TextClassifier(nn.Module):
-    """The encoder reads a whole text; its last, largest and mean outputs go through two linear layers.
+    """The encoder reads a whole text; its last, largest and mean outputs (concat pooling) go through two linear layers.
 
     The text is read in pieces, the state carried on, so that memory does not grow with its length: without gradients
-    one piece is held at a time; with gradients, of a batch of more than `remembered` tokens each piece is computed a
-    second time on the way back instead of being held. Nothing is left out, and padding counts for nothing.
+    one piece is held at a time; with gradients, of texts of more than `checkpoint_above` tokens each piece is computed
+    again in the backward pass instead of being held (gradient checkpointing). Nothing is left out, and padding
+    counts for nothing.
 
     Args:
         encoder: see `AWDLSTM`.
         classes: how many.
         hidden: width of the layer between.
         dropout: before the last layer; before the one between it is the encoder's `output`.
-        strip: tokens of a piece.
-        remembered: tokens of a row of which all is held.
+        seq_len: tokens of a piece.
+        checkpoint_above: tokens of a row up to which all activations are held.
 
     Built in lesson 15.
     """
@@ -201,12 +212,12 @@ class TextClassifier(nn.Module):
         classes: int,
         hidden: int = 50,
         dropout: float = 0.1,
-        strip: int = 70,
-        remembered: int = 1400,
+        seq_len: int = 70,
+        checkpoint_above: int = 1400,
     ) -> None:
         super().__init__()
         size = 3 * encoder.embedding.embedding_dim
-        self.encoder, self.strip, self.remembered = encoder, strip, remembered
+        self.encoder, self.seq_len, self.checkpoint_above = encoder, seq_len, checkpoint_above
         self.head = nn.Sequential(
             nn.BatchNorm1d(size), nn.Dropout(encoder.dropouts.output), nn.Linear(size, hidden), nn.ReLU(),
             nn.BatchNorm1d(hidden), nn.Dropout(dropout), nn.Linear(hidden, classes),
@@ -220,8 +231,8 @@ class TextClassifier(nn.Module):
         """int64 (n, tokens) to (n, 3 * embedding): last, largest and mean output over each row's real tokens."""
         zeros = self.encoder.embedding.weight.new_zeros(len(tokens), self.encoder.embedding.embedding_dim)
         state, pools = None, (zeros, zeros - torch.inf, zeros)
-        again = torch.is_grad_enabled() and tokens.shape[1] > self.remembered
-        for piece in tokens.split(self.strip, dim=1):
+        again = torch.is_grad_enabled() and tokens.shape[1] > self.checkpoint_above
+        for piece in tokens.split(self.seq_len, dim=1):
             if again:
                 state, pools = checkpoint(self._read, piece, state, pools, use_reentrant=False)
             else:

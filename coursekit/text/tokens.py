@@ -1,17 +1,17 @@
-"""From text to tokens, words and marks, and back; Hugging Face `tokenizers` does the splitting.
+"""From text to tokens, words and special tokens, and back; Hugging Face `tokenizers` does the splitting.
 
-A word is written small; what capitals and repetition said is kept as a mark before it:
+A word is written small; what capitals and repetition said is kept as a special token before it:
 
 - the beginning: `xxbos`
-- `Great film`: `xxmaj great film` (no mark for a single letter, as in `I`, nor for scripts other than Latin)
+- `Great film`: `xxmaj great film` (none for a single letter, as in `I`, nor for scripts other than Latin)
 - `AWFUL`: `xxup awful`
 - `!!!!`: `xxrep 4 !` (three or more of one character; digits excepted)
 - `very very very`: `xxwrep 3 very` (three or more of one word)
 - a line break, `<br />`, or several together: `xxnl`
 - `didn't`, `it's`: `did n't`, `it 's`
 - a word outside the vocabulary: `xxunk`
-- what fills up a row of numbers: `xxpad`
-- a mark's own name, such as `xxpad`, in the text: `xx pad`
+- what fills up a row of token ids (padding): `xxpad`
+- a special token's own name, such as `xxpad`, in the text: `xx pad`
 """
 
 import re
@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import tokenizers
 
-UNKNOWN, PADDING, BEGINNING = 0, 1, 2
-MARKS = ("xxunk", "xxpad", "xxbos", "xxnl", "xxmaj", "xxup", "xxrep", "xxwrep")  # the first words of any vocabulary
+UNKNOWN, PADDING, BEGINNING = 0, 1, 2  # token ids
+# the first words of any vocabulary
+SPECIAL_TOKENS = ("xxunk", "xxpad", "xxbos", "xxnl", "xxmaj", "xxup", "xxrep", "xxwrep")
 
 _TOKEN = r"\w+(?:'t\b)?|'(?:s|re|ve|ll|d|m)\b|[^\w\s]"
 _NOT = re.compile(r"[nN]'[tT]\b")
-_OWN_NAME = re.compile(rf"xx(?={'|'.join(mark[2:] for mark in MARKS)})")
+_OWN_NAME = re.compile(rf"xx(?={'|'.join(token[2:] for token in SPECIAL_TOKENS)})")
 _LINE_BREAK = re.compile(r"\n\s*")
 _SAME_WORD = re.compile(r" (\w+) \1 \1\b(?!')(?: \1\b(?!'))*")
 _SAME_CHARACTER = re.compile(r"(.)\1\1+")
@@ -50,11 +51,11 @@ def tokenize(text: str) -> list[str]:
     Built in lesson 14.
     """
     check_texts([text])
-    return [MARKS[BEGINNING], *(token for piece in pieces(text) for token in split(piece))]
+    return [SPECIAL_TOKENS[BEGINNING], *(token for piece in pieces(text) for token in tokens_of(piece))]
 
 
 def pieces(text: str) -> list[str]:
-    """What stands between the text's spaces, after the marks that concern more than one piece are set."""
+    """What stands between the text's spaces, with the special tokens that concern more than one piece."""
     text = unicodedata.normalize("NFC", text).replace("<br />", "\n").replace("<br>", "\n").replace("’", "'")
     if "xx" in (lowered := text.lower()) and _OWN_NAME.search(lowered):
         text = _OWN_NAME.sub("xx ", lowered)
@@ -65,13 +66,13 @@ def pieces(text: str) -> list[str]:
     return found
 
 
-def split(piece: str) -> list[str]:
+def tokens_of(piece: str) -> list[str]:
     """The tokens of one of a text's pieces."""
-    return [token for token, _ in _splitter().pre_tokenize_str(mark(piece))]
+    return [token for token, _ in _splitter().pre_tokenize_str(with_special_tokens(piece))]
 
 
-def mark(piece: str) -> str:
-    """The piece in small letters, with spaces where a word is parted, and with its marks as words."""
+def with_special_tokens(piece: str) -> str:
+    """The piece in small letters, with spaces where a word is parted, and with its special tokens as words."""
     piece = _NOT.sub(" n't", piece)
     piece = _SAME_CHARACTER.sub(_mark_same_characters, piece)
     return _CAPITAL.sub(_mark_capitals, piece).lower()
@@ -100,28 +101,28 @@ def _splitter() -> "tokenizers.pre_tokenizers.PreTokenizer":
 
 
 def detokenize(tokens: Sequence[str]) -> str:
-    """Tokens as readable text; a mark that nothing fitting follows is left out.
+    """Tokens as readable text; a special token that nothing fitting follows is left out.
 
     Built in lesson 14.
     """
     words, waiting = [], iter(tokens)
     for token in waiting:
-        words.append(_carried_out(token, waiting) if token in MARKS[1:] else "I" if token == "i" else token)
+        words.append(_carried_out(token, waiting) if token in SPECIAL_TOKENS[1:] else "I" if token == "i" else token)
     text = re.sub(r" *\n *", "\n", " ".join(filter(None, words)))
     text = re.sub(r" ([,.!?;:)\]}%]|(?:n't|'(?:s|re|ve|ll|d|m))\b)", r"\1", text)
     return re.sub(r'" ([^"\n]*?) "', r'"\1"', re.sub(r"([(\[{]) ", r"\1", text)).strip()
 
 
 def _carried_out(token: str, waiting: Iterable[str]) -> str:
-    """What a mark and the tokens that belong to it say."""
+    """What a special token and the tokens that belong to it say."""
     if token == "xxpad":
         return ""
     if token in ("xxbos", "xxnl"):
         return "\n\n" if token == "xxbos" else "\n"
     times = next(waiting, "") if token in ("xxrep", "xxwrep") else ""
     word = next(waiting, "")
-    if word in MARKS:
-        return word if word == MARKS[UNKNOWN] else _carried_out(word, waiting)
+    if word in SPECIAL_TOKENS:
+        return word if word == SPECIAL_TOKENS[UNKNOWN] else _carried_out(word, waiting)
     if token in ("xxmaj", "xxup"):
         return word.capitalize() if token == "xxmaj" else word.upper()
     many = int(times) if times.isdecimal() and len(times) < 4 else 1
@@ -130,8 +131,8 @@ def _carried_out(token: str, waiting: Iterable[str]) -> str:
 
 def check_texts(texts: Sequence[str]) -> None:
     """Raise a ValueError where one text stands for several, or something is no text that UTF-8 can hold."""
-    if isinstance(texts, str):
-        raise ValueError("give a list of texts, also for a single one: [text]")
+    if isinstance(texts, str) or not hasattr(texts, "__len__"):
+        raise ValueError(f"give a list of texts, also for a single one: [text]; found a {type(texts).__name__}")
     if wrong := [i for i, text in enumerate(texts) if not isinstance(text, str)]:
         raise ValueError(f"a text is a str; number {wrong[0]} is {texts[wrong[0]]!r}: leave it out, or give '' for it")
     for i, text in enumerate(texts):

@@ -1,9 +1,10 @@
-"""A vocabulary of tokens, and texts as its numbers.
+"""A vocabulary of tokens, and texts as their ids.
 
 A text's pieces, what stands between its spaces, are few different ones: 25,000 reviews of films have 5,800,000, of
-which 265,000 differ. So each is split into tokens once, and only looked up wherever it occurs again.
+which 265,000 differ. So each is taken apart into tokens once, and only looked up wherever it occurs again.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,19 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .storage import load_tensors
-from .text_tokens import BEGINNING, MARKS, UNKNOWN, check_texts, detokenize, pieces, split
+from ..storage import load_tensors
+from .tokens import BEGINNING, SPECIAL_TOKENS, UNKNOWN, check_texts, detokenize, pieces, tokens_of
 
 
-class _Places(dict):
-    """Gives whatever is looked up for the first time the next free number."""
-
-    def __missing__(self, key: str) -> int:
-        self[key] = place = len(self)
-        return place
-
-
-class SplitTexts:
+class TokenizedTexts:
     """Texts as numbers of their pieces, and the tokens of each different piece.
 
     Raises:
@@ -34,16 +27,17 @@ class SplitTexts:
 
     def __init__(self, texts: Sequence[str]) -> None:
         check_texts(texts)
-        places = _Places()
-        self.texts = [np.fromiter(map(places.__getitem__, pieces(text)), np.int32) for text in texts]
-        self.tokens = [split(piece) for piece in places]
+        numbers: defaultdict[str, int] = defaultdict()
+        numbers.default_factory = numbers.__len__  # what is looked up for the first time gets the next free number
+        self.texts = [np.fromiter(map(numbers.__getitem__, pieces(text)), np.int32) for text in texts]
+        self.tokens = [tokens_of(piece) for piece in numbers]
 
     def __len__(self) -> int:
         """How many texts there are."""
         return len(self.texts)
 
     def count(self) -> dict[str, int]:
-        """How often each token occurs; the mark of a text's beginning is not counted."""
+        """How often each token occurs; that of a text's beginning is not counted."""
         everything = np.concatenate([np.empty(0, np.int32), *self.texts])
         count: dict[str, int] = {}
         for tokens, times in zip(self.tokens, np.bincount(everything).tolist(), strict=True):
@@ -51,35 +45,35 @@ class SplitTexts:
                 count[token] = count.get(token, 0) + times
         return count
 
-    def numbers(self, number: Mapping[str, int]) -> list[Tensor]:
-        """Each text as the numbers of its tokens, int64 (tokens,): first the beginning's; unknown words' is 0."""
+    def encode(self, token_to_id: Mapping[str, int]) -> list[Tensor]:
+        """Each text as its tokens' ids, int64 (tokens,): first the beginning's; unknown words' is 0."""
         lengths = np.array([len(tokens) for tokens in self.tokens], np.int64)
         starts = lengths.cumsum() - lengths
-        each = np.array([number.get(token, UNKNOWN) for tokens in self.tokens for token in tokens], np.int64)
-        return [torch.from_numpy(_joined(each, starts[text], lengths[text])) for text in self.texts]
+        ids = np.array([token_to_id.get(token, UNKNOWN) for tokens in self.tokens for token in tokens], np.int64)
+        return [torch.from_numpy(_joined(ids, starts[text], lengths[text])) for text in self.texts]
 
 
-def _split(texts: Sequence[str] | SplitTexts) -> SplitTexts:
-    return texts if isinstance(texts, SplitTexts) else SplitTexts(texts)
+def _tokenized(texts: Sequence[str] | TokenizedTexts) -> TokenizedTexts:
+    return texts if isinstance(texts, TokenizedTexts) else TokenizedTexts(texts)
 
 
-def _joined(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The beginning's number, then those parts of `values` that start there and are so long, one after the other."""
+def _joined(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The beginning's id, then those parts of `ids` that start there and are so long, one after the other."""
     ends = lengths.cumsum()
     joined = np.full(1 + lengths.sum(), BEGINNING, np.int64)
-    joined[1:] = values[np.arange(lengths.sum()) + np.repeat(starts - ends + lengths, lengths)]
+    joined[1:] = ids[np.arange(lengths.sum()) + np.repeat(starts - ends + lengths, lengths)]
     return joined
 
 
 @dataclass(frozen=True)
 class Vocab:
-    """The words that have numbers: those of `MARKS` first, then the most frequent first.
+    """The words that have token ids: those of `SPECIAL_TOKENS` first, then the most frequent first.
 
     Attributes:
-        words: all of them; a word's number is its place.
+        words: all of them; a word's token id is its position.
 
     Raises:
-        ValueError: the words do not begin with `MARKS`, or one is there twice.
+        ValueError: the words do not begin with `SPECIAL_TOKENS`, or one is there twice.
 
     Built in lesson 14.
     """
@@ -88,31 +82,32 @@ class Vocab:
 
     def __post_init__(self) -> None:
         """Look at the words."""
-        if self.words[: len(MARKS)] != MARKS or len(set(self.words)) < len(self.words):
-            raise ValueError(f"a vocabulary begins with {' '.join(MARKS)}, and has each word once: use Vocab.count")
+        object.__setattr__(self, "words", tuple(self.words))
+        if self.words[: len(SPECIAL_TOKENS)] != SPECIAL_TOKENS or len(self.token_to_id) < len(self.words):
+            raise ValueError(f"a vocabulary begins with {' '.join(SPECIAL_TOKENS)}, and has each word once: see count")
 
     @classmethod
-    def count(cls, texts: Sequence[str] | SplitTexts, min_frequency: int = 2, max_size: int = 60_000) -> "Vocab":
+    def count(cls, texts: Sequence[str] | TokenizedTexts, min_frequency: int = 2, max_size: int = 60_000) -> "Vocab":
         """The words of the training texts; equally frequent ones in alphabetical order.
 
         Args:
-            texts: the training texts only: what is held out must not be counted. `SplitTexts` of them can be
-                numbered, too, without being split again.
+            texts: the training texts only: what is held out must not be counted. `TokenizedTexts` of them can be
+                encoded, too, without being taken apart again.
             min_frequency: words that occur less often are left out.
-            max_size: how many words there may be, the marks among them.
+            max_size: how many words there may be, the special tokens among them.
 
         Raises:
             ValueError: no word is frequent enough, or there is no room for any.
         """
-        texts = _split(texts)
-        found = {word: times for word, times in texts.count().items() if times >= min_frequency and word not in MARKS}
-        if not found or max_size <= len(MARKS):
+        texts, special = _tokenized(texts), len(SPECIAL_TOKENS)
+        found = {w: times for w, times in texts.count().items() if times >= min_frequency and w not in SPECIAL_TOKENS}
+        if not found or max_size <= special:
             raise ValueError(
                 f"{len(found)} words occur {min_frequency} times or more in {len(texts)} texts, and the vocabulary has "
-                f"room for {max_size - len(MARKS)}: give more text, a lower min_frequency or a larger max_size"
+                f"room for {max_size - special}: give more text, a lower min_frequency or a larger max_size"
             )
         words = sorted(found, key=lambda word: (-found[word], word))
-        return cls((*MARKS, *words[: max_size - len(MARKS)]))
+        return cls((*SPECIAL_TOKENS, *words[: max_size - special]))
 
     @classmethod
     def saved(cls, path: Path | str) -> "Vocab":
@@ -121,10 +116,14 @@ class Vocab:
         Raises:
             ValueError: the file holds none.
         """
-        notes = load_tensors(path)[1]
-        if "vocab" not in notes:
+        config = load_tensors(path)[1].get("config", {})
+        if "vocabulary" not in config:
             raise ValueError(f"{path} holds no vocabulary: it was not written by a learner of texts")
-        return cls(tuple(notes["vocab"]))
+        return cls(config["vocabulary"])
+
+    def config(self) -> dict[str, list]:
+        """What token ids stand for, as data and files say it."""
+        return {"vocabulary": list(self.words)}
 
     def __len__(self) -> int:
         """How many words there are."""
@@ -132,25 +131,25 @@ class Vocab:
 
     def __repr__(self) -> str:
         """The size and the first words."""
-        return f"Vocab({len(self)} words: {' '.join(self.words[: len(MARKS) + 8])} ...)"
+        return f"Vocab({len(self)} words: {' '.join(self.words[: len(SPECIAL_TOKENS) + 8])} ...)"
 
     @cached_property
-    def number(self) -> dict[str, int]:
-        """From word to number."""
-        return {word: number for number, word in enumerate(self.words)}
+    def token_to_id(self) -> dict[str, int]:
+        """From word to token id."""
+        return {word: i for i, word in enumerate(self.words)}
 
-    def numbers(self, texts: Sequence[str] | SplitTexts) -> list[Tensor]:
-        """Each text's tokens as numbers, int64 (tokens,); an empty text is `xxbos` alone.
+    def encode(self, texts: Sequence[str] | TokenizedTexts) -> list[Tensor]:
+        """Each text as token ids, int64 (tokens,); an empty text is `xxbos` alone.
 
         Raises:
             ValueError: `texts` is one text instead of several, or holds something that is no text.
         """
-        return _split(texts).numbers(self.number)
+        return _tokenized(texts).encode(self.token_to_id)
 
-    def tokens(self, numbers: Iterable[int]) -> list[str]:
-        """The words of these numbers."""
-        return [self.words[number] for number in numbers]
+    def tokens(self, ids: Iterable[int]) -> list[str]:
+        """The words of these token ids."""
+        return [self.words[i] for i in ids]
 
-    def text(self, numbers: Iterable[int]) -> str:
-        """Readable text: marks carried out, punctuation where it belongs. Spaces may differ from the original's."""
-        return detokenize(self.tokens(numbers))
+    def decode(self, ids: Iterable[int]) -> str:
+        """Readable text: special tokens carried out, punctuation where it belongs; spaces may be others than before."""
+        return detokenize(self.tokens(ids))

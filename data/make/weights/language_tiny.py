@@ -1,8 +1,8 @@
 """Pre-train the language model `coursekit.language_tiny`; writes `data/language_tiny/weights.safetensors`.
 
 It reads texts that the grammar of `reviews` composes with other seeds, without labels, and learns to say what comes
-next. Their order matters (`PLAN`): first it learns the language; then texts of plain opinions, with the cells' memory
-made longer, let it find that the opinions of a text agree; then more and more of them are turned round by negation and
+next. Their order matters (`PLAN`): first it learns the language; then texts of plain opinions, with cell states that
+last longer, let it find that the opinions of a text agree; then more and more of them are turned round by negation and
 contrast; whole reviews come last. From whole reviews alone it learned the grammar, in six million words, and not what
 they mean. No text stands in the sample: the script looks. Takes about eleven minutes on one CPU core:
 
@@ -31,7 +31,7 @@ from reviews_writer import Writer  # noqa: E402
 
 TARGET = MAKE.parent / "language_tiny" / "weights.safetensors"
 FILMS, START = 3000, 25  # tokens of a text that are read before its opinion words are asked for
-PLAN = (  # what is read: kind of text, how many, how often, highest rate
+PLAN = (  # what is read: kind of text, how many, how often, largest learning rate
     ("light", 12_000, 2, 5e-3),
     ("whole", 20_000, 1, 5e-3),
     ("mixed", 12_000, 2, 6e-3),
@@ -63,11 +63,11 @@ def opinion(writer: Writer, turned: float | None) -> str:
             return text
 
 
-def compose(share: float, seed: int) -> list[list[str]]:
-    """The texts of each part of the plan, or a share of them; half of each are pleased, half of the reviews negated."""
+def compose(fraction: float, seed: int) -> list[list[str]]:
+    """The texts of each part of the plan, or a fraction; half of each are pleased, half of the reviews negated."""
     films, parts = reviews.draw_films(reviews.np.random.default_rng(seed), FILMS), []
     for part, (kind, count, _, _) in enumerate(PLAN):
-        seeds = [((seed, part, i), i % 2 == 0) for i in range(round(share * count))]
+        seeds = [((seed, part, i), i % 2 == 0) for i in range(round(fraction * count))]
         if kind == "whole":
             parts.append([reviews.review(s, pleased, s[-1] % 4 in (1, 2), films)[0] for s, pleased in seeds])
         else:
@@ -76,7 +76,7 @@ def compose(share: float, seed: int) -> list[list[str]]:
 
 
 def remember(learn: ck.Learner) -> None:
-    """Make the memory of half of the cells longer: forget gates nearer to 1."""
+    """Let half of the cell states last longer: forget gates nearer to 1."""
     rnn = learn.model.encoder.rnns[0]
     with torch.no_grad():
         rnn.bias_ih_l0[rnn.hidden_size : rnn.hidden_size * 3 // 2] += 2
@@ -93,12 +93,12 @@ def expected_sides(learn: ck.Learner, texts: list[str]) -> float:
 
     The first words of each text are left out: nothing is known there.
     """
-    number, sides = learn.data.vocab.number, torch.zeros(2, len(learn.data.vocab), dtype=torch.bool)
+    ids, sides = learn.data.vocab.token_to_id, torch.zeros(2, len(learn.data.vocab), dtype=torch.bool)
     for side, words in zip(sides, reviews_words.lexicon(), strict=True):
-        side[[number[word] for word in words if word in number]] = True
+        side[[ids[word] for word in words if word in ids]] = True
     learn.model.eval()
     right: list[Tensor] = []
-    for document in learn.data.vocab.numbers(texts):
+    for document in learn.data.vocab.encode(texts):
         values, _ = learn.model.encoder(document[None])
         chances = learn.model.decoder(values[0, START:-1]).softmax(1)
         targets = document[START + 1 :]
@@ -122,23 +122,23 @@ class Report:
 HELD_OUT = sample_texts("test/*")
 
 
-def pretrain(share: float, seed: int, target: Path) -> None:
+def pretrain(fraction: float, seed: int, target: Path) -> None:
     """Compose, look for overlap, train, measure on the sample's test reviews, write."""
     torch.set_num_threads(1)
-    parts = compose(share, seed)
+    parts = compose(fraction, seed)
     if shared := set(sample_texts()) & {text for part in parts for text in part}:
         raise SystemExit(f"{len(shared)} of the texts stand in the sample: choose another seed")
     vocab = ck.Vocab.count([text for part in parts for text in part], min_frequency=4)
     datas = [ck.LanguageLoaders(part, HELD_OUT, vocab=vocab, batch_size=16, device="cpu") for part in parts]
-    tokens = sum(data.train.rows * epochs for data, (_, _, epochs, _) in zip(datas, PLAN, strict=True))
+    tokens = sum(data.train.samples * epochs for data, (_, _, epochs, _) in zip(datas, PLAN, strict=True))
     print(f"{len(vocab)} words, {tokens:,} tokens to read, {time.process_time():.0f} s", flush=True)
     torch.manual_seed(seed)
     learn = ck.language_tiny(datas[0], pretrained=False, progress=False, callbacks=[ck.GradientClipping(1.0), Report()])
-    for data, (kind, _, epochs, rate) in zip(datas, PLAN, strict=True):
+    for data, (kind, _, epochs, lr) in zip(datas, PLAN, strict=True):
         if kind == "plain":
             remember(learn)
         learn.use(data)
-        learn.fit_one_cycle(epochs, rate, warmup=0.1)
+        learn.fit_one_cycle(epochs, lr, warmup=0.1)
         write(learn, {"texts": [len(part) for part in parts], "tokens": tokens, "seed": seed}, target)
 
 
@@ -153,17 +153,17 @@ def write(learn: ck.Learner, metadata: dict, target: Path) -> None:
     }
     print(metadata, flush=True)
     weights = {name: value.half() for name, value in learn.model.state_dict().items()}
-    save_tensors(target, weights, metadata | {"vocab": list(learn.data.vocab.words)})
+    save_tensors(target, weights, metadata | {"config": learn.data.config()})
 
 
 def main() -> None:
     """Read the options."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--share", type=float, default=1.0, help="of the texts")
+    options.add_argument("--fraction", type=float, default=1.0, help="of the texts")
     options.add_argument("--seed", type=int, default=20_110)
     options.add_argument("--target", type=Path, default=TARGET)
     chosen = options.parse_args()
-    pretrain(chosen.share, chosen.seed, chosen.target)
+    pretrain(chosen.fraction, chosen.seed, chosen.target)
 
 
 if __name__ == "__main__":
