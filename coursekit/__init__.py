@@ -9,6 +9,9 @@ from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from .datasets import fetch, home
+from .classroom.claims import claim, report
+from .classroom.exercises import check, progress
+from .classroom.docs import doc, machine
 from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
 from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_squared_error
 from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, fbeta, keypoint_distance, pixel_accuracy
@@ -23,7 +26,7 @@ from .storage import is_first_process, load_tensors, save_tensors
 from .distributed import Distributed
 
 __version__ = "0.2.0"
-_LATER = {"plots": ".plots"}
+_LATER = {"plots": ".plots", "sheets": ".classroom.sheets", "widgets": ".classroom.widgets"}
 __all__ = [name for name, value in globals().items() if not (name[0] == "_" or isinstance(value, _ModuleType))]
 __all__ += _LATER
 

@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_pil_image
 
-from app.limits import Limits
+from .limits import Limits
 
 
 class Corrections:
@@ -27,7 +27,7 @@ class Corrections:
         self.images, self.table = self.folder / "images", self.folder / "corrections.csv"
         self.images.mkdir(parents=True, exist_ok=True)
         try:
-            with self.table.open("x") as file:  # "x": only if there is none
+            with self.table.open("x", encoding="utf-8") as file:  # "x": only if there is none
                 file.write("file,label\n")
         except FileExistsError:
             pass

@@ -8,8 +8,7 @@ import argparse
 import asyncio
 import logging
 import queue
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,18 +21,15 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 import coursekit as ck
-from coursekit.kinds import Categories
+from coursekit.targets import Categories
 
-if __name__ == "__main__":  # started by its path: then Python has to be told where the package `app` is
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from app.batches import Batcher
-from app.corrections import Corrections
-from app.guard import Guard
-from app.limits import Limits
-from app.pages import add_pages
-from app.problems import BUSY, REFUSALS, Problem, in_words, unforeseen
-from app.uploads import decode
+from .batches import Batcher
+from .corrections import Corrections
+from .guard import Guard
+from .limits import Limits
+from .pages import add_pages
+from .problems import BUSY, REFUSALS, Problem, in_words, unforeseen
+from .uploads import decode
 
 logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a stranger's broken form is no news
 Picture = Annotated[UploadFile, File(description="A JPEG, PNG, GIF or WebP file.")]
@@ -140,15 +136,15 @@ def trained(path: Path) -> ck.Predictor:
     return ck.Predictor.load(path)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted."""
     kept = ck.home() / "app"
-    parser = argparse.ArgumentParser(description="Serve a picture classifier.")
+    parser = argparse.ArgumentParser("coursekit app", description="Serve a picture classifier.")
     parser.add_argument("--model", type=Path, help="a file from learn.predictor().save(...); else lesson 01's is used")
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1: this computer only; 0.0.0.0: its network")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--corrections", type=Path, default=kept / "corrections", help="a folder")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     try:
         predictor = ck.Predictor.load(chosen.model) if chosen.model else trained(kept / "pets.safetensors")
         predictor.model.to(ck.device())

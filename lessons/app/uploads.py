@@ -8,7 +8,8 @@ from PIL import Image
 from torch import Tensor
 
 import coursekit as ck
-from app.limits import Limits
+
+from .limits import Limits
 
 KINDS = "send a JPEG, PNG, GIF or WebP file."
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)

@@ -1,6 +1,5 @@
 """Where things are in a workbook: rectangles of cells, and the names that stand for them."""
 
-import difflib
 import re
 import warnings
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from ...datasets import nearest
 
 Cell = tuple[str, int, int]  # sheet, row, column; rows and columns count from 1, as on the sheet
 
@@ -42,22 +43,6 @@ class Area:
         first, last = address(self.top, self.left), address(self.bottom, self.right)
         return first if first == last else f"{first}:{last}"
 
-    @property
-    def fixed(self) -> str:
-        """The address that stays as it is when a formula is copied: $B$4:$F$9."""
-        return re.sub(r"([A-Z]+)(\d+)", r"$\1$\2", self.range)
-
-    @property
-    def absolute(self) -> str:
-        """The address that means the same on every sheet: 'by hand'!$B$4:$F$9."""
-        quoted = self.sheet.replace("'", "''")
-        return f"'{quoted}'!{self.fixed}"
-
-    def window(self, row: int, column: int, shape: tuple[int, int]) -> "Area":
-        """The rectangle of this (rows, columns) whose first cell is at (row, column) of this one, counted from 0."""
-        top, left = self.top + row, self.left + column
-        return Area(self.sheet, top, left, top + shape[0] - 1, left + shape[1] - 1)
-
     def __str__(self) -> str:
         """The address as `read` and `show` take it: by hand!B4:F9."""
         return f"{self.sheet}!{self.range}"
@@ -85,11 +70,16 @@ def load(path: Path | str, *, formulas: bool = False) -> Any:
 
     Used in lesson 02.
     """
+    return _load(*version(path), formulas)
+
+
+def version(path: Path | str) -> tuple[Path, int, int]:
+    """The whole path of a workbook, when it was changed, and its bytes: what tells one version from another."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no workbook {path}; build the course's own with: make excel")
     stat = path.stat()
-    return _load(path.resolve(), stat.st_mtime_ns, stat.st_size, formulas)
+    return path.resolve(), stat.st_mtime_ns, stat.st_size
 
 
 @lru_cache(maxsize=4)
@@ -101,12 +91,12 @@ def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
         return load_workbook(path, data_only=not formulas)
 
 
-def find(book: Any, place: str) -> list[Area]:
-    """The rectangles that a place stands for.
+def find(book: Any, reference: str) -> list[Area]:
+    """The rectangles that a reference stands for.
 
     Args:
         book: an openpyxl workbook.
-        place: a name that the workbook defines ("conv1"), or an address ("by hand!B4:F9").
+        reference: a name that the workbook defines ("conv1"), or an address ("by hand!B4:F9").
 
     Returns:
         One area for an address, one or more for a name, in the order of the name's definition.
@@ -116,17 +106,18 @@ def find(book: Any, place: str) -> list[Area]:
 
     Used in lesson 02.
     """
-    if "!" in place:
-        return [_parse(book, *place.rsplit("!", 1))]
-    if place not in book.defined_names:
+    if "!" in reference:
+        return [_parse(book, *reference.rsplit("!", 1))]
+    if reference not in book.defined_names:
         raise ValueError(
-            f"the workbook has no name {place!r}. {_nearest(place, list(book.defined_names))} "
+            f"the workbook has no name {reference!r}. {nearest(reference, book.defined_names)} "
             "An address has a sheet: 'by hand!B4:F9'."
         )
-    parts = book.defined_names[place].destinations  # a quote in a sheet's name is still doubled there
+    parts = book.defined_names[reference].destinations  # a quote in a sheet's name is still doubled there
     areas = [_parse(book, sheet.replace("''", "'"), cells) for sheet, cells in parts]
     if len({area.shape for area in areas}) != 1:
-        raise ValueError(f"the name {place!r} does not stand for rectangles of one shape: {[str(a) for a in areas]}")
+        found = ", ".join(map(str, areas))
+        raise ValueError(f"the name {reference!r} does not stand for rectangles of one shape: {found}")
     return areas
 
 
@@ -136,16 +127,12 @@ def _parse(book: Any, sheet: str, cells: str) -> Area:
     if sheet[:1] == sheet[-1:] == "'":
         sheet = sheet[1:-1].replace("''", "'")
     if sheet not in book.sheetnames:
-        raise ValueError(f"the workbook has no sheet {sheet!r}. {_nearest(sheet, book.sheetnames)}")
+        raise ValueError(f"the workbook has no sheet {sheet!r}. {nearest(sheet, book.sheetnames)}")
     if not re.fullmatch(r"\$?[A-Z]{1,3}\$?[1-9]\d*(:\$?[A-Z]{1,3}\$?[1-9]\d*)?", cells):
         raise ValueError(f"{cells!r} is not an address; write one cell as 'B4', a rectangle as 'B4:F9'")
     left, top, right, bottom = range_boundaries(cells)
+    (left, right), (top, bottom) = sorted((left, right)), sorted((top, bottom))  # B9:B4 is B4:B9
     return Area(sheet, top, left, bottom, right)
-
-
-def _nearest(wrong: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(wrong, known, cutoff=0.5)
-    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"It has: {', '.join(known)}."
 
 
 def gather(areas: list[Area], number: Callable[[Cell], float]) -> Tensor:
@@ -154,8 +141,6 @@ def gather(areas: list[Area], number: Callable[[Cell], float]) -> Tensor:
     Returns:
         0-d for one cell, 1-d for one row or one column, otherwise (rows, columns); several areas are stacked on a new
         first axis.
-
-    Used in lesson 02.
     """
     shape = [len(areas)] * (len(areas) > 1) + [length for length in areas[0].shape if length > 1]
     numbers = [number(cell) for area in areas for row in area.rows for cell in row]

@@ -2,7 +2,7 @@
 
 A formula is parsed once, into a function of `values`, a dictionary from cells to their values. Asking for an output
 then works backwards: the value of a cell is worked out when it is first looked up, and stays in the dictionary.
-A formula with anything that `sheet_formulas` does not know is refused, not guessed at.
+A formula with anything that `functions` does not know is refused, not guessed at.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .sheet_areas import Area, Cell, find, gather, load
-from .sheet_formulas import AGGREGATES, FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
+from .areas import Area, Cell, find, gather, load, version
+from .functions import AGGREGATES, FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
@@ -27,23 +27,20 @@ def calculate(
 
     Args:
         path: an .xlsx file. It is read and parsed once for all calls, until it changes.
-        inputs: the places to change, each with as many numbers as it has cells: {"digit": 7}.
-        outputs: the places to work out: ["logits", "probabilities"].
+        inputs: names or addresses to change, each with as many numbers as it has cells: {"digit": 7}.
+        outputs: names or addresses to work out: ["logits", "probabilities"].
 
     Returns:
         For each output, float64 in the shape that `read` gives.
 
     Raises:
         FileNotFoundError: no such workbook.
-        ValueError: no such place; an input of another size, or one that is a formula; an output that is empty or a
-            text; a formula that refers to itself, gives an error such as #DIV/0!, or needs a function not known here.
+        ValueError: no such name or address; an input of another size, or one that is a formula; an output that is empty
+            or a text; a formula that refers to itself, gives an error such as #DIV/0!, or needs a function not known.
 
     Used in lesson 02.
     """
-    path = Path(path)
-    load(path, formulas=True)
-    stat = path.stat()
-    return _engine(path.resolve(), stat.st_mtime_ns, stat.st_size)(inputs, outputs)
+    return _engine(*version(path))(inputs, outputs)
 
 
 @lru_cache(maxsize=4)
@@ -55,16 +52,15 @@ class _Engine:
     """The formulas of one workbook, each parsed when first needed."""
 
     def __init__(self, book: Any) -> None:
-        cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row]
-        self.book = book
-        self.formulas = {(c.parent.title, c.row, c.column): c.value for c in cells if c.data_type == "f"}
-        self.constants = {(c.parent.title, c.row, c.column): c.value for c in cells if c.data_type != "f"}
-        self.nodes: dict[Cell, Node] = {}
+        cells = {(c.parent.title, c.row, c.column): c for sheet in book for row in sheet.iter_rows() for c in row}
+        self.book, self.nodes = book, {}
+        self.formulas = {at: c.value for at, c in cells.items() if c.data_type == "f"}
+        self.constants = {at: c.value for at, c in cells.items() if c.data_type != "f"}
 
     def __call__(self, inputs: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Tensor]:
         values = _Values(self)
-        for place, given in inputs.items():
-            values.update(self.changed(place, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
+        for reference, given in inputs.items():
+            values.update(self.changed(reference, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
 
         def number_at(at: Cell) -> float:
             value = values.work_out(at)
@@ -72,14 +68,14 @@ class _Engine:
                 raise ValueError(f"{_name(at)} holds {value!r}, where a number was expected")
             return float(value)
 
-        return {place: gather(find(self.book, place), number_at) for place in outputs}
+        return {reference: gather(find(self.book, reference), number_at) for reference in outputs}
 
-    def changed(self, place: str, given: list[float]) -> dict[Cell, Value]:
-        cells = [cell for area in find(self.book, place) for row in area.rows for cell in row]
+    def changed(self, reference: str, given: list[float]) -> dict[Cell, Value]:
+        cells = [cell for area in find(self.book, reference) for row in area.rows for cell in row]
         if len(cells) != len(given):
-            raise ValueError(f"the input {place!r} has {len(cells)} cells, and {len(given)} numbers were given")
+            raise ValueError(f"the input {reference!r} has {len(cells)} cells, and {len(given)} numbers were given")
         if formula := next((cell for cell in cells if cell in self.formulas), None):
-            raise ValueError(f"{place!r} is no input: {_name(formula)} has the formula {self.formulas[formula]}")
+            raise ValueError(f"{reference!r} is no input: {_name(formula)} has the formula {self.formulas[formula]}")
         return dict(zip(cells, given, strict=True))
 
     def node(self, at: Cell) -> Node:
@@ -159,8 +155,9 @@ class _Parser:
         known = ", ".join([*FUNCTIONS, "IF", "IFERROR"])
         raise ValueError(f"{self.formula} on sheet {self.sheet!r} is refused at {what}; functions known: {known}")
 
-    def _next_is(self, kind: str) -> bool:
-        return self.at < len(self.tokens) and self.tokens[self.at].type == kind
+    def _next_is(self, *what: str) -> bool:
+        """Whether the next token is of this type, or has this subtype."""
+        return self.at < len(self.tokens) and {self.tokens[self.at].type, self.tokens[self.at].subtype} >= {*what}
 
     def _take(self) -> Any:
         self.at += 1
@@ -171,21 +168,21 @@ class _Parser:
         left = self._operand()
         while self._next_is("OPERATOR-INFIX") and OPERATORS[self.tokens[self.at].value][0] >= tightness:
             level, do = OPERATORS[self._take().value]
-            left = _apply(self._operator(do), [left, self._expression(level + 1)])
+            left = self._apply(do, left, self._expression(level + 1))
         return left
-
-    def _operator(self, do: Callable[..., Value]) -> Callable[..., Value | Rows]:
-        return elementwise(do) if self.on_rectangles else do
 
     def _operand(self) -> Node:
         if self._next_is("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
             sign = -1 if self._take().value == "-" else 1
-            return _apply(self._operator(lambda x: sign * number(x)), [self._operand()])
+            return self._apply(lambda x: sign * number(x), self._operand())
         node = self._atom()
         while self._next_is("OPERATOR-POSTFIX"):
             self._take()
-            node = _apply(self._operator(lambda x: number(x) / 100), [node])
+            node = self._apply(lambda x: number(x) / 100, node)
         return node
+
+    def _apply(self, operator: Callable[..., Value], *operands: Node) -> Node:
+        return _call(elementwise(operator) if self.on_rectangles else operator, operands)
 
     def _atom(self) -> Node:
         if self._next_is("OPERAND"):
@@ -193,31 +190,27 @@ class _Parser:
             node = self._reference(token.value) if token.subtype == "RANGE" else self._constant(token)
             self._take()
             return node
-        if not (self._next_is("FUNC") or self._next_is("PAREN")) or self.tokens[self.at].subtype != "OPEN":
+        if not (self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN")):
             self._refuse()
         name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
         if name not in ("", "IF", "IFERROR", *FUNCTIONS):
             self._refuse()
         self._take()
         around, self.on_rectangles = self.on_rectangles, name == "SUMPRODUCT" or (not name and self.on_rectangles)
-        arguments = self._arguments(name in AGGREGATES)
-        self.on_rectangles = around
-        if name in FUNCTIONS:
-            return _apply(FUNCTIONS[name], arguments)
-        return _branch(name, arguments) if name else arguments[0]
-
-    def _arguments(self, rectangles: bool) -> list[Node]:
-        """All up to the closing bracket; with `rectangles`, a lone reference to a cell is a rectangle of one."""
-        found = [self._argument(rectangles)]
+        arguments = [self._argument(name in AGGREGATES)]
         while self._next_is("SEP"):
             self._take()
-            found.append(self._argument(rectangles))
-        if self.at == len(self.tokens) or self.tokens[self.at].subtype != "CLOSE":
+            arguments.append(self._argument(name in AGGREGATES))
+        if not self._next_is("CLOSE"):
             self._refuse()
         self._take()
-        return found
+        self.on_rectangles = around
+        if name in FUNCTIONS:
+            return _call(FUNCTIONS[name], arguments)
+        return _branch(name, arguments) if name else arguments[0]
 
     def _argument(self, rectangle: bool) -> Node:
+        """One argument; with `rectangle`, a lone reference to a cell is a rectangle of one."""
         start = self.at
         node = self._expression()
         if rectangle and self.at == start + 1 and self.tokens[start].subtype == "RANGE":
@@ -242,17 +235,18 @@ class _Parser:
             raise ValueError(f"{self.formula}: the name {text!r} stands for several rectangles, not for one")
         rows = areas[0].rows
         if areas[0].shape == (1, 1):
-            only = rows[0][0]
-            return lambda values: values[only]
+            return lambda values: values[rows[0][0]]
         return lambda values: [list(map(values.__getitem__, row)) for row in rows]
 
 
-def _apply(do: Callable[..., Value | Rows], arguments: list[Node]) -> Node:
+def _call(do: Callable[..., Value | Rows], arguments: Sequence[Node]) -> Node:
     def node(values: Mapping[Cell, Value]) -> Value | Rows:
         try:
             return do(*[argument(values) for argument in arguments])
         except OverflowError:
             raise FormulaError("#NUM!") from None
+        except ZeroDivisionError:
+            raise FormulaError("#DIV/0!") from None
 
     return node
 

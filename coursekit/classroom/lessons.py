@@ -1,0 +1,158 @@
+"""The lessons as files: copies of them to work in, and a run from top to bottom that is compared with what is saved."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbformat import NotebookNode
+
+from ..datasets import course
+from ..storage import write_whole
+
+LESSONS = course() / "lessons"
+NOTES = ".copies.json"  # in the folder of copies, for each two sums: of the file it was made from, and its own
+DAMAGED = (ValueError, KeyError, AttributeError, nbformat.ValidationError)  # what nbformat says of a broken file
+
+
+def chosen(numbers: Sequence[str] = (), lessons: Path = LESSONS) -> list[Path]:
+    """The notebooks whose numbers are given, such as "02", or all; a ValueError if there is no such lesson."""
+    every = sorted(lessons.glob("[0-9][0-9]_*.ipynb"))
+    if unknown := sorted(set(numbers) - {path.stem[:2] for path in every}):
+        raise ValueError(f"no lesson {unknown[0]!r}; there are {', '.join(path.stem[:2] for path in every)}")
+    return [path for path in every if not numbers or path.stem[:2] in numbers]
+
+
+def unrun(lesson: NotebookNode) -> NotebookNode:
+    """The lesson without what its cells gave, and without the notes for the instructor."""
+    lesson.cells = [c for c in lesson.cells if c.metadata.get("slideshow", {}).get("slide_type") != "notes"]
+    for cell in lesson.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return lesson
+
+
+def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
+    """Copy lessons (and the app and workbooks that they use) that are missing, renew what was not edited, keep the rest.
+
+    Nothing has run in the copies, so that there is something to guess. Workbooks go beside the folder, where lessons
+    look for them.
+
+    Args:
+        mine: the folder of copies, such as `my_lessons`.
+        lessons: where the originals are.
+
+    Returns:
+        What there is to say: edited copies whose original has changed since, originals that are damaged.
+    """
+    notes, said = _noted(mine), []
+    for original, name in _files(mine, lessons):
+        copy, (made_from, own) = mine / name, notes.get(name, [None, None])
+        if copy.exists() and made_from == _sum(original.read_bytes()):
+            continue
+        try:
+            fresh = _fresh(original)
+        except DAMAGED as error:
+            said.append(f"{original} is damaged, and was left out: {str(error).splitlines()[0][:100]}")
+            continue
+        if copy.exists() and _sum(copy.read_bytes()) not in (own, _sum(fresh)):
+            advice = (
+                f"reset {name[:2]} gives a fresh one" if copy.suffix == ".ipynb" else "delete it to get the new one"
+            )
+            said.append(f"{name} has changed in the course; your edited copy is kept ({advice})")
+            continue
+        _copy(original, fresh, mine, name)
+    return said
+
+
+def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path | None]:
+    """Give a fresh copy of one lesson.
+
+    Returns:
+        The copy; and where the former one is now, None if there was none.
+    """
+    (lesson,) = chosen([number], lessons)
+    copy, old, fresh = mine / lesson.name, None, _fresh(lesson)
+    if copy.exists():
+        stem = f"{copy.stem}.{datetime.now():%Y-%m-%d_%H%M%S}"
+        names = (mine / f"{stem}{'' if i == 0 else f'_{i}'}.ipynb" for i in range(1000))
+        old = copy.rename(next(path for path in names if not path.exists()))
+    _copy(lesson, fresh, mine, copy.name)
+    return copy, old
+
+
+def _files(mine: Path, lessons: Path) -> Iterator[tuple[Path, str]]:
+    """All that is copied, and to where, as seen from the folder of copies."""
+    yield from ((lesson, lesson.name) for lesson in chosen(lessons=lessons))
+    yield from ((file, f"app/{file.name}") for file in sorted((lessons / "app").glob("*.[ph][yt]*")))
+    if mine.resolve().parent != lessons.resolve().parent:
+        yield from ((book, f"../excel/{book.name}") for book in sorted((lessons.parent / "excel").glob("*.xlsx")))
+
+
+def _fresh(original: Path) -> bytes:
+    if original.suffix != ".ipynb":
+        return original.read_bytes()
+    return (nbformat.writes(unrun(nbformat.read(original, 4))) + "\n").encode()
+
+
+def _copy(original: Path, fresh: bytes, mine: Path, name: str) -> None:
+    """Write a copy, and note of which original it is."""
+    write_whole(mine / name, fresh)
+    notes = _noted(mine) | {name: [_sum(original.read_bytes()), _sum(fresh)]}
+    write_whole(mine / NOTES, json.dumps(notes, indent=1).encode())
+
+
+def _sum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _noted(mine: Path) -> dict[str, list[str]]:
+    try:
+        notes = json.loads((mine / NOTES).read_text(encoding="utf-8"))
+        return {name: [origin, own] for name, (origin, own) in notes.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return {}  # without notes a copy that differs from its lesson counts as edited
+
+
+def execute(notebook: NotebookNode, folder: Path, seconds: int | None = 300) -> None:
+    """Run a notebook from a fresh kernel that works in a folder; a cell may take so many seconds.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell fails.
+    """
+    from nbclient import NotebookClient
+
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, kernel_name="python3", timeout=seconds, resources=place)
+    client.extra_arguments = ["--IPKernelApp.log_level=40"]  # errors only
+    client.execute()
+
+
+def rerun(lesson: Path) -> list[str]:
+    """Run a fresh copy of a lesson, somewhere else; the cells that print or show other than what is saved, in words.
+
+    Not compared are pictures, HTML, and cells with the tag `nbval-ignore-output`: their output may differ by machine.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell fails.
+    """
+    saved, ran = nbformat.read(lesson, 4), unrun(nbformat.read(lesson, 4))
+    with TemporaryDirectory() as scratch:
+        renew(Path(scratch) / "my_lessons", lesson.parent)
+        execute(ran, Path(scratch) / "my_lessons")
+    pairs = zip(*([cell for cell in book.cells if cell.cell_type == "code"] for book in (saved, ran)), strict=True)
+    found = []
+    for i, (old, new) in enumerate(pairs, 1):
+        before, now = (_texts(cell) for cell in (old, new))
+        if before != now and "nbval-ignore-output" not in old.metadata.get("tags", []):
+            found.append(f"code cell {i} gives\n{now}\nin place of\n{before}")
+    return found
+
+
+def _texts(cell: NotebookNode) -> str:
+    """What a cell printed, then what it showed, as text."""
+    printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+    return "\n".join([printed, *(output.data.get("text/plain", "") for output in cell.outputs if "data" in output)])
