@@ -221,7 +221,8 @@ def _find(name: str) -> Exercise:
         raise ValueError(f"exercises are named like '03.softmax'; {name!r} belongs to no lesson in {SOLUTIONS}")
     exercises = load_exercises(files[0])
     if short not in exercises:
-        raise ValueError(f"lesson {lesson} has no exercise {short!r}. {nearest(short, exercises)}")
+        known = [f"{lesson}.{short}" for short in exercises]
+        raise ValueError(f"lesson {lesson} has no exercise {short!r}. {nearest(name, known)}")
     return exercises[short]
 
 

@@ -87,7 +87,8 @@ def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path 
 def _files(mine: Path, lessons: Path) -> Iterator[tuple[Path, str]]:
     """All that is copied, and to where, as seen from the folder of copies."""
     yield from ((lesson, lesson.name) for lesson in chosen(lessons=lessons))
-    yield from ((file, f"app/{file.name}") for file in sorted((lessons / "app").glob("*.[ph][yt]*")))
+    app = sorted(file for file in (lessons / "app").glob("*") if file.suffix in (".py", ".html"))
+    yield from ((file, f"app/{file.name}") for file in app)
     if mine.resolve().parent != lessons.resolve().parent:
         yield from ((book, f"../excel/{book.name}") for book in sorted((lessons.parent / "excel").glob("*.xlsx")))
 
@@ -132,24 +133,30 @@ def execute(notebook: NotebookNode, folder: Path, seconds: int | None = 300) -> 
 
 
 def rerun(lesson: Path) -> list[str]:
-    """Run a fresh copy of a lesson, somewhere else; the cells that print or show other than what is saved, in words.
+    """Run a fresh copy of a lesson, somewhere else: in words, the cell that fails, or those that print or show otherwise.
 
     Not compared are pictures, HTML, and cells with the tag `nbval-ignore-output`: their output may differ by machine.
-
-    Raises:
-        nbclient.exceptions.CellExecutionError: a cell fails.
     """
+    from nbclient.exceptions import CellExecutionError
+
     saved, ran = nbformat.read(lesson, 4), unrun(nbformat.read(lesson, 4))
     with TemporaryDirectory() as scratch:
         renew(Path(scratch) / "my_lessons", lesson.parent)
-        execute(ran, Path(scratch) / "my_lessons")
-    pairs = zip(*([cell for cell in book.cells if cell.cell_type == "code"] for book in (saved, ran)), strict=True)
+        try:
+            execute(ran, Path(scratch) / "my_lessons")
+        except CellExecutionError as error:
+            failed = next(i for i, cell in enumerate(_code(ran), 1) if any("ename" in o for o in cell.outputs))
+            return [f"code cell {failed} fails with {error.ename}: {error.evalue}"]
     found = []
-    for i, (old, new) in enumerate(pairs, 1):
-        before, now = (_texts(cell) for cell in (old, new))
+    for i, (old, new) in enumerate(zip(_code(saved), _code(ran), strict=True), 1):
+        before, now = _texts(old), _texts(new)
         if before != now and "nbval-ignore-output" not in old.metadata.get("tags", []):
             found.append(f"code cell {i} gives\n{now}\nin place of\n{before}")
     return found
+
+
+def _code(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def _texts(cell: NotebookNode) -> str:

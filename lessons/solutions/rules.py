@@ -14,7 +14,17 @@ BASICS = (
     ".float() and the like"
 )
 _NAMES = {"torch", "len", "arange"}
-_ATTRIBUTES = {"arange", "shape", "ndim", "unsqueeze"} | {"float", "double", "long", "int", "bool"}
+_ATTRIBUTES = {
+    "arange",
+    "shape",
+    "ndim",
+    "unsqueeze",
+    "float",
+    "double",
+    "long",
+    "int",
+    "bool",
+}
 _SYNTAX = """Name Attribute Constant Subscript Slice Tuple List Call keyword BinOp UnaryOp
     Compare operator unaryop Load Eq NotEq Lt LtE Gt GtE"""
 _ALLOWED = tuple(getattr(ast, name) for name in _SYNTAX.split())

@@ -4,9 +4,7 @@ A *reference* is a name that a workbook defines ("conv1_weight") or an address (
 several rectangles of one shape, so a stack of feature maps, spread over a sheet to be seen, is still one name.
 """
 
-from .areas import Area, address, find, load
+# ruff: noqa: F401 (imported to be given on)
 from .engine import calculate
-from .reading import formulas_in, read
+from .reading import Area, address, find, formulas_in, load, read
 from .view import show
-
-__all__ = ["Area", "address", "calculate", "find", "formulas_in", "load", "read", "show"]

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .areas import Area, Cell, find, gather, load, version
 from .functions import AGGREGATES, FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
+from .reading import Area, Cell, find, gather, load
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
@@ -40,15 +40,14 @@ def calculate(
 
     Used in lesson 02.
     """
-    return _engine(*version(path))(inputs, outputs)
+    workbook = _workbook(load(path, formulas=True))
+    values = _Values(workbook)
+    for reference, given in inputs.items():
+        values.update(workbook.changed(reference, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
+    return {reference: gather(find(workbook.book, reference), values.number) for reference in outputs}
 
 
-@lru_cache(maxsize=4)
-def _engine(path: Path, modified: int, size: int) -> "_Engine":
-    return _Engine(load(path, formulas=True))
-
-
-class _Engine:
+class _Workbook:
     """The formulas of one workbook, each parsed when first needed."""
 
     def __init__(self, book: Any) -> None:
@@ -56,19 +55,6 @@ class _Engine:
         self.book, self.nodes = book, {}
         self.formulas = {at: c.value for at, c in cells.items() if c.data_type == "f"}
         self.constants = {at: c.value for at, c in cells.items() if c.data_type != "f"}
-
-    def __call__(self, inputs: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Tensor]:
-        values = _Values(self)
-        for reference, given in inputs.items():
-            values.update(self.changed(reference, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
-
-        def number_at(at: Cell) -> float:
-            value = values.work_out(at)
-            if value is None or isinstance(value, str):
-                raise ValueError(f"{_name(at)} holds {value!r}, where a number was expected")
-            return float(value)
-
-        return {reference: gather(find(self.book, reference), number_at) for reference in outputs}
 
     def changed(self, reference: str, given: list[float]) -> dict[Cell, Value]:
         cells = [cell for area in find(self.book, reference) for row in area.rows for cell in row]
@@ -80,8 +66,11 @@ class _Engine:
 
     def node(self, at: Cell) -> Node:
         if at not in self.nodes:
-            self.nodes[at] = _Parser(self.formulas[at], at[0], self.book).parse()
+            self.nodes[at] = _Parser(self.formulas[at], at[0], self.book).whole()
         return self.nodes[at]
+
+
+_workbook = lru_cache(maxsize=4)(_Workbook)  # `load` gives the same book again until its file changes
 
 
 class _TooDeep(Exception):
@@ -91,12 +80,12 @@ class _TooDeep(Exception):
 class _Values(dict):
     """The value of each cell in one run: constants from the start, results of formulas when first looked up."""
 
-    def __init__(self, engine: _Engine) -> None:
-        super().__init__(engine.constants)
-        self.engine, self.pending = engine, set()
+    def __init__(self, workbook: _Workbook) -> None:
+        super().__init__(workbook.constants)
+        self.workbook, self.pending = workbook, set()
 
     def __missing__(self, at: Cell) -> Value:
-        if at not in self.engine.formulas:
+        if at not in self.workbook.formulas:
             return None  # beyond what the sheet uses
         if at in self.pending:
             raise _circular(at)
@@ -104,7 +93,7 @@ class _Values(dict):
             raise _TooDeep(at)
         self.pending.add(at)
         try:
-            value = self.engine.node(at)(self)
+            value = self.workbook.node(at)(self)
         except FormulaError as error:
             raise FormulaError(error.code, error.where or _name(at)) from None
         finally:
@@ -112,8 +101,8 @@ class _Values(dict):
         self[at] = 0.0 if value is None else value  # a formula that refers to an empty cell shows 0
         return self[at]
 
-    def work_out(self, at: Cell) -> Value:
-        """The value of a cell, through a chain of formulas of any length."""
+    def number(self, at: Cell) -> float:
+        """The number in a cell, through a chain of formulas of any length."""
         waiting = [at]
         while waiting:
             try:
@@ -123,7 +112,16 @@ class _Values(dict):
                 if deeper.args[0] in waiting:
                     raise _circular(deeper.args[0]) from None
                 waiting.append(deeper.args[0])
-        return value
+        if value is None or isinstance(value, str):
+            raise ValueError(f"{_name(at)} holds {value!r}, where a number was expected")
+        return float(value)
+
+
+_CONSTANTS: dict[str, Callable[[str], Value]] = {
+    "NUMBER": float,
+    "TEXT": lambda text: text[1:-1].replace('""', '"'),
+    "LOGICAL": lambda text: text.upper() == "TRUE",
+}
 
 
 def _circular(at: Cell) -> ValueError:
@@ -144,16 +142,17 @@ class _Parser:
         self.formula, self.sheet, self.book, self.at = formula, sheet, book, 0
         self.on_rectangles = False  # inside SUMPRODUCT: there, operators take rectangles, element by element
 
-    def parse(self) -> Node:
+    def whole(self) -> Node:
         node = self._expression()
-        if self.at < len(self.tokens):
-            self._refuse()
+        self._expect(self.at == len(self.tokens))
         return node
 
-    def _refuse(self) -> None:
-        what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
-        known = ", ".join([*FUNCTIONS, "IF", "IFERROR"])
-        raise ValueError(f"{self.formula} on sheet {self.sheet!r} is refused at {what}; functions known: {known}")
+    def _expect(self, known: bool) -> None:
+        """Refuse the formula at the next token, unless that is known here."""
+        if not known:
+            what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
+            names = ", ".join([*FUNCTIONS, "IF", "IFERROR"])
+            raise ValueError(f"{self.formula} on sheet {self.sheet!r} is refused at {what}; functions known: {names}")
 
     def _next_is(self, *what: str) -> bool:
         """Whether the next token is of this type, or has this subtype."""
@@ -185,24 +184,20 @@ class _Parser:
         return _call(elementwise(operator) if self.on_rectangles else operator, operands)
 
     def _atom(self) -> Node:
+        if self._next_is("OPERAND", "RANGE"):
+            return self._reference(self._take().value)
         if self._next_is("OPERAND"):
-            token = self.tokens[self.at]
-            node = self._reference(token.value) if token.subtype == "RANGE" else self._constant(token)
-            self._take()
-            return node
-        if not (self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN")):
-            self._refuse()
+            return self._constant()
+        self._expect(self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN"))
         name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
-        if name not in ("", "IF", "IFERROR", *FUNCTIONS):
-            self._refuse()
+        self._expect(name in ("", "IF", "IFERROR", *FUNCTIONS))
         self._take()
         around, self.on_rectangles = self.on_rectangles, name == "SUMPRODUCT" or (not name and self.on_rectangles)
         arguments = [self._argument(name in AGGREGATES)]
         while self._next_is("SEP"):
             self._take()
             arguments.append(self._argument(name in AGGREGATES))
-        if not self._next_is("CLOSE"):
-            self._refuse()
+        self._expect(self._next_is("CLOSE"))
         self._take()
         self.on_rectangles = around
         if name in FUNCTIONS:
@@ -217,15 +212,10 @@ class _Parser:
             return lambda values: found if isinstance(found := node(values), list) else [[found]]
         return node
 
-    def _constant(self, token: Any) -> Node:
-        if token.subtype == "NUMBER":
-            value: Value = float(token.value)
-        elif token.subtype == "TEXT":
-            value = token.value[1:-1].replace('""', '"')
-        elif token.subtype == "LOGICAL":
-            value = token.value.upper() == "TRUE"
-        else:
-            self._refuse()
+    def _constant(self) -> Node:
+        token = self.tokens[self.at]
+        self._expect(token.subtype in _CONSTANTS)
+        value = _CONSTANTS[self._take().subtype](token.value)
         return lambda values: value
 
     def _reference(self, text: str) -> Node:

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from ..markup import beside, cell, cell_style, number, table
-from .areas import Area, address, find, load
+from .reading import Area, address, find, load
 
 _HEAD = "background:#eee;color:#333;font-weight:normal"
 _PLAIN = "text-align:left;background:#fff;color:#000"  # of what is no number

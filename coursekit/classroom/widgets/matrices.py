@@ -1,4 +1,4 @@
-"""Figures of lesson 07 to play with: two shapes that meet, and a matrix product cell by cell."""
+"""Figures to play with that are made of matrices: a filter's steps, shapes that meet, a product, dropout."""
 
 import re
 from html import escape
@@ -6,6 +6,7 @@ from html import escape
 import ipywidgets
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ...display import RED
 from ..markup import beside, box, cell, matrix, number, table
@@ -14,6 +15,48 @@ from .interactive import Interactive, stepper
 _AXES = 6  # more would not fit beside each other
 _BLANK, _OWN, _FILLED, _REFUSED = (f"background:{c};color:#000" for c in ("#ffffff", "#e8eef4", "#fce7c8", "#f6cdb5"))
 _WORDS = "border:none;font-family:inherit;padding:0 0.6em"
+_MASKS = 1000
+
+
+def filter_stepper(image: Tensor, weights: Tensor) -> Interactive:
+    """A 3 x 3 filter stepping over an image: the patch, the nine products, their sum, and the feature map.
+
+    Args:
+        image: (H, W), float.
+        weights: (3, 3), float; can be edited in the figure.
+
+    Built in lesson 02.
+    """
+    width = image.shape[1] - 2
+    position, player = stepper((image.shape[0] - 2) * width - 1, "position", 500)
+    box = ipywidgets.Layout(width="4.5em")
+    entries = [
+        ipywidgets.FloatText(value, layout=box, step=1, tooltip=f"filter, row {i // 3 + 1}, column {i % 3 + 1}")
+        for i, value in enumerate(weights.flatten().tolist())
+    ]
+    filter_box = ipywidgets.GridBox(entries, layout=ipywidgets.Layout(grid_template_columns="repeat(3, 4.9em)"))
+
+    def framed(values: Tensor, side: int) -> Tensor:
+        row, column = divmod(position.value, width)
+        frame = torch.zeros_like(values, dtype=torch.bool)
+        frame[row : row + side, column : column + side] = True
+        return frame
+
+    def draw() -> str:
+        kernel = torch.tensor([entry.value for entry in entries]).reshape(3, 3)
+        window = framed(image, 3)
+        products = image[window].reshape(3, 3) * kernel
+        feature_map = F.conv2d(image[None, None], kernel[None, None])[0, 0]
+        whole = kernel.frac().abs().max() == 0 and image.frac().abs().max() == 0
+        form = ".0f" if whole else ".1f"
+        return beside(
+            matrix(image, "image", form, framed=window),
+            matrix(products, f"products; sum = {products.sum():{form}}", form),
+            matrix(feature_map, "feature map", form, framed=framed(feature_map, 1)),
+        )
+
+    controls = [ipywidgets.HBox([filter_box, player])]
+    return Interactive(controls, draw, "a filter steps over an image; its numbers can be edited")
 
 
 def result_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
@@ -151,3 +194,50 @@ def product_stepper(first: Tensor, second: Tensor) -> Interactive:
         return figure + f"<p>{words.replace('-', '−')}</p>"
 
     return Interactive([player], draw, "a matrix product, cell by cell")
+
+
+def dropout_map(activations: Tensor) -> Interactive:
+    """Dropout over one activation map: what is left, the same scaled, what pooling makes of it, and the means.
+
+    Args:
+        activations: (H, W), both even, float; small enough to be read as numbers (at most 12 x 12).
+
+    Raises:
+        ValueError: not such a map.
+
+    Built in lesson 10.
+    """
+    shape = tuple(activations.shape)
+    if len(shape) != 2 or any(side % 2 or not 2 <= side <= 12 for side in shape):
+        raise ValueError(f"the figure shows a map (H, W), both even, from 2 to 12; this has the shape {shape}")
+    if not activations.is_floating_point():
+        raise ValueError(f"activations are floating-point numbers; these are {activations.dtype}: use .float()")
+    p_slider = ipywidgets.FloatSlider(0.5, min=0, max=0.95, step=0.05, description="p")
+    mask = ipywidgets.IntSlider(0, min=0, max=_MASKS - 1, description="mask")
+    another = ipywidgets.Button(description="New mask", tooltip="draw another random mask")
+    another.on_click(lambda _: setattr(mask, "value", (mask.value + 1) % _MASKS))
+    draws = torch.rand(_MASKS, *shape, generator=torch.Generator().manual_seed(0))  # kept where the draw is at least p
+
+    def draw() -> str:
+        p = p_slider.value
+        left = activations * (draws >= p)  # (masks, H, W)
+        one, factor = left[mask.value], 1 / (1 - p)
+        pooled, pooled_before = (F.max_pool2d(map_[None], 2)[0] for map_ in (one, activations))
+        same = int((pooled == pooled_before).sum())
+        maps = beside(
+            matrix(activations, f"activations: mean {activations.mean():.2f}"),
+            matrix(one, f"p = {p:.2f}, not scaled: mean {one.mean():.2f}"),
+            matrix(one * factor, f"times {factor:.2f}: mean {one.mean() * factor:.2f}"),
+        )
+        pools = beside(
+            matrix(pooled_before, "pooled, nothing dropped"),
+            matrix(pooled, f"pooled after dropping: {same} of {pooled.numel()} as before"),
+        )
+        means = (
+            f"Mean over {_MASKS:,} masks: not scaled {left.mean():.2f}, scaled {left.mean() * factor:.2f}; "
+            f"without dropout {activations.mean():.2f}."
+        )
+        return f"{maps}<p><b>{means}</b></p>{pools}"
+
+    controls = [ipywidgets.HBox([p_slider, mask, another])]
+    return Interactive(controls, draw, "dropout over an activation map, with sliders for p and for the mask")
