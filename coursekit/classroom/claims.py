@@ -16,6 +16,8 @@ import torch
 from ..display import BLUE, SKY, show
 from .markup import box
 
+Bound = float | None
+
 
 class ClaimError(AssertionError):
     """A claim of a lesson that this run did not bear out."""
@@ -76,13 +78,7 @@ def report(name: str, value: object) -> None:
 
 
 def claim(
-    text: str,
-    value: object,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    equals: object = None,
-    within: float = 0.0,
+    text: str, value: object, *, at_least: Bound = None, at_most: Bound = None, equals: object = None, within: float = 0
 ) -> None:
     """Check a claim of the text and show it; a claim that does not hold stops the run.
 

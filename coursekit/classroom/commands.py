@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
+from types import ModuleType
 
-from ..datasets import SAMPLES, course, home, nearest
+from ..datasets import course, home, nearest
 
 
 def lab(*options: str) -> None:
@@ -18,7 +19,7 @@ def lab(*options: str) -> None:
     mine = _mine()
     for line in renew(mine):
         print(f"{mine.name}: {line}")
-    as_root = ["--allow-root"] if getattr(os, "geteuid", int)() == 0 and hasattr(os, "geteuid") else []
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     first = f"--LabApp.default_url=/lab/tree/{mine.name}/00_notebook_basics.ipynb"
     command = [sys.executable, "-m", "jupyterlab", first, *as_root, *options]
     os.chdir(mine.parent)
@@ -27,7 +28,7 @@ def lab(*options: str) -> None:
     sys.exit(subprocess.call(command))
 
 
-def reset(number: str) -> None:
+def reset(number: str = "", *_: str) -> None:
     """give a fresh copy of a lesson, as in: reset 02; yours is kept beside it"""
     from . import lessons
 
@@ -35,7 +36,7 @@ def reset(number: str) -> None:
     print(f"{copy} is fresh" + (f"; your former one is {old.name} beside it" if old else ""))
 
 
-def progress() -> None:
+def progress(*_: str) -> None:
     """show the exercises of each lesson, those you have solved ticked"""
     from . import exercises
 
@@ -44,11 +45,8 @@ def progress() -> None:
 
 def app(*options: str) -> None:
     """serve lesson 18's pet classifier; options: --model FILE --host HOST --port PORT --corrections FOLDER"""
-    folder = course() / "lessons" / "app"
-    spec = importlib.util.spec_from_file_location(
-        "app", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    sys.modules["app"] = importlib.util.module_from_spec(spec)
+    sys.modules["app"] = ModuleType("app")
+    sys.modules["app"].__path__ = [str(course() / "lessons" / "app")]
     importlib.import_module("app.server").main(options)
 
 
@@ -65,12 +63,11 @@ def check(*numbers: str) -> None:
     sys.exit(f"{failed} lessons failed" if failed else 0)
 
 
-def where() -> None:
-    """show the folders: of the course, its lessons, samples and workbooks, your copies, your data home"""
+def where(*_: str) -> None:
+    """show where things are: the course, its lessons, data and workbooks, your copies, your data home"""
     root = course()
-    folders = {"course": root, "lessons": root / "lessons", "solutions": root / "lessons" / "solutions"}
-    folders |= {"samples": SAMPLES, "workbooks": root / "excel", "your copies": _mine(), "data home": home()}
-    for name, folder in folders.items():
+    parts = {name: root / name for name in ("lessons", "data", "excel")}
+    for name, folder in {"course": root, **parts, "your copies": _mine(), "data home": home()}.items():
         print(f"{name:<12} {folder}{'' if folder.exists() else '  (not there yet)'}")
 
 
@@ -84,26 +81,15 @@ TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, pro
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do what the command line asks for."""
+    """Do what the command line asks for; what goes wrong is said in a line."""
     task, *rest = (sys.argv[1:] if arguments is None else arguments) or ["help"]
-    if task in ("help", "-h", "--help"):
-        print("\n".join(f"coursekit {name:<9} {do.__doc__}" for name, do in TASKS.items()))
-    elif task not in TASKS:
-        sys.exit(f"there is no command {task!r}. {nearest(task, TASKS)}")
-    else:
-        _do(task, rest)
-
-
-def _do(task: str, rest: Sequence[str]) -> None:
-    """Run a task; what goes wrong is said in a line."""
-    import inspect
-
     try:
-        inspect.signature(TASKS[task]).bind(*rest)
-    except TypeError:
-        sys.exit(f"coursekit {task}: {TASKS[task].__doc__}")
-    try:
-        TASKS[task](*rest)
+        if task in ("help", "-h", "--help"):
+            print("\n".join(f"coursekit {name:<9} {do.__doc__}" for name, do in TASKS.items()))
+        elif task in TASKS:
+            TASKS[task](*rest)
+        else:
+            sys.exit(f"there is no command {task!r}. {nearest(task, TASKS)}")
     except (OSError, ValueError) as error:
         sys.exit(f"coursekit {task}: {error}")
     except KeyboardInterrupt:

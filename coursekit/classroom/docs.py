@@ -6,6 +6,7 @@ import platform
 import re
 import shutil
 import sys
+from dataclasses import dataclass
 from html import escape
 
 import torch
@@ -16,11 +17,13 @@ from ..loaders import device
 _GIB = 1 << 30
 
 
+@dataclass
 class Doc:
     """A signature, a docstring and a lesson, as text and as HTML."""
 
-    def __init__(self, title: str, text: str, lesson: str | None) -> None:
-        self.title, self.text, self.lesson = title, text, lesson
+    title: str
+    text: str
+    lesson: str | None
 
     def __repr__(self) -> str:
         """Everything as text."""
@@ -74,11 +77,11 @@ def _without_lesson(text: str) -> tuple[str, str | None]:
     return (text[: found.start()] + text[found.end() :]).strip(), sentence
 
 
+@dataclass
 class Machine:
     """What was found: rows of (what, found, whether it will do)."""
 
-    def __init__(self, rows: list[tuple[str, str, bool]]) -> None:
-        self.rows = rows
+    rows: list[tuple[str, str, bool]]
 
     @property
     def ready(self) -> bool:
@@ -102,20 +105,15 @@ def machine() -> Machine:
     name = torch.cuda.get_device_name() if chosen.type == "cuda" else platform.processor() or platform.machine()
     memory = psutil.virtual_memory()
     store = next(path for path in (home().absolute(), *home().absolute().parents) if path.exists())
-    free = shutil.disk_usage(store).free
+    room = shutil.disk_usage(store).free
     samples = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir() and path.name != "make")
-    return Machine(
-        [
-            ("Python", platform.python_version(), sys.version_info >= (3, 10)),
-            ("PyTorch", torch.__version__, True),
-            ("device", f"{chosen.type} ({name})", True),
-            ("threads", f"{torch.get_num_threads()} on {os.cpu_count()} cores", True),
-            (
-                "memory",
-                f"{memory.total / _GIB:.0f} GiB, {memory.available / _GIB:.0f} free",
-                memory.available > 2 * _GIB,
-            ),
-            ("samples", ", ".join(samples), bool(samples)),
-            ("data home", f"{home()}, {free / _GIB:.0f} GiB free", os.access(store, os.W_OK) and free > _GIB),
-        ]
-    )
+    rows = [
+        ("Python", platform.python_version(), sys.version_info >= (3, 10)),
+        ("PyTorch", torch.__version__, True),
+        ("device", f"{chosen.type} ({name})", True),
+        ("threads", f"{torch.get_num_threads()} on {os.cpu_count()} cores", True),
+        ("memory", f"{memory.total / _GIB:.0f} GiB, {memory.available / _GIB:.0f} free", memory.available > 2 * _GIB),
+        ("samples", ", ".join(samples), bool(samples)),
+        ("data home", f"{home()}, {room / _GIB:.0f} GiB free", os.access(store, os.W_OK) and room > _GIB),
+    ]
+    return Machine(rows)

@@ -27,6 +27,7 @@ from .claims import as_array
 from .markup import box
 
 SOLUTIONS = course() / "lessons" / "solutions"
+_STATES = {"not tried": ("○", "#999999"), "right": ("✓", GREEN), "wrong": ("✗", RED)}
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,11 @@ class Verdict:
 
     def __repr__(self) -> str:
         """Mark, name, state, and the details below."""
-        mark = {"not tried": "○", "right": "✓", "wrong": "✗"}[self.state]
         words = "not tried yet" if self.state == "not tried" else self.state
-        return f"{mark} {self.name}: {words}" + (f"\n{self.details}" if self.details else "")
+        return f"{_STATES[self.state][0]} {self.name}: {words}" + f"\n{self.details}" * bool(self.details)
 
     def _repr_html_(self) -> str:
-        return box(escape(repr(self)), {"not tried": "#999999", "right": GREEN, "wrong": RED}[self.state])
+        return box(escape(repr(self)), _STATES[self.state][1])
 
 
 def check(name: str, attempt: object) -> None:
@@ -96,14 +96,10 @@ def judge(name: str, attempt: object) -> Verdict:
         return Verdict(name, "wrong", f"{_shown(attempt)} is not it.\nHint: {exercise.hint}")
     if not callable(attempt):
         return Verdict(name, "wrong", f"a function is asked for; this is {_shown(attempt)}")
-    failures = []
-    for case in exercise.cases():
-        fault = _fault(exercise, attempt, case)
-        if fault == _NOT_TRIED:
-            return Verdict(name, "not tried")
-        if fault:
-            failures.append(case)
-    if failures:
+    faults = [(case, _fault(exercise, attempt, case)) for case in exercise.cases()]
+    if any(fault == _NOT_TRIED for _, fault in faults):
+        return Verdict(name, _NOT_TRIED)
+    if failures := [case for case, fault in faults if fault]:
         smallest = min((_shrink(exercise, attempt, case) for case in failures), key=_size)
         # what the attempt prints is seen for this case only
         return Verdict(name, "wrong", f"{_fault(exercise, attempt, smallest, aloud=True)}\nHint: {exercise.hint}")
@@ -153,11 +149,9 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
     """
     if isinstance(expected, (tuple, list)):
         found = found.tolist() if hasattr(found, "tolist") else found
-        return (
-            isinstance(found, (tuple, list))
-            and len(found) == len(expected)
-            and all(agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))
-        )
+        if not isinstance(found, (tuple, list)) or len(found) != len(expected):
+            return False
+        return all(agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))
     if (wanted := as_array(expected)) is not None and not isinstance(expected, bool):
         given = as_array(found)
         if given is None or given.shape != wanted.shape:
@@ -259,14 +253,15 @@ def progress() -> Solved:
 
     Used in lesson 00.
     """
-    paths, done = sorted(SOLUTIONS.glob("[0-9][0-9]_*.py")), home() / "progress"
-    return Solved(
-        {p.stem: {name: (done / f"{p.stem[:2]}.{name}").exists() for name in load_exercises(p)} for p in paths}
-    )
+    solved = {}
+    for path in sorted(SOLUTIONS.glob("[0-9][0-9]_*.py")):
+        notes = {name: home() / "progress" / f"{path.stem[:2]}.{name}" for name in load_exercises(path)}
+        solved[path.stem] = {name: note.exists() for name, note in notes.items()}
+    return Solved(solved)
 
 
 def _remember(name: str) -> None:
-    """Note an exercise as solved, in a file of its own; where that cannot be written, the verdict is given all the same."""
+    """Note an exercise as solved, in a file of its own; that it cannot be written is said, and spoils no verdict."""
     try:
         write_whole(home() / "progress" / name, f"{date.today().isoformat()}\n".encode())
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder

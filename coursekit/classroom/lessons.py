@@ -14,7 +14,7 @@ from ..datasets import course
 from ..storage import write_whole
 
 LESSONS = course() / "lessons"
-NOTES = ".copies.json"  # in the folder of copies, for each two sums: of the file it was made from, and its own
+NOTES = ".copies.json"  # in the folder of copies: the sum of each as it was given
 DAMAGED = (ValueError, KeyError, AttributeError, nbformat.ValidationError)  # what nbformat says of a broken file
 
 
@@ -36,7 +36,7 @@ def unrun(lesson: NotebookNode) -> NotebookNode:
 
 
 def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
-    """Copy lessons (and the app and workbooks that they use) that are missing, renew what was not edited, keep the rest.
+    """Copy lessons, and the app and workbooks that they use; renew copies that nobody edited, and keep the others.
 
     Nothing has run in the copies, so that there is something to guess. Workbooks go beside the folder, where lessons
     look for them.
@@ -50,21 +50,19 @@ def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
     """
     notes, said = _noted(mine), []
     for original, name in _files(mine, lessons):
-        copy, (made_from, own) = mine / name, notes.get(name, [None, None])
-        if copy.exists() and made_from == _sum(original.read_bytes()):
-            continue
+        copy = mine / name
         try:
             fresh = _fresh(original)
         except DAMAGED as error:
             said.append(f"{original} is damaged, and was left out: {str(error).splitlines()[0][:100]}")
             continue
-        if copy.exists() and _sum(copy.read_bytes()) not in (own, _sum(fresh)):
-            advice = (
-                f"reset {name[:2]} gives a fresh one" if copy.suffix == ".ipynb" else "delete it to get the new one"
-            )
-            said.append(f"{name} has changed in the course; your edited copy is kept ({advice})")
-            continue
-        _copy(original, fresh, mine, name)
+        if copy.exists() and notes.get(name) == _sum(fresh):
+            continue  # nothing new, edited or not
+        if not copy.exists() or _sum(copy.read_bytes()) in (_sum(fresh), notes.get(name)):
+            _copy(fresh, mine, name)
+        else:
+            advice = f"reset {name[:2]}" if copy.suffix == ".ipynb" else "delete it"
+            said.append(f"{name} has changed in the course; your edited copy is kept. For the new one: {advice}")
     return said
 
 
@@ -77,10 +75,8 @@ def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path 
     (lesson,) = chosen([number], lessons)
     copy, old, fresh = mine / lesson.name, None, _fresh(lesson)
     if copy.exists():
-        stem = f"{copy.stem}.{datetime.now():%Y-%m-%d_%H%M%S}"
-        names = (mine / f"{stem}{'' if i == 0 else f'_{i}'}.ipynb" for i in range(1000))
-        old = copy.rename(next(path for path in names if not path.exists()))
-    _copy(lesson, fresh, mine, copy.name)
+        old = copy.rename(mine / f"{copy.stem}.{datetime.now():%Y-%m-%d_%H%M%S_%f}.ipynb")
+    _copy(fresh, mine, copy.name)
     return copy, old
 
 
@@ -99,22 +95,20 @@ def _fresh(original: Path) -> bytes:
     return (nbformat.writes(unrun(nbformat.read(original, 4))) + "\n").encode()
 
 
-def _copy(original: Path, fresh: bytes, mine: Path, name: str) -> None:
-    """Write a copy, and note of which original it is."""
+def _copy(fresh: bytes, mine: Path, name: str) -> None:
+    """Write a copy, and note what was given."""
     write_whole(mine / name, fresh)
-    notes = _noted(mine) | {name: [_sum(original.read_bytes()), _sum(fresh)]}
-    write_whole(mine / NOTES, json.dumps(notes, indent=1).encode())
+    write_whole(mine / NOTES, json.dumps(_noted(mine) | {name: _sum(fresh)}, indent=1).encode())
 
 
 def _sum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _noted(mine: Path) -> dict[str, list[str]]:
+def _noted(mine: Path) -> dict[str, str]:
     try:
-        notes = json.loads((mine / NOTES).read_text(encoding="utf-8"))
-        return {name: [origin, own] for name, (origin, own) in notes.items()}
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return dict(json.loads((mine / NOTES).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
         return {}  # without notes a copy that differs from its lesson counts as edited
 
 
@@ -133,7 +127,7 @@ def execute(notebook: NotebookNode, folder: Path, seconds: int | None = 300) -> 
 
 
 def rerun(lesson: Path) -> list[str]:
-    """Run a fresh copy of a lesson, somewhere else: in words, the cell that fails, or those that print or show otherwise.
+    """Run a fresh copy of a lesson somewhere else; in words, the cell that fails, or those that give something else.
 
     Not compared are pictures, HTML, and cells with the tag `nbval-ignore-output`: their output may differ by machine.
     """

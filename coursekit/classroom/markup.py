@@ -8,6 +8,7 @@ from torch import Tensor
 from ..display import ABOVE, BELOW
 
 _CELL = "min-width:2.4em;height:1.9em;text-align:center;font:12px monospace;border:1px solid #ddd;padding:0 0.2em"
+Mask = Tensor | None
 _FRAME = ";outline:3px solid #000;outline-offset:-3px"
 
 
@@ -47,9 +48,7 @@ def table(rows: Iterable[Iterable[str]], caption: str = "") -> str:
     return f'<table style="border-collapse:collapse;margin:4px 1.5em 4px 0">{title if caption else ""}{body}</table>'
 
 
-def matrix(
-    values: Tensor, caption: str, form: str = ".0f", *, framed: Tensor | None = None, known: Tensor | None = None
-) -> str:
+def matrix(values: Tensor, caption: str, form: str = ".0f", framed: Mask = None, known: Mask = None) -> str:
     """A matrix as a table in the course's colours.
 
     Args:

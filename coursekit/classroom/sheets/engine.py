@@ -17,12 +17,11 @@ from .functions import AGGREGATES, FUNCTIONS, OPERATORS, FormulaError, Rows, Val
 from .reading import Area, Cell, find, gather, load
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
+Numbers = Tensor | Sequence | float
 Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
 
 
-def calculate(
-    path: Path | str, inputs: Mapping[str, Tensor | Sequence | float], outputs: Sequence[str]
-) -> dict[str, Tensor]:
+def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence[str]) -> dict[str, Tensor]:
     """Work out a workbook's formulas in Python, with some inputs changed. The file stays as it is.
 
     Args:
@@ -151,7 +150,7 @@ class _Parser:
         """Refuse the formula at the next token, unless that is known here."""
         if not known:
             what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
-            names = ", ".join([*FUNCTIONS, "IF", "IFERROR"])
+            names = ", ".join([*FUNCTIONS, *_BRANCHES])
             raise ValueError(f"{self.formula} on sheet {self.sheet!r} is refused at {what}; functions known: {names}")
 
     def _next_is(self, *what: str) -> bool:
@@ -190,7 +189,7 @@ class _Parser:
             return self._constant()
         self._expect(self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN"))
         name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
-        self._expect(name in ("", "IF", "IFERROR", *FUNCTIONS))
+        self._expect(name in ("", *_BRANCHES, *FUNCTIONS))
         self._take()
         around, self.on_rectangles = self.on_rectangles, name == "SUMPRODUCT" or (not name and self.on_rectangles)
         arguments = [self._argument(name in AGGREGATES)]
@@ -202,7 +201,7 @@ class _Parser:
         self.on_rectangles = around
         if name in FUNCTIONS:
             return _call(FUNCTIONS[name], arguments)
-        return _branch(name, arguments) if name else arguments[0]
+        return _BRANCHES[name](*arguments) if name else arguments[0]
 
     def _argument(self, rectangle: bool) -> Node:
         """One argument; with `rectangle`, a lone reference to a cell is a rectangle of one."""
@@ -241,17 +240,18 @@ def _call(do: Callable[..., Value | Rows], arguments: Sequence[Node]) -> Node:
     return node
 
 
-def _branch(name: str, arguments: list[Node]) -> Node:
-    """IF and IFERROR work out only the arguments that they need."""
+def _if(condition: Node, yes: Node, no: Node = lambda values: False) -> Node:
+    return lambda values: yes(values) if number(condition(values)) else no(values)
 
-    def when(values: Mapping[Cell, Value]) -> Value | Rows:
-        condition, yes, *no = arguments
-        return yes(values) if number(condition(values)) else no[0](values) if no else False
 
-    def on_error(values: Mapping[Cell, Value]) -> Value | Rows:
+def _if_error(value: Node, instead: Node) -> Node:
+    def node(values: Mapping[Cell, Value]) -> Value | Rows:
         try:
-            return arguments[0](values)
+            return value(values)
         except FormulaError:
-            return arguments[1](values)
+            return instead(values)
 
-    return when if name == "IF" else on_error
+    return node
+
+
+_BRANCHES = {"IF": _if, "IFERROR": _if_error}  # these work out only the arguments that they need

@@ -20,9 +20,7 @@ class FormulaError(ValueError):
 def number(value: Value | Rows) -> float:
     """A cell's value as a number: an empty cell counts as 0; a text, or a whole rectangle, is #VALUE!."""
     if isinstance(value, str) and any(map(str.isdigit, value)):
-        raise ValueError(
-            f"the text {value!r} where a number is needed: programs differ in what they read; write a number"
-        )
+        raise ValueError(f"the text {value!r} where a number is needed: programs read it differently; write a number")
     if isinstance(value, (str, list)):
         raise FormulaError("#VALUE!")
     return float(value or 0)
@@ -34,29 +32,22 @@ def _rows(value: Value | Rows) -> Rows:
 
 def numbers(arguments: Sequence[Value | Rows]) -> list[float]:
     """All numbers among the arguments; a rectangle's empty cells and texts are passed over."""
-    found = []
-    for argument in arguments:
-        if isinstance(argument, list):
-            found += [x for row in argument for x in row if isinstance(x, (int, float))]
-            if any(isinstance(x, bool) for row in argument for x in row):
-                raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
-        else:
-            found.append(number(argument))
+    found = _passed_over(arguments)
+    if any(isinstance(x, bool) for x in found):
+        raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
     return found
+
+
+def _passed_over(arguments: Sequence[Value | Rows]) -> list[float | bool]:
+    rectangles = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
+    return [x for rows in rectangles for row in rows for x in row if isinstance(x, (int, float))]
 
 
 def _truths(arguments: Sequence[Value | Rows]) -> list[bool]:
     """What AND and OR look at; a rectangle's empty cells and texts are passed over. Nothing at all is #VALUE!."""
-    rectangles = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
-    found = [x != 0 for rows in rectangles for row in rows for x in row if isinstance(x, (int, float))]
-    if not found:
+    if not (found := _passed_over(arguments)):
         raise FormulaError("#VALUE!")
-    return found
-
-
-def _average(*arguments: Value | Rows) -> float:
-    found = numbers(arguments)
-    return math.fsum(found) / len(found)
+    return [x != 0 for x in found]
 
 
 def _sumproduct(*arguments: Value | Rows) -> float:
@@ -79,10 +70,8 @@ def elementwise(do: Callable[..., Value]) -> Callable[..., Value | Rows]:
         height, width = max(map(len, all_rows)), max(len(rows[0]) for rows in all_rows)
         if any(len(rows) not in (1, height) or len(rows[0]) not in (1, width) for rows in all_rows):
             raise FormulaError("#VALUE!")
-        return [
-            [do(*[rows[i % len(rows)][j % len(rows[0])] for rows in all_rows]) for j in range(width)]
-            for i in range(height)
-        ]
+        stretched = [[row * (width // len(row)) for row in rows] * (height // len(rows)) for rows in all_rows]
+        return [list(map(do, *lines)) for lines in zip(*stretched, strict=True)]
 
     return on_rectangles
 
@@ -119,9 +108,7 @@ def _power(a: float, b: float) -> float:
 
 def _close(a: float, b: float) -> bool:
     """Whether two numbers agree in about 15 digits, as LibreOffice compares them: 0.1 + 0.2 is 0.3."""
-    if a == b:
-        return True
-    return abs(a - b) < min(abs(a), abs(b)) * 2**-48 and not (a.is_integer() and b.is_integer())
+    return a == b or (abs(a - b) < min(abs(a), abs(b)) * 2**-48 and not (a.is_integer() and b.is_integer()))
 
 
 def _sum(a: float, b: float) -> float:
@@ -180,38 +167,24 @@ def _where_defined(do: Callable[..., float]) -> Callable[..., float]:
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "ABS": _on_numbers(abs),
-    "AND": lambda *xs: all(_truths(xs)),
-    "AVERAGE": _average,
-    "EXP": _on_numbers(math.exp),
-    "INDEX": _index,
-    "LN": _where_defined(math.log),
-    "LOG": _where_defined(lambda x, base=10.0: math.log(x, base)),
-    "MATCH": _match,
-    "MAX": lambda *xs: max(numbers(xs), default=0.0),
-    "MIN": lambda *xs: min(numbers(xs), default=0.0),
-    "MOD": _on_numbers(operator.mod),
-    "OR": lambda *xs: any(_truths(xs)),
-    "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(xs)) else 0.0,
+    "ABS": _on_numbers(abs), "EXP": _on_numbers(math.exp), "MOD": _on_numbers(operator.mod),
+    "LN": _where_defined(math.log), "LOG": _where_defined(lambda x, base=10.0: math.log(x, base)),
     "SQRT": _where_defined(math.sqrt),
-    "SUM": lambda *xs: math.fsum(numbers(xs)),
-    "SUMPRODUCT": _sumproduct,
-}
+    "AND": lambda *xs: all(_truths(xs)), "OR": lambda *xs: any(_truths(xs)),
+    "MAX": lambda *xs: max(numbers(xs), default=0.0), "MIN": lambda *xs: min(numbers(xs), default=0.0),
+    "SUM": lambda *xs: math.fsum(numbers(xs)), "AVERAGE": lambda *xs: math.fsum(found := numbers(xs)) / len(found),
+    "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(xs)) else 0.0,
+    "SUMPRODUCT": _sumproduct, "INDEX": _index, "MATCH": _match,
+}  # fmt: skip
 
 AGGREGATES = {"AND", "AVERAGE", "MAX", "MIN", "OR", "PRODUCT", "SUM"}  # a reference to a cell is a rectangle to these
 
 # Each operator between two values: how tightly it binds (a larger number is tighter), and what it does.
 OPERATORS: dict[str, tuple[int, Callable[[Value, Value], Value]]] = {
-    "=": (1, _equal),
-    "<>": (1, lambda a, b: not _equal(a, b)),
-    "<": (1, _less),
-    ">": (1, lambda a, b: _less(b, a)),
-    "<=": (1, lambda a, b: not _less(b, a)),
-    ">=": (1, lambda a, b: not _less(a, b)),
+    "=": (1, _equal), "<>": (1, lambda a, b: not _equal(a, b)),
+    "<": (1, _less), ">=": (1, lambda a, b: not _less(a, b)),
+    ">": (1, lambda a, b: _less(b, a)), "<=": (1, lambda a, b: not _less(b, a)),
     "&": (2, lambda a, b: _text(a) + _text(b)),
-    "+": (3, _on_numbers(_sum)),
-    "-": (3, _on_numbers(lambda a, b: _sum(a, -b))),
-    "*": (4, _on_numbers(operator.mul)),
-    "/": (4, _on_numbers(operator.truediv)),
-    "^": (5, _on_numbers(_power)),
-}
+    "+": (3, _on_numbers(_sum)), "-": (3, _on_numbers(lambda a, b: _sum(a, -b))),
+    "*": (4, _on_numbers(operator.mul)), "/": (4, _on_numbers(operator.truediv)), "^": (5, _on_numbers(_power)),
+}  # fmt: skip

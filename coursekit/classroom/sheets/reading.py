@@ -76,7 +76,7 @@ def load(path: Path | str, *, formulas: bool = False) -> Any:
     return _load(path.resolve(), path.stat().st_mtime_ns, path.stat().st_size, formulas)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
     from openpyxl import load_workbook
 
@@ -103,10 +103,8 @@ def find(book: Any, reference: str) -> list[Area]:
     if "!" in reference:
         return [_parse(book, *reference.rsplit("!", 1))]
     if reference not in book.defined_names:
-        raise ValueError(
-            f"the workbook has no name {reference!r}. {nearest(reference, book.defined_names)} "
-            "An address has a sheet: 'by hand!B4:F9'."
-        )
+        advice = f"{nearest(reference, book.defined_names)} An address has a sheet: 'by hand!B4:F9'."
+        raise ValueError(f"the workbook has no name {reference!r}. {advice}")
     parts = book.defined_names[reference].destinations  # a quote in a sheet's name is still doubled there
     areas = [_parse(book, sheet.replace("''", "'"), cells) for sheet, cells in parts]
     if len({area.shape for area in areas}) != 1:

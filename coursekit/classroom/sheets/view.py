@@ -34,19 +34,18 @@ class View:
         for area, values in zip(self.areas, self.values, strict=True):
             whole = all(float(x).is_integer() for x in chain(*values) if _is_number(x))
             form = f".{0 if whole else self.decimals}f"
-            head = ["", *(address(0, column)[:-1] for column in range(area.left, area.right + 1))]
+            head = ["", *(address(0, column).rstrip("0") for column in range(area.left, area.right + 1))]
             rows = [[str(row), *(_text(x, form) for x in line)] for row, line in enumerate(values, area.top)]
             tables.append([head, *rows])
         return tables
 
     def __repr__(self) -> str:
         """Aligned text, the same on every machine."""
-        parts = []
+        tables = []
         for rows in self._tables():
             widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-            lines = ["  ".join(map(str.rjust, row, widths)).rstrip() for row in rows]
-            parts.append("\n".join(lines))
-        return f"{self.caption}\n" + "\n\n".join(parts)
+            tables.append("\n".join("  ".join(map(str.rjust, row, widths)).rstrip() for row in rows))
+        return f"{self.caption}\n" + "\n\n".join(tables)
 
     def _repr_html_(self) -> str:
         scale = max((abs(x) for rows in self.values for x in chain(*rows) if _is_number(x)), default=0.0)

@@ -18,11 +18,11 @@ _COLORS = {"precision": BLUE, "recall": RED, "F2": GREEN}
 _WIDTH, _HEIGHT, _EDGE = 480, 240, 40  # of a plot without its margin, and the margin, in pixels
 
 Point = tuple[float, float]
+Line = tuple[str, list[Point]]
+Loss = Callable[[Tensor], Tensor]
 
 
-def plot(
-    what: str, x_ends: Point, y_ends: Point, lines: Sequence[tuple[str, list[Point]]], dots: Sequence[tuple] = ()
-) -> str:
+def plot(what: str, x_ends: Point, y_ends: Point, lines: Sequence[Line], dots: Sequence[tuple] = ()) -> str:
     """Curves as SVG.
 
     Args:
@@ -53,7 +53,7 @@ def plot(
     return f'<svg role="img" aria-label="{escape(what)}" {size} style="{style}">{"".join(parts)}</svg>'
 
 
-def ball_on_curve(loss: Callable[[Tensor], Tensor], low: float, high: float, start: float) -> Interactive:
+def ball_on_curve(loss: Loss, low: float, high: float, start: float) -> Interactive:
     """A ball on a loss curve of one weight: where each step of gradient descent takes it.
 
     Args:
@@ -71,10 +71,8 @@ def ball_on_curve(loss: Callable[[Tensor], Tensor], low: float, high: float, sta
     weights = torch.linspace(low, high, 141, dtype=torch.float64)
     losses = torch.as_tensor(loss(weights)).detach()
     if losses.shape != weights.shape or not losses.isfinite().all():
-        raise ValueError(
-            f"the loss must give one finite number for each of {len(weights)} weights from {low} to {high}; "
-            f"found the shape {tuple(losses.shape)}, {int(losses.isfinite().sum())} numbers finite"
-        )
+        found = f"found the shape {tuple(losses.shape)}, {int(losses.isfinite().sum())} numbers finite"
+        raise ValueError(f"the loss must give one finite number for each of {len(weights)} weights; {found}")
     curve = BLUE, list(zip(weights.tolist(), losses.tolist(), strict=True))
     first = ipywidgets.FloatSlider(start, min=low, max=high, step=(high - low) / 80, description="start")
     lr = ipywidgets.FloatLogSlider(0.05, min=-3, max=0.5, step=0.05, description="learning rate")
@@ -99,9 +97,7 @@ def ball_on_curve(loss: Callable[[Tensor], Tensor], low: float, high: float, sta
     return Interactive([first, lr, momentum, player], draw, what)
 
 
-def descend(
-    loss: Callable[[Tensor], Tensor], start: float, lr: float, momentum: float, steps: int
-) -> list[tuple[float, float, float]]:
+def descend(loss: Loss, start: float, lr: float, momentum: float, steps: int) -> list[tuple[float, float, float]]:
     """The path of gradient descent with momentum on a loss of one weight.
 
     Args:
@@ -138,17 +134,13 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
 
     Built in lesson 03.
     """
-    sliders = [
-        ipywidgets.FloatSlider(value, min=-6, max=6, step=0.1, description=name)
-        for name, value in zip(names, logits.tolist(), strict=True)
-    ]
+    pairs = zip(names, logits.tolist(), strict=True)
+    sliders = [ipywidgets.FloatSlider(logit, min=-6, max=6, step=0.1, description=name) for name, logit in pairs]
 
     def draw() -> str:
         values = torch.tensor([slider.value for slider in sliders])
-        return beside(
-            _bars(names, values.softmax(0).tolist(), "softmax: one of them", BLUE),
-            _bars(names, values.sigmoid().tolist(), "sigmoid: each by itself", RED),
-        )
+        softmax = _bars(names, values.softmax(0).tolist(), "softmax: one of them", BLUE)
+        return beside(softmax, _bars(names, values.sigmoid().tolist(), "sigmoid: each by itself", RED))
 
     return Interactive(sliders, draw, f"{len(names)} sliders, and softmax beside sigmoid as bars")
 
@@ -177,10 +169,8 @@ def threshold_slider(probabilities: Tensor, targets: Tensor, names: tuple[str, .
     Built in lesson 04.
     """
     if probabilities.shape != targets.shape or probabilities.shape[1:] != (len(names),) or not len(targets):
-        raise ValueError(
-            f"probabilities {tuple(probabilities.shape)} and targets {tuple(targets.shape)} must both have the shape "
-            f"(n, {len(names)}), with n of 1 or more"
-        )
+        found = f"probabilities {tuple(probabilities.shape)} and targets {tuple(targets.shape)}"
+        raise ValueError(f"{found} must both have the shape (n, {len(names)}), with n of 1 or more")
     slider = ipywidgets.FloatSlider(0.5, min=0.01, max=0.99, step=0.01, description="threshold")
     choice = ipywidgets.Dropdown(options=["all labels", *names], description="label")
     known: dict[str, dict[str, list[float]]] = {}
@@ -189,24 +179,17 @@ def threshold_slider(probabilities: Tensor, targets: Tensor, names: tuple[str, .
         if choice.value not in known:
             known[choice.value] = _curves(probabilities, targets, choice.index - 1)
         curves, threshold = known[choice.value], slider.value
-        points = {  # NaN: nothing was given
-            name: [(t, v) for t, v in zip(_THRESHOLDS.tolist(), values, strict=True) if v == v]
-            for name, values in curves.items()
-        }
-        lines = [
-            *((_COLORS[name], line) for name, line in points.items()),
-            ("currentColor", [(threshold, 0), (threshold, 1)]),
-        ]
-        rows = (
-            [cell(name, f"color:{_COLORS[name]};font-weight:bold"), cell(f"{values[round(threshold * 100) - 1]:.3f}")]
-            for name, values in curves.items()
-        )
-        best, largest = max(points["F2"], key=lambda point: point[1], default=(math.nan, math.nan))
-        return beside(
-            plot("precision, recall and F2 over the threshold", (0, 1), (0, 1), lines),
-            table(rows, f"{choice.value}, threshold {threshold:.2f}"),
-            f"<p>F2 is largest, {largest:.3f}, at {best:.2f}.</p>",
-        )
+        lines, rows = [("currentColor", [(threshold, 0), (threshold, 1)])], []
+        for name, values in curves.items():
+            pairs = zip(_THRESHOLDS.tolist(), values, strict=True)
+            points = [(t, value) for t, value in pairs if value == value]  # NaN: nothing was given
+            lines.append((_COLORS[name], points))
+            at_threshold = f"{values[round(threshold * 100) - 1]:.3f}"
+            rows.append([cell(name, f"color:{_COLORS[name]};font-weight:bold"), cell(at_threshold)])
+        best, f2 = max(points, key=lambda point: point[1], default=(math.nan, math.nan))
+        figure = plot("precision, recall and F2 over the threshold", (0, 1), (0, 1), lines)
+        words = f"<p>F2 is largest, {f2:.3f}, at {best:.2f}.</p>"
+        return beside(figure, table(rows, f"{choice.value}, threshold {threshold:.2f}"), words)
 
     what = "a slider for the threshold, with precision, recall and F2"
     return Interactive([ipywidgets.HBox([slider, choice])], draw, what)

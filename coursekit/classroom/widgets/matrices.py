@@ -29,11 +29,10 @@ def filter_stepper(image: Tensor, weights: Tensor) -> Interactive:
     """
     width = image.shape[1] - 2
     position, player = stepper((image.shape[0] - 2) * width - 1, "position", 500)
-    box = ipywidgets.Layout(width="4.5em")
-    entries = [
-        ipywidgets.FloatText(value, layout=box, step=1, tooltip=f"filter, row {i // 3 + 1}, column {i % 3 + 1}")
-        for i, value in enumerate(weights.flatten().tolist())
-    ]
+    small = ipywidgets.Layout(width="4.5em")
+    entries = [ipywidgets.FloatText(weight, layout=small, step=1) for weight in weights.flatten().tolist()]
+    for i, entry in enumerate(entries):
+        entry.tooltip = f"filter, row {i // 3 + 1}, column {i % 3 + 1}"
     filter_box = ipywidgets.GridBox(entries, layout=ipywidgets.Layout(grid_template_columns="repeat(3, 4.9em)"))
 
     def framed(values: Tensor, side: int) -> Tensor:
@@ -47,13 +46,10 @@ def filter_stepper(image: Tensor, weights: Tensor) -> Interactive:
         window = framed(image, 3)
         products = image[window].reshape(3, 3) * kernel
         feature_map = F.conv2d(image[None, None], kernel[None, None])[0, 0]
-        whole = kernel.frac().abs().max() == 0 and image.frac().abs().max() == 0
-        form = ".0f" if whole else ".1f"
-        return beside(
-            matrix(image, "image", form, framed=window),
-            matrix(products, f"products; sum = {products.sum():{form}}", form),
-            matrix(feature_map, "feature map", form, framed=framed(feature_map, 1)),
-        )
+        form = ".1f" if kernel.frac().any() or image.frac().any() else ".0f"
+        shown = [matrix(image, "image", form, framed=window)]
+        shown += [matrix(products, f"products; sum = {products.sum():{form}}", form)]
+        return beside(*shown, matrix(feature_map, "feature map", form, framed=framed(feature_map, 1)))
 
     controls = [ipywidgets.HBox([filter_box, player])]
     return Interactive(controls, draw, "a filter steps over an image; its numbers can be edited")
@@ -105,15 +101,13 @@ def shape_matcher(first: str = "8, 1, 6, 1", second: str = "7, 1, 5") -> Interac
 
     Built in lesson 07.
     """
-    boxes = [
-        ipywidgets.Text(text, description=name, tooltip=f"{name} shape, such as 3, 1")
-        for name, text in (("first", first), ("second", second))
-    ]
+    typed = {"first": first, "second": second}.items()
+    boxes = [ipywidgets.Text(text, description=name, tooltip=f"{name} shape, such as 3, 1") for name, text in typed]
     seen = ipywidgets.IntSlider(_AXES, 0, _AXES, description="axes seen")
 
     def draw() -> str:
         try:
-            return _aligned([parse_shape(typed.value) for typed in boxes], seen.value)
+            return _aligned([parse_shape(one.value) for one in boxes], seen.value)
         except ValueError as error:
             return box(escape(str(error)), RED)
 
@@ -124,10 +118,8 @@ def shape_matcher(first: str = "8, 1, 6, 1", second: str = "7, 1, 5") -> Interac
 def _aligned(shapes: list[tuple[int, ...]], seen: int) -> str:
     """A table of two shapes and of the result as far as `seen` axes, and a sentence below."""
     rank = max(map(len, shapes))
-    columns, verdict = (
-        [[cell(text, _WORDS) for text in ("axis from the right", "first", "second", "result", "because")]],
-        "",
-    )
+    heads, verdict = ("axis from the right", "first", "second", "result", "because"), ""
+    columns = [[cell(text, _WORDS) for text in heads]]
     for axis in range(1, rank + 1):
         lengths = [shape[-axis] if axis <= len(shape) else None for shape in shapes]
         filled = [1 if length is None else length for length in lengths]
@@ -142,9 +134,8 @@ def _aligned(shapes: list[tuple[int, ...]], seen: int) -> str:
         columns.insert(1, [cell(str(axis), _WORDS), *below])
     if not verdict and seen < rank:
         verdict = "Move the slider to see the next axis."
-    return (
-        table(zip(*columns, strict=True)) + f"<p>{verdict or f'The result has the shape {result_shape(*shapes)}.'}</p>"
-    )
+    verdict = verdict or f"The result has the shape {result_shape(*shapes)}."
+    return table(zip(*columns, strict=True)) + f"<p>{verdict}</p>"
 
 
 def _compared(lengths: list[int | None], result: int) -> list[str]:
@@ -173,9 +164,8 @@ def product_stepper(first: Tensor, second: Tensor) -> Interactive:
     Built in lesson 07.
     """
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[0]:
-        raise ValueError(
-            f"a matrix product needs (n, k) and (k, m); these are {tuple(first.shape)} and {tuple(second.shape)}"
-        )
+        found = f"{tuple(first.shape)} and {tuple(second.shape)}"
+        raise ValueError(f"a matrix product needs (n, k) and (k, m); these are {found}")
     result = (first[:, :, None] * second).sum(1)
     order = torch.arange(result.numel()).reshape(result.shape)
     position, player = stepper(result.numel() - 1, "cell", 900)
@@ -185,13 +175,11 @@ def product_stepper(first: Tensor, second: Tensor) -> Interactive:
         pairs = zip(first[i].tolist(), second[:, j].tolist(), strict=True)
         terms = " + ".join(f"{number(a, '.4g')} × {number(b, '.4g')}" for a, b in pairs)
         row, column = torch.arange(len(first))[:, None] == i, torch.arange(result.shape[1]) == j
-        figure = beside(
-            matrix(first, "first", ".4g", framed=row.expand(first.shape)),
-            matrix(second, "second", ".4g", framed=column.expand(second.shape)),
-            matrix(result, "result", ".4g", framed=row & column, known=order <= position.value),
-        )
+        shown = [matrix(first, "first", ".4g", framed=row.expand(first.shape))]
+        shown += [matrix(second, "second", ".4g", framed=column.expand(second.shape))]
+        shown += [matrix(result, "result", ".4g", framed=row & column, known=order <= position.value)]
         words = f"row {i} of the first, column {j} of the second: {terms} = <b>{number(result[i, j].item(), '.4g')}</b>"
-        return figure + f"<p>{words.replace('-', '−')}</p>"
+        return beside(*shown) + f"<p>{words.replace('-', '−')}</p>"
 
     return Interactive([player], draw, "a matrix product, cell by cell")
 
@@ -216,6 +204,7 @@ def dropout_map(activations: Tensor) -> Interactive:
     mask = ipywidgets.IntSlider(0, min=0, max=_MASKS - 1, description="mask")
     another = ipywidgets.Button(description="New mask", tooltip="draw another random mask")
     another.on_click(lambda _: setattr(mask, "value", (mask.value + 1) % _MASKS))
+    mean = activations.mean()
     draws = torch.rand(_MASKS, *shape, generator=torch.Generator().manual_seed(0))  # kept where the draw is at least p
 
     def draw() -> str:
@@ -224,20 +213,13 @@ def dropout_map(activations: Tensor) -> Interactive:
         one, factor = left[mask.value], 1 / (1 - p)
         pooled, pooled_before = (F.max_pool2d(map_[None], 2)[0] for map_ in (one, activations))
         same = int((pooled == pooled_before).sum())
-        maps = beside(
-            matrix(activations, f"activations: mean {activations.mean():.2f}"),
-            matrix(one, f"p = {p:.2f}, not scaled: mean {one.mean():.2f}"),
-            matrix(one * factor, f"times {factor:.2f}: mean {one.mean() * factor:.2f}"),
-        )
-        pools = beside(
-            matrix(pooled_before, "pooled, nothing dropped"),
-            matrix(pooled, f"pooled after dropping: {same} of {pooled.numel()} as before"),
-        )
-        means = (
-            f"Mean over {_MASKS:,} masks: not scaled {left.mean():.2f}, scaled {left.mean() * factor:.2f}; "
-            f"without dropout {activations.mean():.2f}."
-        )
-        return f"{maps}<p><b>{means}</b></p>{pools}"
+        maps = [matrix(activations, f"activations: mean {mean:.2f}")]
+        maps += [matrix(one, f"p = {p:.2f}, not scaled: mean {one.mean():.2f}")]
+        maps += [matrix(one * factor, f"times {factor:.2f}: mean {one.mean() * factor:.2f}")]
+        after = matrix(pooled, f"pooled after dropping: {same} of {pooled.numel()} as before")
+        means = f"not scaled {left.mean():.2f}, scaled {left.mean() * factor:.2f}; without dropout {mean:.2f}."
+        words = f"<p><b>Mean over {_MASKS:,} masks: {means}</b></p>"
+        return beside(*maps) + words + beside(matrix(pooled_before, "pooled, nothing dropped"), after)
 
     controls = [ipywidgets.HBox([p_slider, mask, another])]
     return Interactive(controls, draw, "dropout over an activation map, with sliders for p and for the mask")
