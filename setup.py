@@ -1,4 +1,4 @@
-"""Map the course's top-level folders into the package, so that a wheel brings them along; the rest is in pyproject.toml."""
+"""Map the course's folders into the package, so that a wheel brings them along; the rest is in pyproject.toml."""
 
 from setuptools import find_packages, setup
 

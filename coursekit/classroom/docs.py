@@ -50,12 +50,11 @@ def doc(thing: object) -> Doc:
     if not text or name is None:
         raise ValueError(f"{thing!r} has no docstring: give a function or class itself, as in ck.doc(ck.fetch)")
     text, lesson = _without_lesson(text)
-    prefix = "class " if inspect.isclass(thing) else ""
     try:
         signature = _in_words(str(inspect.signature(thing)))
     except (ValueError, TypeError):  # some functions written in C have none
         signature = "(...)"
-    return Doc(f"{prefix}{getattr(thing, '__module__', '')}.{name}{signature}", text, lesson)
+    return Doc(f"{'class ' * inspect.isclass(thing)}{getattr(thing, '__module__', '')}.{name}{signature}", text, lesson)
 
 
 def _in_words(signature: str) -> str:

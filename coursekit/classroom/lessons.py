@@ -73,9 +73,9 @@ def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path 
         The copy; and where the former one is now, None if there was none.
     """
     (lesson,) = chosen([number], lessons)
-    copy, old, fresh = mine / lesson.name, None, _fresh(lesson)
-    if copy.exists():
-        old = copy.rename(mine / f"{copy.stem}.{datetime.now():%Y-%m-%d_%H%M%S_%f}.ipynb")
+    copy, fresh = mine / lesson.name, _fresh(lesson)
+    aside = mine / f"{copy.stem}.{datetime.now():%Y-%m-%d_%H%M%S_%f}.ipynb"
+    old = copy.rename(aside) if copy.exists() else None
     _copy(fresh, mine, copy.name)
     return copy, old
 
@@ -83,7 +83,7 @@ def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path 
 def _files(mine: Path, lessons: Path) -> Iterator[tuple[Path, str]]:
     """All that is copied, and to where, as seen from the folder of copies."""
     yield from ((lesson, lesson.name) for lesson in chosen(lessons=lessons))
-    app = sorted(file for file in (lessons / "app").glob("*") if file.suffix in (".py", ".html"))
+    app = (file for file in sorted((lessons / "app").glob("*")) if file.suffix in (".py", ".html"))
     yield from ((file, f"app/{file.name}") for file in app)
     if mine.resolve().parent != lessons.resolve().parent:
         yield from ((book, f"../excel/{book.name}") for book in sorted((lessons.parent / "excel").glob("*.xlsx")))

@@ -74,6 +74,7 @@ def ball_on_curve(loss: Loss, low: float, high: float, start: float) -> Interact
         found = f"found the shape {tuple(losses.shape)}, {int(losses.isfinite().sum())} numbers finite"
         raise ValueError(f"the loss must give one finite number for each of {len(weights)} weights; {found}")
     curve = BLUE, list(zip(weights.tolist(), losses.tolist(), strict=True))
+    ends = (low, high), (losses.min().item(), losses.max().item())
     first = ipywidgets.FloatSlider(start, min=low, max=high, step=(high - low) / 80, description="start")
     lr = ipywidgets.FloatLogSlider(0.05, min=-3, max=0.5, step=0.05, description="learning rate")
     momentum = ipywidgets.FloatSlider(0.0, min=0, max=0.99, step=0.01, description="momentum")
@@ -89,7 +90,6 @@ def ball_on_curve(loss: Loss, low: float, high: float, start: float) -> Interact
             said += ". <b>The ball has left the picture.</b>"
         visited = [point[:2] for point in path]
         dots = [*((*point, 3.5, ORANGE) for point in visited), (weight, height, 9, RED)]
-        ends = (low, high), (losses.min().item(), losses.max().item())
         figure = plot(f"a ball on a loss curve after {len(path) - 1} steps", *ends, [curve, (ORANGE, visited)], dots)
         return f'{figure}<div role="status">{said.replace("-", "−")}</div>'
 
