@@ -33,8 +33,8 @@ class Corrections:
             pass
         self.count = len(list(self.images.glob("*.png")))
 
-    def add(self, picture: Tensor, label: str) -> str:
-        """Keep a picture, uint8 (channels, rows, columns); gives its file's name.
+    def add(self, image: Tensor, label: str) -> str:
+        """Keep an image, uint8 (channels, H, W); gives its file's name.
 
         Raises:
             HTTPException: 507, there are enough.
@@ -47,12 +47,12 @@ class Corrections:
             if self.count >= self.limits.corrections:
                 raise HTTPException(507, "No more corrections are kept: train with those that are there.")
             self.count += 1
-        image = to_pil_image(picture)
-        image.thumbnail((self.limits.side, self.limits.side))
+        small = to_pil_image(image)
+        small.thumbnail((self.limits.side, self.limits.side))
         hidden = self.images / f".{name}"
         try:
             with hidden.open("xb") as file:
-                image.save(file, "PNG")
+                small.save(file, "PNG")
             self._append(row.getvalue().encode())
             hidden.rename(self.images / name)
         finally:

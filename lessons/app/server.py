@@ -65,15 +65,17 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
         limits: see `Limits`.
 
     Raises:
-        ValueError: the predictor gives masks, points or several labels.
+        ValueError: the predictor gives masks, keypoints or several labels.
     """
-    if not isinstance(predictor.kind, Categories):
-        raise ValueError(f"the app serves one class for each picture; this model gives {type(predictor.kind).__name__}")
+    if not isinstance(predictor.target_type, Categories):
+        raise ValueError(
+            f"the app serves one class for each picture; this model gives {type(predictor.target_type).__name__}"
+        )
     log = Corrections(corrections, limits)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(predictor.many, limits)
+        app.state.batcher = Batcher(predictor.predict, limits)
         app.state.readers = ThreadPoolExecutor(limits.readers)
         yield
         app.state.readers.shutdown()
@@ -86,18 +88,20 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
     async def predict(file: Picture) -> Answer:
         """Which pet is on the picture?"""
         # made small before it waits in the queue
-        picture = await aside(lambda: predictor.resize(decode(file, predictor.channels, limits)))
+        image = await aside(lambda: predictor.resize(decode(file, predictor.channels, limits)))
         try:
-            prediction = await asyncio.wrap_future(app.state.batcher.ask(picture))
+            prediction = await asyncio.wrap_future(app.state.batcher.ask(image))
         except queue.Full as error:
             raise HTTPException(503, BUSY) from error
         classes = [Class(label=label, probability=p) for label, p in prediction.probabilities.items()]
-        return Answer(label=prediction.text, classes=classes)
+        return Answer(label=prediction.label, classes=classes)
 
     async def correct(file: Picture, label: Annotated[str, Form(description="The right class.")]) -> Kept:
         """The answer was wrong: keep the picture with its right label."""
-        if label not in predictor.kind.names:
-            raise HTTPException(422, f"No class is called {label[:40]!r}; there are {', '.join(predictor.kind.names)}.")
+        if label not in predictor.target_type.names:
+            raise HTTPException(
+                422, f"No class is called {label[:40]!r}; there are {', '.join(predictor.target_type.names)}."
+            )
         return Kept(file=await aside(lambda: log.add(decode(file, predictor.channels, limits), label)), label=label)
 
     async def health() -> JSONResponse:
