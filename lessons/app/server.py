@@ -67,10 +67,9 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
     Raises:
         ValueError: the predictor gives masks, keypoints or several labels.
     """
-    if not isinstance(predictor.target_type, Categories):
-        raise ValueError(
-            f"the app serves one class for each picture; this model gives {type(predictor.target_type).__name__}"
-        )
+    classes = predictor.target_type
+    if not isinstance(classes, Categories):
+        raise ValueError(f"the app serves one class for each picture; this model gives {type(classes).__name__}")
     log = Corrections(corrections, limits)
 
     @asynccontextmanager
@@ -93,15 +92,13 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
             prediction = await asyncio.wrap_future(app.state.batcher.ask(image))
         except queue.Full as error:
             raise HTTPException(503, BUSY) from error
-        classes = [Class(label=label, probability=p) for label, p in prediction.probabilities.items()]
-        return Answer(label=prediction.label, classes=classes)
+        probabilities = [Class(label=label, probability=p) for label, p in prediction.probabilities.items()]
+        return Answer(label=prediction.label, classes=probabilities)
 
     async def correct(file: Picture, label: Annotated[str, Form(description="The right class.")]) -> Kept:
         """The answer was wrong: keep the picture with its right label."""
-        if label not in predictor.target_type.names:
-            raise HTTPException(
-                422, f"No class is called {label[:40]!r}; there are {', '.join(predictor.target_type.names)}."
-            )
+        if label not in classes.names:
+            raise HTTPException(422, f"No class is called {label[:40]!r}; there are {', '.join(classes.names)}.")
         return Kept(file=await aside(lambda: log.add(decode(file, predictor.channels, limits), label)), label=label)
 
     async def health() -> JSONResponse:
