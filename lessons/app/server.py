@@ -1,7 +1,7 @@
 """The app, put together, and the command that serves it.
 
-`make app` runs it; `make app ARGS="--model FILE --port 8000"` serves another classifier that was saved with
-`learn.predictor().save(FILE)`.
+`coursekit app` runs it (`make app` too); `coursekit app --model FILE --port 8000` serves another classifier that was
+saved with `learn.predictor().save(FILE)`.
 """
 
 import argparse
