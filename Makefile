@@ -19,15 +19,13 @@ help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
 
 lab: $(READY) ## open your copies of the lessons in JupyterLab; ARGS="--no-browser --port 8899" passes options on
-	@$(BIN)/python lessons/make/copies.py
-	@exec $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/my_lessons/00_notebook_basics.ipynb \
-		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
+	@exec $(BIN)/python -m coursekit lab $(ARGS)
 
 reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours beside it
-	@$(BIN)/python lessons/make/copies.py reset $(LESSON)
+	@$(BIN)/python -m coursekit reset $(LESSON)
 
 app: $(READY) ## serve lesson 18's pet classifier; ARGS="--model FILE --port 8000" passes options on
-	@exec $(BIN)/python lessons/app/server.py $(ARGS)
+	@exec $(BIN)/python -m coursekit app $(ARGS)
 
 hub: $(READY) ## serve the course to a class; HUB_PASSWORD=... is asked for, see hub/jupyterhub_config.py
 	@exec $(BIN)/jupyterhub --config=hub/jupyterhub_config.py $(ARGS)
@@ -36,31 +34,31 @@ test: $(READY) ## prove it: every test, and every lesson executed and compared, 
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
-	@$(QUIETLY) $(BIN)/python lessons/make/run.py $(LESSON)
+	@$(QUIETLY) $(BIN)/python -m lessons.make.run $(LESSON)
 
 full: $(READY) ## run a lesson on the full data and record it, LESSON=05; NOTE="..." says what is to be known of the data
-	@$(QUIETLY) $(BIN)/python lessons/make/record.py full "$(LESSON)" "$(NOTE)"
+	@$(QUIETLY) $(BIN)/python -m lessons.make.record full "$(LESSON)" "$(NOTE)"
 
 new: $(READY) ## make the skeleton of a lesson; NAME=20_attention TITLE="Attention by hand"
-	@$(BIN)/python lessons/make/new.py "$(NAME)" "$(TITLE)"
+	@$(BIN)/python -m lessons.make.new "$(NAME)" "$(TITLE)"
 
 slides: $(READY) ## make the slides of every lesson, in build/slides; LESSON=02 takes one
-	@$(BIN)/python lessons/make/slides.py $(LESSON)
+	@$(BIN)/python -m lessons.make.slides $(LESSON)
 
 site: $(READY) ## build the web site with the slides in it, in build/site
-	@$(BIN)/python site/build.py
+	@$(BIN)/python -m lessons.make.site
 
 student: $(READY) ## write the lessons to hand out, without outputs, notes and answers, to DIR=...
-	@$(BIN)/python lessons/make/editions.py student "$(DIR)"
+	@$(BIN)/python -m lessons.make.editions student "$(DIR)"
 
 instructor: $(READY) ## write the lessons to teach from, with a solution after each exercise, to DIR=...
-	@$(BIN)/python lessons/make/editions.py instructor "$(DIR)"
+	@$(BIN)/python -m lessons.make.editions instructor "$(DIR)"
 
 excel: $(READY) ## build the workbooks and let LibreOffice calculate them
-	@$(BIN)/python excel/make/build.py
+	@$(BIN)/python -m excel.make.build
 
 data: $(READY) ## write the sample data sets and their sums anew
-	@for set in digits pets satellite streets faces stores movies reviews manifest; do $(BIN)/python data/make/$$set.py || exit 1; done
+	@for set in digits pets satellite streets faces stores movies reviews manifest; do $(BIN)/python -m data.make.$$set || exit 1; done
 
 bench: $(READY) ## measure coursekit beside its peers, in an environment of their own
 	@benchmarks/run.sh
@@ -68,7 +66,7 @@ bench: $(READY) ## measure coursekit beside its peers, in an environment of thei
 lint: $(READY) ## check the style of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit("the course needs Python 3.10 or newer; $(PYTHON) is %d.%d. Say which to use: make PYTHON=python3.12" % v[:2])'
 	@echo "making .venv (once, a few minutes at most)"
 	@$(PYTHON) -m venv .venv

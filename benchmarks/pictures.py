@@ -8,13 +8,13 @@ import argparse
 from time import perf_counter
 
 import torch
+from coursekit.image_loaders import PictureLoader
+from coursekit.kinds import Categories
 from report import machine, spread, table, write
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 import coursekit as ck
-from coursekit.image_loaders import PictureLoader
-from coursekit.kinds import Categories
 
 PICTURES, BATCH, ROUNDS = 512, 64, 5
 KIND = Categories(("one", "other"))

@@ -11,10 +11,10 @@ from collections import Counter
 from time import perf_counter
 
 import torch
+from coursekit.text_vocab import SplitTexts
 from report import machine, spread, table, write
 
 import coursekit as ck
-from coursekit.text_vocab import SplitTexts
 
 EMBEDDING, HIDDEN, LAYERS = 100, 256, 2
 COLUMNS, STRIP = 32, 70

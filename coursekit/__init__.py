@@ -9,16 +9,29 @@ from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from .datasets import fetch, home
-from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
+from .classroom.docs import doc, machine
+from .classroom.claims import claim, report
+from .classroom.exercises import check, progress
+from .vision.images import Resize, find_images, read_digits, read_idx, read_image, read_mask
+from .vision.source import ImageSource, csv_labels, folder_labels, function_labels, keypoint_labels, list_labels
+from .vision.source import mask_labels, pattern_labels, at_random, by_file_list, by_folder, by_function
+from .vision.loaders import ImageDataset, ImageLoader, ImageLoaders
+from .vision.augment import Augment, dihedral
+from .vision.backbones import ResidualBlock, resnet_tiny, without_head
+from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
+from .vision.learner import VisionLearner, unet_learner, vision_learner
+from .vision.predictor import Predictor
+from .vision.interpret import Interpretation
 from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_squared_error
 from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, fbeta, keypoint_distance, pixel_accuracy
 from .metrics import rmse
 from .targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction
+from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
 from .learner import Learner, LRFinder, Summary
+from .schedule import constant, cosine, one_cycle
+from .display import Progress
 from .callbacks import Checkpoint, CSVLogger, EarlyStopping, GradientAccumulation, GradientClipping, MixedPrecision
 from .callbacks import Recorder
-from .display import Progress
-from .schedule import constant, cosine, one_cycle
 from .storage import is_first_process, load_tensors, save_tensors
 from .tabular.features import add_date_parts, add_elapsed, add_rolling, join
 from .tabular.prep import Categorify, Impute, Normalize, TablePrep
@@ -33,19 +46,10 @@ from .text.models import AWDLSTM, ActivationRegularization, Dropouts, LanguageMo
 from .text.learner import LanguageLearner, TextLearner, language_model_learner, language_tiny, perplexity
 from .text.learner import remap_vocabulary, text_classifier_learner, token_probabilities
 from .distributed import Distributed
-from .vision.images import Resize, find_images, read_digits, read_idx, read_image, read_mask
-from .vision.augment import Augment, dihedral
-from .vision.loaders import ImageDataset, ImageLoader, ImageLoaders
-from .vision.source import ImageSource, csv_labels, folder_labels, function_labels, keypoint_labels, list_labels
-from .vision.source import mask_labels, pattern_labels, at_random, by_file_list, by_folder, by_function
-from .vision.backbones import ResidualBlock, resnet_tiny, without_head
-from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
-from .vision.predictor import Predictor
-from .vision.learner import VisionLearner, unet_learner, vision_learner
-from .vision.interpret import Interpretation
 
 __version__ = "0.2.0"
-_LATER = {"plots": ".plots", "image_plots": ".vision.plots", "inside": ".vision.inside"}
+_LATER = {"plots": ".plots", "image_plots": ".vision.plots", "inside": ".vision.inside", "sheets": ".classroom.sheets"}
+_LATER["widgets"] = ".classroom.widgets"
 __all__ = [name for name, value in globals().items() if not (name[0] == "_" or isinstance(value, _ModuleType))]
 __all__ += _LATER
 

@@ -19,7 +19,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-SAMPLES = Path(__file__).parents[1] / "data"
+
+def course() -> Path:
+    """The folder with `lessons`, `data` and `excel`: a clone's root, or what a wheel brings inside the package."""
+    installed = Path(__file__).parent / "course"
+    return installed if installed.is_dir() else Path(__file__).parents[1]
+
+
+SAMPLES = course() / "data"
 # By sample: the full public set's folder in the data home, its files, and in which folder its archive keeps everything;
 # or how it is fetched by hand, and what must then be there. Sums are what torchvision, fastai and the publishers state.
 FULL = json.loads((SAMPLES / "full.json").read_text(encoding="utf-8"))
@@ -87,7 +94,9 @@ def fetch(name: str, size: str | None = None) -> Path:
         return folder / full.get("inside", "")
     folder = SAMPLES / name
     if not folder.is_dir():
-        raise FileNotFoundError(f"the sample {folder} is missing: coursekit runs from a clone of the course (make lab)")
+        raise FileNotFoundError(
+            f"the sample {folder} is missing: install coursekit anew, or run it from a whole clone of the course"
+        )
     return folder
 
 

@@ -1,7 +1,7 @@
 """A class on one machine: `make hub` serves the course, with this environment, to everybody who knows the password.
 
 Each name that logs in gets a folder, and in it copies of the lessons (`my_lessons/`) and of the workbooks. A copy
-that was edited is never replaced; see `lessons/make/copies.py`. Settings, as variables of the environment:
+that was edited is never replaced; see `coursekit.classroom.lessons`. Settings, as variables of the environment:
 
 HUB_PASSWORD  what everybody types beside a name of their own; without it the hub does not start
 HUB_ADDRESS   where it listens: http://127.0.0.1:8000 unless said otherwise; the two ports above it must be free too
@@ -13,14 +13,11 @@ knows the password can log in under any name: right for a class that trusts itse
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "lessons" / "make"))
-from copies import renew  # noqa: E402 (found by the line before)
+from coursekit.classroom.lessons import renew
 
 home = Path(os.environ.get("HUB_HOME") or "~/cell-by-cell-class").expanduser().resolve()
 home.mkdir(parents=True, exist_ok=True)
@@ -33,12 +30,8 @@ if len(password) < 8:
 
 def give_copies(spawner: object) -> None:
     """Before somebody's server starts: a folder, and in it what is missing of the lessons and workbooks."""
-    own = home / "users" / spawner.user.name
-    (own / "excel").mkdir(parents=True, exist_ok=True)
-    renew(own / "my_lessons")
-    for workbook in (ROOT / "excel").glob("*.xlsx"):
-        if not (own / "excel" / workbook.name).exists():
-            shutil.copyfile(workbook, own / "excel" / workbook.name)
+    for line in renew(home / "users" / spawner.user.name / "my_lessons"):
+        spawner.log.info("%s: %s", spawner.user.name, line)
 
 
 c = get_config()  # noqa: F821 (JupyterHub provides it)

@@ -1,13 +1,11 @@
-"""How Sphinx builds the course's web site; `site/build.py` lays out what it reads."""
+"""How Sphinx builds the course's web site; `lessons/make/site.py` lays out what it reads."""
 
 import re
-import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "lessons" / "make"))
-from slides import mathjax
+from lessons.make.slides import mathjax  # found because `python -m lessons.make.site` runs in the course's folder
 
 project = "Deep Learning, Cell by Cell"
 extensions = [

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
+from coursekit.augment import eight_symmetries, move_masks, move_pictures, move_points
+from coursekit.kinds import Categories, Masks, Points
 from drawn import blob, centre
 
 import coursekit as ck
-from coursekit.augment import eight_symmetries, move_masks, move_pictures, move_points
-from coursekit.kinds import Categories, Masks, Points
 
 OFF = {"flip": False, "rotate": 0.0, "zoom": 1.0, "shift": 0.0, "warp": 0.0, "light": 0.0}
 NAMES, MASKS, POINT = Categories(("a", "b")), Masks(("ground", "blob")), Points(1)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from coursekit.hooks import EVENTS
 from torch import nn
 from torch.utils.data import Dataset
 
 import coursekit as ck
-from coursekit.hooks import EVENTS
 
 # Going on after an interruption
 

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-
 from coursekit.collab import DotProduct, RatingLoaders, collab_learner
 
 RANGE = (0.5, 5.0)

@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from coursekit.download import Download, download_all, unpack
 
 import coursekit as ck
 from coursekit import datasets, download
-from coursekit.download import Download, download_all, unpack
 
 CONTENT = random.Random(0).randbytes(700_000)  # more than two chunks
 NAME = "train-images.gz"

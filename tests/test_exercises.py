@@ -4,7 +4,6 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-
 from coursekit.exercises import SOLUTIONS, judge, load_exercises
 
 EXERCISES = {

@@ -6,6 +6,8 @@ import IPython.display
 import matplotlib
 import pytest
 import torch
+from coursekit.interpret import count_pairs
+from coursekit.resnet import convolution
 from drawn import classes, discs, mask_source, multi_source, point_source
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torch import nn
@@ -13,8 +15,6 @@ from torch.nn import functional as F
 
 import coursekit as ck
 from coursekit import inside
-from coursekit.interpret import count_pairs
-from coursekit.resnet import convolution
 
 matplotlib.use("Agg")
 

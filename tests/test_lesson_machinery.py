@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from coursekit.claims import Claim, ClaimError, Report, _equal
+from coursekit.exercises import agree, judge, load_exercises
 from hypothesis import given
 from hypothesis import strategies as st
 
 import coursekit as ck
-from coursekit.claims import Claim, ClaimError, Report, _equal
-from coursekit.exercises import agree, judge, load_exercises
 
 
 def kind(value):

@@ -8,12 +8,12 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from coursekit.pictures import rows_and_columns
 from drawn import blob, centre, noise, save
 from PIL import Image
 from torchvision import tv_tensors
 
 import coursekit as ck
-from coursekit.pictures import rows_and_columns
 
 # Finding
 

@@ -4,12 +4,12 @@ import io
 
 import pytest
 import torch
+from coursekit.resnet import convolution
 from drawn import classes, discs, mask_source, multi_source, noise, point_source, save
 from PIL import Image
 from torch import nn
 
 import coursekit as ck
-from coursekit.resnet import convolution
 
 
 def other_body(pretrained=False):

@@ -7,10 +7,10 @@ from importlib import import_module
 import numpy as np
 import pytest
 import torch
+from coursekit.resnet import WEIGHTS, resnet_tiny
 from lab import ROOT
 
 from coursekit import load_tensors
-from coursekit.resnet import WEIGHTS, resnet_tiny
 
 
 @cache

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from coursekit import exercises
 from coursekit.exercises import Exercise, judge
 from coursekit.rules import BASICS, only
+
+from coursekit import exercises
 
 
 def _module(path):

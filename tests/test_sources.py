@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pytest
 import torch
+from coursekit.kinds import Categories, Masks, MultiLabels, Points
 from drawn import classes, discs, held, mask_source, multi_source, noise, point_source, save
 from torch.nn import functional as F
 
 import coursekit as ck
-from coursekit.kinds import Categories, Masks, MultiLabels, Points
 
 # Sources
 

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from coursekit.table_prep import Categorify, FillMissing, Normalize, TablePrep
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from coursekit.table_prep import Categorify, FillMissing, Normalize, TablePrep
 
 NUMBERS = st.one_of(st.none(), st.floats(-1e6, 1e6, width=32))
 CATEGORIES = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "é"]))

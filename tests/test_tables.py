@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from coursekit.tables import add_date_parts, add_elapsed, add_rolling, join
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from coursekit.tables import add_date_parts, add_elapsed, add_rolling, join
 
 DAYS = pd.date_range("2015-02-20", periods=40)
 ROW = st.tuples(st.sampled_from("abc"), st.integers(0, 39), st.booleans(), st.one_of(st.none(), st.integers(-5, 5)))

@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
+from coursekit.text_tokens import MARKS
 from torch import nn
 
 import coursekit as ck
-from coursekit.text_tokens import MARKS
 
 NAMES, THINGS = ["Anna", "Ben", "Carla", "David"], ["film", "play", "book", "song"]
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from coursekit.text_tokens import PADDING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursekit as ck
-from coursekit.text_tokens import PADDING
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from coursekit.text_tokens import PADDING
 from torch import nn
 from torch.nn import functional as F
 from torch.profiler import ProfilerActivity, profile
 
 import coursekit as ck
-from coursekit.text_tokens import PADDING
 
 WORDS, SIZE, HIDDEN = 30, 5, 7
 NONE = ck.Dropouts(0, 0, 0, 0, 0)

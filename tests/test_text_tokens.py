@@ -3,11 +3,11 @@
 from collections import Counter
 
 import pytest
+from coursekit.text_tokens import BEGINNING, MARKS, PADDING, UNKNOWN, mark, pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursekit as ck
-from coursekit.text_tokens import BEGINNING, MARKS, PADDING, UNKNOWN, mark, pieces
 
 # What the marks are for, and anything else
 PIECES = [

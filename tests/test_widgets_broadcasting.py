@@ -6,7 +6,6 @@ from html import unescape
 
 import pytest
 import torch
-
 from coursekit.widgets_broadcasting import parse_shape, product_stepper, result_shape, shape_matcher
 
 

@@ -4,7 +4,6 @@ import re
 
 import pytest
 import torch
-
 from coursekit.widgets import ball_on_curve
 from coursekit.widgets_descent import descend
 

@@ -5,7 +5,6 @@ import re
 import ipywidgets
 import pytest
 import torch
-
 from coursekit.widgets import dropout_map
 from coursekit.widgets_dropout import MASKS
 

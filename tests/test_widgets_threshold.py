@@ -4,9 +4,8 @@ import re
 
 import pytest
 import torch
-from sklearn.metrics import fbeta_score, precision_score, recall_score
-
 from coursekit.widgets import threshold_slider
+from sklearn.metrics import fbeta_score, precision_score, recall_score
 
 NAMES = ("clear", "road", "water")
 

@@ -5,26 +5,31 @@ however large exactly.
 """
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
 from numbers import Integral, Number, Real
-from typing import TYPE_CHECKING
 
-from .notebook import show
+import numpy as np
+import torch
 
-if TYPE_CHECKING:
-    import numpy as np
+from ..display import BLUE, SKY, show
+from .markup import box
+
+Bound = float | None
 
 
 class ClaimError(AssertionError):
     """A claim of a lesson that this run did not bear out."""
 
 
+@dataclass
 class Claim:
     """What a claim shows: a line that is the same on every machine; in a notebook the measured value as well."""
 
-    def __init__(self, text: str, bounds: str, measured: str) -> None:
-        self.text, self.bounds, self.measured = text, bounds, measured
+    text: str
+    bounds: str
+    measured: str
 
     def __repr__(self) -> str:
         """The claim and its bounds, without the measured value."""
@@ -32,15 +37,15 @@ class Claim:
 
     def _repr_html_(self) -> str:
         asked = f"asked: {self.bounds}; measured: {self.measured}" if self.bounds else "holds"
-        style = "border-left:4px solid #0072b2;padding:0.3em 0.8em;margin:0.3em 0"
-        return f'<div style="{style}"><b>✓ {escape(self.text)}</b><br><small>{escape(asked)}</small></div>'
+        return box(f"<b>✓ {escape(self.text)}</b><br><small>{escape(asked)}</small>", BLUE)
 
 
+@dataclass
 class Report:
     """What a report shows: its name, which is the same on every machine; in a notebook, and when printed, the value."""
 
-    def __init__(self, name: str, value: float) -> None:
-        self.name, self.value = name, value
+    name: str
+    value: float
 
     def __repr__(self) -> str:
         """The name, without the value."""
@@ -51,8 +56,7 @@ class Report:
         return f"▸ {self.name}: {self.value:.4g}"
 
     def _repr_html_(self) -> str:
-        style = "border-left:4px solid #56b4e9;padding:0.3em 0.8em;margin:0.3em 0"
-        return f'<div style="{style}">{escape(str(self))}</div>'
+        return box(escape(str(self)), SKY)
 
 
 def report(name: str, value: object) -> None:
@@ -74,13 +78,7 @@ def report(name: str, value: object) -> None:
 
 
 def claim(
-    text: str,
-    value: object,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    equals: object = None,
-    within: float = 0.0,
+    text: str, value: object, *, at_least: Bound = None, at_most: Bound = None, equals: object = None, within: float = 0
 ) -> None:
     """Check a claim of the text and show it; a claim that does not hold stops the run.
 
@@ -169,13 +167,11 @@ def _equal(text: str, value: object, expected: object, within: float) -> tuple[b
     return largest <= within, bounds, f"largest difference {float(largest):.2g}"
 
 
-def largest_difference(found: "np.ndarray", wanted: "np.ndarray") -> float | Fraction:
+def largest_difference(found: np.ndarray, wanted: np.ndarray) -> float | Fraction:
     """The largest |found - wanted| of two arrays of one shape: 0 where both are the same, NaN where either is NaN.
 
     Floats are subtracted in double precision, whole numbers exactly however large. Of truth values 1 if any differ.
     """
-    import numpy as np
-
     if not found.size:
         return 0.0
     if "O" in (found.dtype.kind, wanted.dtype.kind):
@@ -196,14 +192,11 @@ def _apart(a: Number, b: Number) -> float | Fraction:
     return abs(Fraction(whole[0]) - Fraction(whole[1])) if finite else abs(float(a) - float(b))
 
 
-def as_array(value: object) -> "np.ndarray | None":
+def as_array(value: object) -> np.ndarray | None:
     """Numbers or truth values as an array that keeps every digit; None for anything else, lists of unequal lengths too.
 
     Where whole numbers are larger than doubles hold exactly, they come as Python's own (dtype object).
     """
-    import numpy as np
-    import torch
-
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = (value.double() if value.dtype in (torch.float16, torch.bfloat16) else value.resolve_conj()).numpy()

@@ -1,22 +1,35 @@
-"""`doc`: what a function takes, gives and means, and the lesson that builds it."""
+"""`doc`: what a function takes, gives and means, and the lesson that builds it; `machine`: what it all runs on."""
 
 import inspect
+import os
+import platform
 import re
+import shutil
+import sys
+from dataclasses import dataclass
+from html import escape
+
+import torch
+
+from ..datasets import SAMPLES, home
+from ..loaders import device
+
+_GIB = 1 << 30
 
 
+@dataclass
 class Doc:
     """A signature, a docstring and a lesson, as text and as HTML."""
 
-    def __init__(self, title: str, text: str, lesson: str | None) -> None:
-        self.title, self.text, self.lesson = title, text, lesson
+    title: str
+    text: str
+    lesson: str | None
 
     def __repr__(self) -> str:
         """Everything as text."""
         return f"{self.title}\n\n{self.text}" + (f"\n\n{self.lesson}" if self.lesson else "")
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         where = f"<p><b>{self.lesson}</b></p>" if self.lesson else ""
         return f"<p><code>{escape(self.title)}</code></p><pre>{escape(self.text)}</pre>{where}"
 
@@ -37,12 +50,11 @@ def doc(thing: object) -> Doc:
     if not text or name is None:
         raise ValueError(f"{thing!r} has no docstring: give a function or class itself, as in ck.doc(ck.fetch)")
     text, lesson = _without_lesson(text)
-    prefix = "class " if inspect.isclass(thing) else ""
     try:
         signature = _in_words(str(inspect.signature(thing)))
     except (ValueError, TypeError):  # some functions written in C have none
         signature = "(...)"
-    return Doc(f"{prefix}{getattr(thing, '__module__', '')}.{name}{signature}", text, lesson)
+    return Doc(f"{'class ' * inspect.isclass(thing)}{getattr(thing, '__module__', '')}.{name}{signature}", text, lesson)
 
 
 def _in_words(signature: str) -> str:
@@ -62,3 +74,45 @@ def _without_lesson(text: str) -> tuple[str, str | None]:
         return text, None
     sentence = f"{'Built by hand' if found[1] == 'Built' else 'First used'} in lesson {found[2]}."
     return (text[: found.start()] + text[found.end() :]).strip(), sentence
+
+
+@dataclass
+class Machine:
+    """What was found: rows of (what, found, whether it will do)."""
+
+    rows: list[tuple[str, str, bool]]
+
+    @property
+    def ready(self) -> bool:
+        """Whether all that lessons need is there."""
+        return all(fine for _, _, fine in self.rows)
+
+    def __repr__(self) -> str:
+        """One line for each, and what it comes to."""
+        lines = [f"{'✓' if fine else '✗'} {what:<12} {found}" for what, found, fine in self.rows]
+        return "\n".join([*lines, "Ready for every lesson." if self.ready else "Look at the lines marked ✗."])
+
+
+def machine() -> Machine:
+    """Look at Python, PyTorch, the device, threads, memory, the samples and the data home.
+
+    Used in lesson 00.
+    """
+    import psutil
+
+    chosen = device()
+    name = torch.cuda.get_device_name() if chosen.type == "cuda" else platform.processor() or platform.machine()
+    memory = psutil.virtual_memory()
+    store = next(path for path in (home().absolute(), *home().absolute().parents) if path.exists())
+    room = shutil.disk_usage(store).free
+    samples = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir() and path.name != "make")
+    rows = [
+        ("Python", platform.python_version(), sys.version_info >= (3, 10)),
+        ("PyTorch", torch.__version__, True),
+        ("device", f"{chosen.type} ({name})", True),
+        ("threads", f"{torch.get_num_threads()} on {os.cpu_count()} cores", True),
+        ("memory", f"{memory.total / _GIB:.0f} GiB, {memory.available / _GIB:.0f} free", memory.available > 2 * _GIB),
+        ("samples", ", ".join(samples), bool(samples)),
+        ("data home", f"{home()}, {room / _GIB:.0f} GiB free", os.access(store, os.W_OK) and room > _GIB),
+    ]
+    return Machine(rows)

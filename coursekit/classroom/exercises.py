@@ -4,30 +4,30 @@ The exercises of lesson NN are the dictionary `EXERCISES` in `lessons/solutions/
 """
 
 import copy
-import difflib
 import dis
 import importlib.util
-import json
-import os
+import io
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from itertools import chain, combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ..datasets import course, home, nearest
+from ..display import GREEN, RED, show
+from ..storage import write_whole
 from .claims import as_array
-from .datasets import home
-from .notebook import show
+from .markup import box
 
-if TYPE_CHECKING:
-    import numpy as np
-
-SOLUTIONS = Path(__file__).parents[1] / "lessons" / "solutions"
+SOLUTIONS = course() / "lessons" / "solutions"
+_STATES = {"not tried": ("○", "#999999"), "right": ("✓", GREEN), "wrong": ("✗", RED)}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Exercise:
         hint: one sentence, shown with a wrong answer.
         cases: for a function: gives the argument tuples to try it on, simple ones first.
         tolerance: how far a number may be off, absolute and relative.
-        rule: for a function: gives, in words, what it uses that the exercise does not allow, or None; see `rules.only`.
+        rule: for a function: gives, in words, what it uses that the exercise does not allow, or None; see
+            `lessons/solutions/rules.py`.
     """
 
     solution: object
@@ -49,22 +50,21 @@ class Exercise:
     rule: Callable[[Callable], str | None] | None = None
 
 
+@dataclass
 class Verdict:
     """What became of an attempt: `state` is "not tried", "right" or "wrong"; `details` says why."""
 
-    def __init__(self, name: str, state: str, details: str = "") -> None:
-        self.name, self.state, self.details = name, state, details
+    name: str
+    state: str
+    details: str = ""
 
     def __repr__(self) -> str:
         """Mark, name, state, and the details below."""
-        mark = {"not tried": "○", "right": "✓", "wrong": "✗"}[self.state]
         words = "not tried yet" if self.state == "not tried" else self.state
-        return f"{mark} {self.name}: {words}" + (f"\n{self.details}" if self.details else "")
+        return f"{_STATES[self.state][0]} {self.name}: {words}" + f"\n{self.details}" * bool(self.details)
 
     def _repr_html_(self) -> str:
-        colour = {"not tried": "#999999", "right": "#009e73", "wrong": "#d55e00"}[self.state]
-        style = f"border-left:4px solid {colour};padding:0.3em 0.8em;margin:0.3em 0;white-space:pre-wrap"
-        return f'<div style="{style}">{escape(repr(self))}</div>'
+        return box(escape(repr(self)), _STATES[self.state][1])
 
 
 def check(name: str, attempt: object) -> None:
@@ -96,33 +96,30 @@ def judge(name: str, attempt: object) -> Verdict:
         return Verdict(name, "wrong", f"{_shown(attempt)} is not it.\nHint: {exercise.hint}")
     if not callable(attempt):
         return Verdict(name, "wrong", f"a function is asked for; this is {_shown(attempt)}")
-    failures = []
-    for case in exercise.cases():
-        fault = _fault(exercise, attempt, case)
-        if fault == _NOT_TRIED:
-            return Verdict(name, "not tried")
-        if fault:
-            failures.append(case)
-    if not failures:
-        broken = exercise.rule(attempt) if exercise.rule else None
-        if broken:
-            return Verdict(name, "wrong", f"the results are right, but {broken}\nHint: {exercise.hint}")
-        return Verdict(name, "right")
-    smallest = min((_shrink(exercise, attempt, case) for case in failures), key=_size)
-    return Verdict(name, "wrong", f"{_fault(exercise, attempt, smallest)}\nHint: {exercise.hint}")
+    faults = [(case, _fault(exercise, attempt, case)) for case in exercise.cases()]
+    if any(fault == _NOT_TRIED for _, fault in faults):
+        return Verdict(name, _NOT_TRIED)
+    if failures := [case for case, fault in faults if fault]:
+        smallest = min((_shrink(exercise, attempt, case) for case in failures), key=_size)
+        # what the attempt prints is seen for this case only
+        return Verdict(name, "wrong", f"{_fault(exercise, attempt, smallest, aloud=True)}\nHint: {exercise.hint}")
+    if exercise.rule and (broken := exercise.rule(attempt)):
+        return Verdict(name, "wrong", f"the results are right, but {broken}\nHint: {exercise.hint}")
+    return Verdict(name, "right")
 
 
 _NOT_TRIED = "not tried"
 _NO_STEPS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # to give None, and nothing else
 
 
-def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> str | None:
+def _fault(exercise: Exercise, attempt: Callable, case: tuple, aloud: bool = False) -> str | None:
     """What is wrong with the attempt's answer for one case, in words; None if nothing is."""
     expected = exercise.solution(*copy.deepcopy(case))
     given = copy.deepcopy(case)
     call = ", ".join(map(_shown, case))
     try:
-        found = attempt(*given)
+        with nullcontext() if aloud else redirect_stdout(io.StringIO()):
+            found = attempt(*given)
     except NotImplementedError:
         return _NOT_TRIED
     except Exception as error:  # whatever a student's code raises is the answer to show
@@ -152,26 +149,20 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
     """
     if isinstance(expected, (tuple, list)):
         found = found.tolist() if hasattr(found, "tolist") else found
-        return (
-            isinstance(found, (tuple, list))
-            and len(found) == len(expected)
-            and all(agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))
-        )
+        if not isinstance(found, (tuple, list)) or len(found) != len(expected):
+            return False
+        return all(agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))
     if (wanted := as_array(expected)) is not None and not isinstance(expected, bool):
         given = as_array(found)
-        return given is not None and given.shape == wanted.shape and _close(given, wanted, tolerance)
+        if given is None or given.shape != wanted.shape:
+            return False
+        if wanted.dtype.kind in "biuO":
+            return np.array_equal(given, wanted)
+        return np.allclose(given.astype(wanted.dtype), wanted, tolerance, tolerance, equal_nan=True)
     try:
         return bool(found == expected)
     except (RuntimeError, ValueError):  # a tensor or an array where something else is expected
         return False
-
-
-def _close(given: "np.ndarray", wanted: "np.ndarray", tolerance: float) -> bool:
-    import numpy as np
-
-    if wanted.dtype.kind in "biuO":
-        return np.array_equal(given, wanted)
-    return np.allclose(given.astype(wanted.dtype), wanted, tolerance, tolerance, equal_nan=True)
 
 
 def _size(case: tuple) -> int:
@@ -219,29 +210,34 @@ def _shown(value: object) -> str:
 
 
 def _find(name: str) -> Exercise:
-    number, _, short = name.partition(".")
-    if not (files := sorted(SOLUTIONS.glob(f"{number}_*.py"))) or not short:
+    lesson, _, short = name.partition(".")
+    if not (files := sorted(SOLUTIONS.glob(f"{lesson}_*.py"))) or not short:
         raise ValueError(f"exercises are named like '03.softmax'; {name!r} belongs to no lesson in {SOLUTIONS}")
     exercises = load_exercises(files[0])
     if short not in exercises:
-        near = difflib.get_close_matches(short, exercises, n=1, cutoff=0) or ["none"]
-        raise ValueError(f"lesson {number} has no exercise {short!r}; the nearest is '{number}.{near[0]}'")
+        known = [f"{lesson}.{short}" for short in exercises]
+        raise ValueError(f"lesson {lesson} has no exercise {short!r}. {nearest(name, known)}")
     return exercises[short]
 
 
 def load_exercises(path: Path) -> dict[str, Exercise]:
     """The exercises of one solutions file, by name without the lesson's number."""
-    spec = importlib.util.spec_from_file_location(f"coursekit_solutions_{path.stem}", path)
+    return load_module(path).EXERCISES
+
+
+def load_module(path: Path) -> ModuleType:
+    """A Python file of the course, wherever the course lies, as a module."""
+    spec = importlib.util.spec_from_file_location(f"coursekit_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.EXERCISES
+    return module
 
 
-class Progress:
+@dataclass
+class Solved:
     """Which exercises of each lesson are solved."""
 
-    def __init__(self, lessons: dict[str, dict[str, bool]]) -> None:
-        self.lessons = lessons
+    lessons: dict[str, dict[str, bool]]
 
     def __repr__(self) -> str:
         """One line a lesson."""
@@ -252,35 +248,21 @@ class Progress:
         return "\n".join(lines)
 
 
-def progress() -> Progress:
-    """The exercises of each lesson, those you have solved ticked; kept in `progress.json` in `coursekit.home()`.
+def progress() -> Solved:
+    """The exercises of each lesson, those you have solved ticked; kept in `progress`, a folder in `coursekit.home()`.
 
     Used in lesson 00.
     """
-    done = _remembered()
-    lessons = {}
+    solved = {}
     for path in sorted(SOLUTIONS.glob("[0-9][0-9]_*.py")):
-        lessons[path.stem] = {name: f"{path.stem[:2]}.{name}" in done for name in load_exercises(path)}
-    return Progress(lessons)
-
-
-def _remembered() -> dict[str, str]:
-    file = home() / "progress.json"
-    if not file.exists():
-        return {}
-    try:
-        return dict(json.loads(file.read_text()))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{file} is damaged ({error}): delete it to start counting anew") from error
+        notes = {name: home() / "progress" / f"{path.stem[:2]}.{name}" for name in load_exercises(path)}
+        solved[path.stem] = {name: note.exists() for name, note in notes.items()}
+    return Solved(solved)
 
 
 def _remember(name: str) -> None:
-    """Note an exercise as solved; a home that cannot be read or written is said, and does not spoil the verdict."""
-    file = home() / "progress.json"
+    """Note an exercise as solved, in a file of its own; that it cannot be written is said, and spoils no verdict."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps(_remembered() | {name: date.today().isoformat()}, indent=1))
-        scratch.replace(file)
-    except (OSError, ValueError) as error:
+        write_whole(home() / "progress" / name, f"{date.today().isoformat()}\n".encode())
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder
         print(f"(right, but not noted for ck.progress(): {error})")

@@ -8,8 +8,9 @@ into the other. Here the depth camera and the colour camera are one: no rotation
 from pathlib import Path
 
 import numpy as np
-from faces_head import Person, build, cast, turned
 from PIL import Image, ImageDraw
+
+from .faces_head import Person, build, cast, turned
 
 TARGET = Path(__file__).parents[1] / "faces"
 FRAMES, STEP, FIRST = 30, 12, 3  # pictures a person, frames between two of them, number of the first

@@ -8,9 +8,9 @@ NAME = "MANIFEST.sha256"
 
 
 def sample_files(data: Path) -> list[Path]:
-    """Every file below `data` but `make/`, README.md, the manifest and hidden ones, in the same order everywhere."""
+    """Every file below `data` that belongs to a sample, and none that is hidden, in the same order everywhere."""
     files = [file.relative_to(data) for file in data.rglob("*") if file.is_file()]
-    own = [file for file in files if file.parts[0] not in ("make", "README.md", NAME)]
+    own = [file for file in files if file.parts[0] not in ("make", "README.md", "full.json", NAME)]
     return sorted((file for file in own if not any(part.startswith(".") for part in file.parts)), key=Path.as_posix)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import movies_titles
 import numpy as np
-from movies_titles import Rng
+
+from . import movies_titles
+from .movies_titles import Rng
 
 TARGET = Path(__file__).parents[1] / "movies"
 SEED, FILMS, USERS, RATINGS = 1994, 500, 300, 18_000

@@ -10,9 +10,10 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import pets_parts as art
-from pets_parts import BLACK, WHITE, Colour, Pen, any_colour, between, mirrored, mix, rounded, vary
 from PIL import Image
+
+from . import pets_parts as art
+from .pets_parts import BLACK, WHITE, Colour, Pen, any_colour, between, mirrored, mix, rounded, vary
 
 TARGET = Path(__file__).parents[1] / "pets"
 SEED, NUMBERS, TRAINING = 7, range(1, 61), 50  # of each breed's pictures, the first 50 are for training

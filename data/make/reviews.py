@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import movies_titles
 import numpy as np
-from reviews_grammar import PATTERNS
-from reviews_plots import ABOUTS, ASIDES, GENRES, MEN, OPENINGS, PLOTS, SURNAMES, WOMEN
-from reviews_writer import Writer
+
+from . import movies_titles
+from .reviews_grammar import PATTERNS
+from .reviews_plots import ABOUTS, ASIDES, GENRES, MEN, OPENINGS, PLOTS, SURNAMES, WOMEN
+from .reviews_writer import Writer
 
 Rng = np.random.Generator
 TARGET = Path(__file__).parents[1] / "reviews"

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from reviews_grammar import ASPECTS, DONE, VERY
-from reviews_plots import GRAMMAR, MEN, PLACES, SURNAMES, WOMEN
-from reviews_words import options
+
+from .reviews_grammar import ASPECTS, DONE, VERY
+from .reviews_plots import GRAMMAR, MEN, PLACES, SURNAMES, WOMEN
+from .reviews_words import options
 
 GENRE_SLOTS = ("who", "goal", "trouble", "scene")  # those of which a review takes another each time
 OPEN = re.compile(r"\[([^\[\]]*)\]|\{([^{}\[\]]+)\}")

@@ -9,9 +9,10 @@ own seed only.
 from pathlib import Path
 
 import numpy as np
-import satellite_ground as ground
 from PIL import Image
-from satellite_ground import SIDE, Rng, Scene, any_angle, blob, lines, noise, path, speckled, step, turn
+
+from . import satellite_ground as ground
+from .satellite_ground import SIDE, Rng, Scene, any_angle, blob, lines, noise, path, speckled, step, turn
 
 TARGET = Path(__file__).parents[1] / "satellite"
 SEED, QUALITY = 2017, 76

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import stores_world as world
-from stores_world import DATES, STATES, Rng
+
+from . import stores_world as world
+from .stores_world import DATES, STATES, Rng
 
 TARGET = Path(__file__).parents[1] / "stores"
 SEED, STORES = 1115, 60

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from streets_scene import (
+
+from .streets_scene import (
     BICYCLIST,
     BUILDING,
     CAR,

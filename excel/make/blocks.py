@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-import style
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from coursekit.sheets import Area, address, write, write_formulas
+from . import style
+from .cells import Area, address, write, write_formulas
 
 SUBTITLE = "Change a yellow number, and watch what follows. White numbers are formulas."
 Formula = Callable[[int, int], str]  # of row and column in the block, counted from 0

@@ -1,13 +1,13 @@
 """Workbook broadcasting.xlsx: two ranges, the rule, and the result; and what is built from it."""
 
-import style
-from blocks import SUBTITLE, Formula, at, row_of, stacked, validate
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from words_broadcasting import BROADCASTING
 
-from coursekit.sheets import Area, address, define_name, write, write_formulas
+from . import style
+from .blocks import SUBTITLE, Formula, at, row_of, stacked, validate
+from .cells import Area, address, define_name, write, write_formulas
+from .words_broadcasting import BROADCASTING
 
 MATRIX = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]
 ROW, COLUMN = [10, 20, 30, 40], [100, 200, 300]

@@ -1,4 +1,4 @@
-"""Build every workbook: `python excel/make/build.py`, or `make excel`. LibreOffice works out the values."""
+"""Build every workbook: `make excel`. LibreOffice works out the values."""
 
 import os
 import re
@@ -6,16 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
-import broadcasting
-import collaborative_filtering
-import convolution
-import dropout
-import embeddings
-import gradient_descent
-import softmax
 from openpyxl.workbook import Workbook
 
-from coursekit.sheets import recalculate
+from . import broadcasting, collaborative_filtering, convolution, dropout, embeddings, gradient_descent, softmax
+from .recalculate import recalculate
 
 EXCEL = Path(__file__).parents[1]
 BOOKS: dict[str, Callable[[], Workbook]] = {

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-import style
 import torch
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from torch import Tensor
-from words import BY_HAND
 
-from coursekit.sheets import Area, address, define_name, write, write_formulas
+from . import style
+from .cells import Area, address, define_name, write, write_formulas
+from .words import BY_HAND
 
 TOP_EDGE = [[-1, -1, -1], [0, 0, 0], [1, 1, 1]]
 LEFT_EDGE = [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]

@@ -9,9 +9,9 @@ from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title
 from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RegularTextRun
 from openpyxl.worksheet.worksheet import Worksheet
-from style import INK
 
-from coursekit.sheets import Area
+from .cells import Area
+from .style import INK
 
 
 @dataclass(frozen=True)

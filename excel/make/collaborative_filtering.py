@@ -5,16 +5,17 @@ The ratings are those of the sample `movies`; the steps are blocks under each ot
 
 import csv
 
-import style
-from blocks import SUBTITLE, at, inputs, results, row_names, row_of, validate
-from charts import Axis, Curve, scatter
 from openpyxl.styles import Alignment
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from words_collaborative_filtering import OVERVIEW, STEPS_TITLE, STEPS_WORDS
 
 from coursekit.datasets import SAMPLES
-from coursekit.sheets import Area, address, define_name, write, write_formulas
+
+from . import style
+from .blocks import SUBTITLE, at, inputs, results, row_names, row_of, validate
+from .cells import Area, address, define_name, write, write_formulas
+from .charts import Axis, Curve, scatter
+from .words_collaborative_filtering import OVERVIEW, STEPS_TITLE, STEPS_WORDS
 
 USERS = [16, 28, 50, 114, 152, 201, 228, 286]
 FILMS = [629, 3119, 4976, 9031, 927, 1980, 8896, 9151]  # four of action, then four quiet ones

@@ -1,12 +1,12 @@
 """Workbook convolution.xlsx: a convolution by hand, and a trained network in live formulas."""
 
-import by_hand
-import trained
 from openpyxl.workbook import Workbook
 from safetensors.torch import load_file
-from train_digits import DIGITS, WEIGHTS
 
-from coursekit.datasets import read_idx
+from coursekit.vision.images import read_idx
+
+from . import by_hand, trained
+from .train_digits import DIGITS, WEIGHTS
 
 HELD_OUT = 100  # digits in the workbook: the first ones of the held-out part, as they come
 

@@ -1,21 +1,22 @@
 """Workbook dropout.xlsx: masks from random numbers that stay, scaling, pooling, and the mean over many draws."""
 
-import style
 import torch
-from blocks import at, page, results, validate
-from charts import Axis, Curve, scatter
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
-from train_digits import DIGITS, WEIGHTS
-from trained import FIRST_DIGIT
-from words_dropout import DROPOUT
 
-from coursekit.datasets import read_idx
-from coursekit.sheets import Area, address, define_name, write, write_formulas
+from coursekit.vision.images import read_idx
+
+from . import style
+from .blocks import at, page, results, validate
+from .cells import Area, address, define_name, write, write_formulas
+from .charts import Axis, Curve, scatter
+from .train_digits import DIGITS, WEIGHTS
+from .trained import FIRST_DIGIT
+from .words_dropout import DROPOUT
 
 DRAWS, SIZE, POOLED = 200, (8, 8), (4, 4)
 COLUMNS = [3, 12, 21, 30]  # where the four blocks beside each other start

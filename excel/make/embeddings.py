@@ -1,12 +1,12 @@
 """Workbook embeddings.xlsx: a category as a row of a matrix, its gradient, a small table model, errors as ratios."""
 
-import style
-from blocks import at, inputs, page, results, row_names, row_of, stacked, validate
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from words_embeddings import EMBEDDINGS
 
-from coursekit.sheets import Area, write, write_formulas
+from . import style
+from .blocks import at, inputs, page, results, row_names, row_of, stacked, validate
+from .cells import Area, write, write_formulas
+from .words_embeddings import EMBEDDINGS
 
 DAYS = ["0 unknown", "1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday"]
 MATRIX = [

@@ -1,14 +1,14 @@
 """Workbook gradient_descent.xlsx: a line fitted by SGD, momentum, RMSprop and Adam, one row of formulas a step."""
 
-import style
-from blocks import SUBTITLE, at, inputs, results, row_names, stacked, validate
-from charts import Axis, Curve, scatter
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from words_gradient_descent import OVERVIEW, SHEETS
 
-from coursekit.sheets import Area, define_name, find, write, write_formulas
+from . import style
+from .blocks import SUBTITLE, at, inputs, results, row_names, stacked, validate
+from .cells import Area, define_name, named, write, write_formulas
+from .charts import Axis, Curve, scatter
+from .words_gradient_descent import OVERVIEW, SHEETS
 
 # Near the line y = 2 x + 1, in the order in which the steps take them.
 POINTS = [
@@ -235,7 +235,7 @@ def _charts(sheet: Worksheet, ends: Area) -> None:
     """Losses, lines and paths."""
 
     def place(name: str) -> Area:
-        return find(sheet.parent, name)[0]
+        return named(sheet.parent, name)
 
     steps = Area(TITLES["sgd"], START, LEFT, START + STEPS, LEFT)
     losses = [Curve(title, steps, place(f"{name}_mean_loss"), COLOURS[name]) for name, title in TITLES.items()]

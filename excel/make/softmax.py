@@ -1,12 +1,12 @@
 """Workbook softmax.xlsx: softmax, sigmoid, cross-entropy and binary cross-entropy, step by step in formulas."""
 
-import style
-from blocks import Formula, at, inputs, page, results, row_names, row_of, stacked, total_under, validate
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from words import SOFTMAX
 
-from coursekit.sheets import Area, define_name, write, write_formulas
+from . import style
+from .blocks import Formula, at, inputs, page, results, row_names, row_of, stacked, total_under, validate
+from .cells import Area, define_name, write, write_formulas
+from .words import SOFTMAX
 
 CLASSES = ["cat", "dog", "plane", "fish", "house"]
 LOGITS = [1.2, 3.1, -0.8, 0.4, -2.5]

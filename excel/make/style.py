@@ -8,7 +8,7 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from coursekit.sheets import Area
+from .cells import Area
 
 # Orange above 0 and blue below: colour-blind readers can tell them apart, and black text is readable on both.
 INK, GREY, BLUE, ORANGE, YELLOW, WHITE = "1F2A37", "6B7280", "67A9CF", "F4A24C", "FFF6CC", "FFFFFF"

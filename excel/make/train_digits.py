@@ -1,6 +1,6 @@
 """Train the network of the workbook's second sheet; writes digit_net.safetensors beside this file.
 
-Run it only to change the network: `python excel/make/train_digits.py`. The weights are committed, so that `make excel`
+Run it only to change the network: `python -m excel.make.train_digits`. The weights are committed, so that `make excel`
 gives the same workbook on every machine.
 """
 
@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit.datasets import read_digits
+from coursekit.vision.images import read_digits
 
 HERE = Path(__file__).parent
 DIGITS = HERE.parents[1] / "data" / "digits"

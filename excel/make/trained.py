@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-import style
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from torch import Tensor
-from words import TRAINED
 
-from coursekit.sheets import Area, address, define_name, write, write_formulas
+from . import style
+from .cells import Area, address, define_name, write, write_formulas
+from .words import TRAINED
 
 SHEET = "trained network"
 START, PITCH = 3, 11  # the first map starts in column C, the next one 11 columns on

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from app.limits import Limits
+from .limits import Limits
 
 
 class Batcher:

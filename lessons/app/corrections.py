@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_pil_image
 
-from app.limits import Limits
+from .limits import Limits
 
 
 class Corrections:
@@ -27,14 +27,14 @@ class Corrections:
         self.images, self.table = self.folder / "images", self.folder / "corrections.csv"
         self.images.mkdir(parents=True, exist_ok=True)
         try:
-            with self.table.open("x") as file:  # "x": only if there is none
+            with self.table.open("x", encoding="utf-8") as file:  # "x": only if there is none
                 file.write("file,label\n")
         except FileExistsError:
             pass
         self.count = len(list(self.images.glob("*.png")))
 
-    def add(self, picture: Tensor, label: str) -> str:
-        """Keep a picture, uint8 (channels, rows, columns); gives its file's name.
+    def add(self, image: Tensor, label: str) -> str:
+        """Keep an image, uint8 (channels, H, W); gives its file's name.
 
         Raises:
             HTTPException: 507, there are enough.
@@ -47,12 +47,12 @@ class Corrections:
             if self.count >= self.limits.corrections:
                 raise HTTPException(507, "No more corrections are kept: train with those that are there.")
             self.count += 1
-        image = to_pil_image(picture)
-        image.thumbnail((self.limits.side, self.limits.side))
+        small = to_pil_image(image)
+        small.thumbnail((self.limits.side, self.limits.side))
         hidden = self.images / f".{name}"
         try:
             with hidden.open("xb") as file:
-                image.save(file, "PNG")
+                small.save(file, "PNG")
             self._append(row.getvalue().encode())
             hidden.rename(self.images / name)
         finally:

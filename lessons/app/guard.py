@@ -7,8 +7,8 @@ from collections.abc import Callable
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 
-from app.limits import Limits
-from app.problems import BUSY, problem, too_large
+from .limits import Limits
+from .problems import BUSY, problem, too_large
 
 HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 

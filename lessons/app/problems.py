@@ -5,7 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from app.limits import Limits
+from .limits import Limits
 
 BUSY = "Too many pictures at once: please try again in a moment."
 

@@ -1,15 +1,14 @@
 """The app, put together, and the command that serves it.
 
-`make app` runs it; `make app ARGS="--model FILE --port 8000"` serves another classifier that was saved with
-`learn.predictor().save(FILE)`.
+`coursekit app` runs it (`make app` too); `coursekit app --model FILE --port 8000` serves another classifier that was
+saved with `learn.predictor().save(FILE)`.
 """
 
 import argparse
 import asyncio
 import logging
 import queue
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,18 +21,15 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 import coursekit as ck
-from coursekit.kinds import Categories
+from coursekit.targets import Categories
 
-if __name__ == "__main__":  # started by its path: then Python has to be told where the package `app` is
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from app.batches import Batcher
-from app.corrections import Corrections
-from app.guard import Guard
-from app.limits import Limits
-from app.pages import add_pages
-from app.problems import BUSY, REFUSALS, Problem, in_words, unforeseen
-from app.uploads import decode
+from .batches import Batcher
+from .corrections import Corrections
+from .guard import Guard
+from .limits import Limits
+from .pages import add_pages
+from .problems import BUSY, REFUSALS, Problem, in_words, unforeseen
+from .uploads import decode
 
 logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a stranger's broken form is no news
 Picture = Annotated[UploadFile, File(description="A JPEG, PNG, GIF or WebP file.")]
@@ -69,15 +65,16 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
         limits: see `Limits`.
 
     Raises:
-        ValueError: the predictor gives masks, points or several labels.
+        ValueError: the predictor gives masks, keypoints or several labels.
     """
-    if not isinstance(predictor.kind, Categories):
-        raise ValueError(f"the app serves one class for each picture; this model gives {type(predictor.kind).__name__}")
+    classes = predictor.target_type
+    if not isinstance(classes, Categories):
+        raise ValueError(f"the app serves one class for each picture; this model gives {type(classes).__name__}")
     log = Corrections(corrections, limits)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(predictor.many, limits)
+        app.state.batcher = Batcher(predictor.predict, limits)
         app.state.readers = ThreadPoolExecutor(limits.readers)
         yield
         app.state.readers.shutdown()
@@ -90,18 +87,18 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
     async def predict(file: Picture) -> Answer:
         """Which pet is on the picture?"""
         # made small before it waits in the queue
-        picture = await aside(lambda: predictor.resize(decode(file, predictor.channels, limits)))
+        image = await aside(lambda: predictor.resize(decode(file, predictor.channels, limits)))
         try:
-            prediction = await asyncio.wrap_future(app.state.batcher.ask(picture))
+            prediction = await asyncio.wrap_future(app.state.batcher.ask(image))
         except queue.Full as error:
             raise HTTPException(503, BUSY) from error
-        classes = [Class(label=label, probability=p) for label, p in prediction.probabilities.items()]
-        return Answer(label=prediction.text, classes=classes)
+        probabilities = [Class(label=label, probability=p) for label, p in prediction.probabilities.items()]
+        return Answer(label=prediction.label, classes=probabilities)
 
     async def correct(file: Picture, label: Annotated[str, Form(description="The right class.")]) -> Kept:
         """The answer was wrong: keep the picture with its right label."""
-        if label not in predictor.kind.names:
-            raise HTTPException(422, f"No class is called {label[:40]!r}; there are {', '.join(predictor.kind.names)}.")
+        if label not in classes.names:
+            raise HTTPException(422, f"No class is called {label[:40]!r}; there are {', '.join(classes.names)}.")
         return Kept(file=await aside(lambda: log.add(decode(file, predictor.channels, limits), label)), label=label)
 
     async def health() -> JSONResponse:
@@ -140,15 +137,15 @@ def trained(path: Path) -> ck.Predictor:
     return ck.Predictor.load(path)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted."""
     kept = ck.home() / "app"
-    parser = argparse.ArgumentParser(description="Serve a picture classifier.")
+    parser = argparse.ArgumentParser("coursekit app", description="Serve a picture classifier.")
     parser.add_argument("--model", type=Path, help="a file from learn.predictor().save(...); else lesson 01's is used")
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1: this computer only; 0.0.0.0: its network")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--corrections", type=Path, default=kept / "corrections", help="a folder")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     try:
         predictor = ck.Predictor.load(chosen.model) if chosen.model else trained(kept / "pets.safetensors")
         predictor.model.to(ck.device())

@@ -1,8 +1,8 @@
 """The lessons to hand out, and the lessons to teach from.
 
-`python lessons/make/editions.py student DIR` writes them without outputs, speaker notes,
+`python -m lessons.make.editions student DIR` writes them without outputs, speaker notes,
 and answers to the questions; `... instructor DIR` with all of these, and with a solution
-after each exercise. Both take the workbooks along.
+after each exercise. Both take along what lessons use: the workbooks and the app.
 """
 
 import inspect
@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 
 import nbformat
-from copies import unrun
 from nbformat import NotebookNode
-from run import LESSONS, chosen
 
-from coursekit.exercises import Exercise, load_exercises
+from coursekit.classroom.exercises import Exercise, load_exercises
+from coursekit.classroom.lessons import unrun
+
+from .run import LESSONS, chosen
 
 ANSWER = re.compile(r"<details><summary>(.*?)</summary>.*?</details>", re.S)
 CHECK = re.compile(r'ck\.check\(\s*"(\d\d)\.(\w+)"')
@@ -63,7 +64,7 @@ def write(edition: str, folder: Path) -> list[Path]:
 
     Args:
         edition: "student" or "instructor".
-        folder: new or empty; gets `lessons/`, and `excel/`, which they read from.
+        folder: new or empty; gets `lessons/` with the app, and `excel/`, which they use.
 
     Returns:
         The notebooks.
@@ -78,10 +79,11 @@ def write(edition: str, folder: Path) -> list[Path]:
         raise FileExistsError(
             f"{folder} is not empty, and nothing is overwritten: give a new folder"
         )
-    (folder / "lessons").mkdir(parents=True)
-    shutil.copytree(
-        LESSONS.parent / "excel", folder / "excel", ignore=shutil.ignore_patterns("make")
-    )
+    (folder / "lessons" / "app").mkdir(parents=True)
+    (folder / "excel").mkdir()
+    for pattern in ("lessons/app/*.py", "lessons/app/*.html", "excel/*.xlsx"):
+        for file in LESSONS.parent.glob(pattern):
+            shutil.copyfile(file, folder / file.relative_to(LESSONS.parent))
     written = []
     for lesson in chosen([]):
         exercises = load_exercises(LESSONS / "solutions" / f"{lesson.stem}.py")

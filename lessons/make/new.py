@@ -1,6 +1,6 @@
 """Make the skeleton of a lesson: notebook, solutions, and answers to test these with.
 
-`python lessons/make/new.py 20_attention "Attention by hand"`
+`python -m lessons.make.new 20_attention "Attention by hand"`
 """
 
 import re
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from record import marked
-from run import LESSONS, save
+
+from .record import marked
+from .run import LESSONS, save
 
 ROOT = LESSONS.parent
 NAME = re.compile(r"(\d\d)_[a-z][a-z0-9_]*")
@@ -44,7 +45,7 @@ SOLUTIONS = '''"""Solutions to lesson {number}, with the cases to try an answer 
 
 import torch
 
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 def twice(x):

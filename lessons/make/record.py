@@ -1,6 +1,6 @@
 """Runs on the full data, recorded, and the tables in the lessons that are made from them.
 
-`python lessons/make/record.py full 05 [NOTE]` runs lesson 05 at full size, writes
+`python -m lessons.make.record full 05 [NOTE]` runs lesson 05 at full size, writes
 `benchmarks/runs/05-DATE-MACHINE.json`, and renews the lesson's table; `... tables` renews
 those of all lessons. What a lesson hands to `ck.report` is what its run keeps; what others
 published stands in `benchmarks/published.json`. Nobody types a figure into a table.
@@ -18,10 +18,11 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from run import FULL, LESSONS, chosen, run
 
 import coursekit as ck
-from coursekit.datasets import DATASETS
+from coursekit import datasets
+
+from .run import FULL, LESSONS, chosen, run
 
 BENCHMARKS = LESSONS.parent / "benchmarks"
 RUNS = BENCHMARKS / "runs"
@@ -85,7 +86,7 @@ def used(name: str) -> dict:
         total.update(f"{file.relative_to(folder).as_posix()}\0".encode())
         total.update(hashlib.sha256(content).digest())
         size, files = size + len(content), files + 1
-    full = DATASETS[name].full_name
+    full = datasets.FULL[name]["folder"]
     return {"set": full, "files": files, "bytes": size, "sha256": total.hexdigest()}
 
 

@@ -1,6 +1,6 @@
 """Execute lessons from a fresh kernel and save their outputs, unless a cell fails.
 
-`python lessons/make/run.py` runs all, `python lessons/make/run.py 02 03` those. With
+`python -m lessons.make.run` runs all, `python -m lessons.make.run 02 03` those. With
 COURSEKIT_SIZE=full, which takes the public data, the lessons stay as they are: what came
 out is saved in build/full.
 """
@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from coursekit.classroom import lessons
+from coursekit.storage import write_whole
 
 LESSONS = Path(__file__).parents[1]
 FULL = LESSONS.parent / "build" / "full"
@@ -20,24 +22,19 @@ LIMIT = 1 << 20  # bytes a saved notebook may have
 
 
 def chosen(numbers: list[str]) -> list[Path]:
-    """The notebooks whose numbers are given, or all."""
-    every = sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))
-    known = [path.stem[:2] for path in every]
-    if unknown := set(numbers) - set(known):
-        sys.exit(f"no lesson {min(unknown)!r}; there are {', '.join(known)}")
-    return [path for path in every if not numbers or path.stem[:2] in numbers]
+    """The notebooks whose numbers are given, or all; another number ends the program."""
+    try:
+        return lessons.chosen(numbers, LESSONS)
+    except ValueError as error:
+        sys.exit(str(error))
 
 
 def run(path: Path) -> tuple[Path, float]:
     """Execute one lesson and save it; give where, and the seconds that took."""
     notebook = nbformat.read(path, as_version=4)
     started = time.perf_counter()
-    place = {"metadata": {"path": LESSONS}}
     full = os.environ.get("COURSEKIT_SIZE") == "full"
-    limit = None if full else 300  # seconds that a cell may take
-    client = NotebookClient(notebook, kernel_name="python3", timeout=limit, resources=place)
-    client.extra_arguments = ["--IPKernelApp.log_level=40"]  # errors only
-    client.execute()
+    lessons.execute(notebook, LESSONS, None if full else 300)
     seconds = time.perf_counter() - started
     target = FULL / path.name if full else path
     save(notebook, target)
@@ -53,10 +50,7 @@ def save(notebook: nbformat.NotebookNode, path: Path) -> None:
     text = nbformat.writes(notebook) + "\n"
     if len(text.encode()) > LIMIT and path.parent == LESSONS:
         sys.exit(f"{path.name} would be over {LIMIT:,} bytes: make its pictures smaller")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".saving")
-    scratch.write_text(text, encoding="utf-8")
-    os.replace(scratch, path)
+    write_whole(path, text.encode())
 
 
 def main() -> None:

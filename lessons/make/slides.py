@@ -1,6 +1,6 @@
 """Make a deck of slides of each lesson, with its outputs and the speaker's notes.
 
-`python lessons/make/slides.py` makes all in build/slides, `... slides.py 02 03` those.
+`python -m lessons.make.slides` makes all in build/slides, `... 02 03` those.
 """
 
 import re
@@ -13,8 +13,9 @@ from pathlib import Path
 import nbformat
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
-from run import chosen
 from traitlets.config import Config
+
+from .run import chosen
 
 HERE = Path(__file__).parent
 DECKS = HERE.parents[1] / "build" / "slides"
@@ -52,8 +53,8 @@ def copy_libraries(folder: Path) -> None:
         *parts,
         reveal / "plugin" / "notes" / "notes.js",
         mathjax(),
-        HERE / "deck/deck.css",
-        HERE / "deck/deck.js",
+        HERE / "deck" / "deck.css",
+        HERE / "deck" / "deck.js",
     ):
         shutil.copy(file, folder)
 

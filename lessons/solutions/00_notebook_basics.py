@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
+from coursekit.classroom.exercises import Exercise
 from coursekit.datasets import fetch
-from coursekit.exercises import Exercise
 
 
 def spread(numbers):

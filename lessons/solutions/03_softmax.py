@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 def softmax_at(logits, temperature):

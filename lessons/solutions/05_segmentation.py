@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import torch
 
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 def mask_file(picture):

@@ -1,9 +1,12 @@
 """Solutions to lesson 07, the cases an answer is tried on, and what each puzzle allows."""
 
+from pathlib import Path
+
 import torch
 
-from coursekit.exercises import Exercise
-from coursekit.rules import only
+from coursekit.classroom.exercises import Exercise, load_module
+
+only = load_module(Path(__file__).with_name("rules.py")).only
 
 
 def every_product(a, b):

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 def line_gradient(x, y, a, b):

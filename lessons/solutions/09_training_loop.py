@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 import coursekit as ck
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 class Counter:

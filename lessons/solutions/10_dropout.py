@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 def apply_mask(x, kept, p):

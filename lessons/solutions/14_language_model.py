@@ -4,7 +4,7 @@ from collections import Counter
 
 import torch
 
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 def frequent_words(texts, min_frequency):

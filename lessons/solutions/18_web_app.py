@@ -3,7 +3,7 @@
 import math
 import re
 
-from coursekit.exercises import Exercise
+from coursekit.classroom.exercises import Exercise
 
 
 def sniff(first):

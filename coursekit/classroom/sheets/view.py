@@ -2,86 +2,70 @@
 
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 from pathlib import Path
 
-from .heat import cell_style
-from .sheet_areas import Area, find, load
+from ..markup import beside, cell, cell_style, number, table
+from .reading import Area, address, find, load
 
-_TABLE = "border-collapse:collapse;font:12px monospace;margin:4px 12px 4px 0;display:inline-table;color:#000"
-_CELL = "border:1px solid #ccc;padding:2px 6px;text-align:right;"
-_HEAD = "border:1px solid #ccc;padding:2px 6px;text-align:center;background:#eee;color:#333;font-weight:normal"
-
-
-@dataclass(frozen=True)
-class Grid:
-    """One rectangle of a worksheet, ready to be shown."""
-
-    area: Area
-    values: list[list[float | str | bool | None]]
-    decimals: int
-
-    @property
-    def columns(self) -> list[str]:
-        """Column letters."""
-        from openpyxl.utils import get_column_letter
-
-        return [get_column_letter(column) for column in range(self.area.left, self.area.right + 1)]
-
-    @property
-    def texts(self) -> list[list[str]]:
-        """What each cell shows: whole numbers as such when all are, otherwise all with the same decimals."""
-        numbers = [x for row in self.values for x in row if _is_number(x)]
-        decimals = 0 if all(float(x).is_integer() for x in numbers) else self.decimals
-        return [[_text(x, decimals) for x in row] for row in self.values]
-
-    def plain(self) -> str:
-        """The grid as aligned text."""
-        heads = ["", *(str(row) for row in range(self.area.top, self.area.bottom + 1))]
-        rows = [self.columns, *self.texts]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        margin = max(map(len, heads))
-        lines = [
-            head.rjust(margin) + "".join("  " + text.rjust(width) for text, width in zip(row, widths, strict=True))
-            for head, row in zip(heads, rows, strict=True)
-        ]
-        return "\n".join(line.rstrip() for line in lines)
-
-    def html(self, scale: float) -> str:
-        """The grid as an HTML table, its colours strongest where a number is as far from 0 as `scale`."""
-        head = "".join(f'<th scope="col" style="{_HEAD}">{letter}</th>' for letter in ["", *self.columns])
-        body = []
-        for row, (values, texts) in enumerate(zip(self.values, self.texts, strict=True), self.area.top):
-            cells = "".join(
-                f'<td style="{_CELL}{_colours(value, scale)}">{escape(text)}</td>'
-                for value, text in zip(values, texts, strict=True)
-            )
-            body.append(f'<tr><th scope="row" style="{_HEAD}">{row}</th>{cells}</tr>')
-        return f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+_HEAD = "background:#eee;color:#333;font-weight:normal"
+_PLAIN = "text-align:left;background:#fff;color:#000"  # of what is no number
 
 
 @dataclass(frozen=True)
 class View:
-    """Grids under one caption: as text in a terminal, as coloured tables in a notebook."""
+    """Rectangles of worksheets under one caption: as text in a terminal, as coloured tables in a notebook.
+
+    Attributes:
+        caption: above them.
+        areas: where they are.
+        values: of their cells, for each area row by row: numbers, texts, truth values, None.
+        decimals: digits after the point, where not all numbers of an area are whole.
+    """
 
     caption: str
-    grids: list[Grid]
+    areas: list[Area]
+    values: list[list[list[object]]]
+    decimals: int
+
+    def _tables(self) -> list[list[list[str]]]:
+        """Each area's cells as text, with the sheet's names of columns above and of rows at the left."""
+        tables = []
+        for area, values in zip(self.areas, self.values, strict=True):
+            whole = all(float(x).is_integer() for x in chain(*values) if _is_number(x))
+            form = f".{0 if whole else self.decimals}f"
+            head = ["", *(address(0, column).rstrip("0") for column in range(area.left, area.right + 1))]
+            rows = [[str(row), *(_text(x, form) for x in line)] for row, line in enumerate(values, area.top)]
+            tables.append([head, *rows])
+        return tables
 
     def __repr__(self) -> str:
         """Aligned text, the same on every machine."""
-        return "\n".join([self.caption, *("\n" * bool(i) + grid.plain() for i, grid in enumerate(self.grids))])
+        tables = []
+        for rows in self._tables():
+            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+            tables.append("\n".join("  ".join(map(str.rjust, row, widths)).rstrip() for row in rows))
+        return f"{self.caption}\n" + "\n\n".join(tables)
 
     def _repr_html_(self) -> str:
-        numbers = [abs(x) for grid in self.grids for row in grid.values for x in row if _is_number(x)]
-        tables = "".join(grid.html(max(numbers, default=0.0)) for grid in self.grids)
-        return f'<div><div style="font-weight:bold">{escape(self.caption)}</div>{tables}</div>'
+        scale = max((abs(x) for rows in self.values for x in chain(*rows) if _is_number(x)), default=0.0)
+        tables = []
+        for (head, *rows), values in zip(self._tables(), self.values, strict=True):
+            lines = [[cell(text, _HEAD, 'th scope="col"') for text in head]]
+            for (row, *texts), line in zip(rows, values, strict=True):
+                styles = (cell_style(x, scale) if _is_number(x) else _PLAIN for x in line)
+                lines.append([cell(row, _HEAD, 'th scope="row"'), *map(cell, texts, styles)])
+            tables.append(table(lines))
+        return f"<div><b>{escape(self.caption)}</b>{beside(*tables)}</div>"
 
 
-def show(path: Path | str, place: str, *, formulas: bool = False, decimals: int = 2) -> View:
+def show(path: Path | str, reference: str, *, formulas: bool = False, decimals: int = 2) -> View:
     """Show a part of a workbook in a notebook, as it looks in the sheet.
 
     Args:
         path: an .xlsx file.
-        place: a name that it defines ("conv1"), or an address ("by hand!B4:F9"). All rectangles of a name are shown.
+        reference: a name that it defines ("conv1"), or an address ("by hand!B4:F9"). All rectangles of a name are
+            shown.
         formulas: show the formulas instead of the numbers they gave when last recalculated.
         decimals: digits after the point, unless all numbers are whole.
 
@@ -90,29 +74,24 @@ def show(path: Path | str, place: str, *, formulas: bool = False, decimals: int 
 
     Raises:
         FileNotFoundError: no such workbook.
-        ValueError: no such place.
+        ValueError: no such name or address.
 
     Used in lesson 02.
     """
     book = load(path, formulas=formulas)
-    areas = find(book, place)
-    grids = []
-    for area in areas:
-        values = [[book[sheet].cell(row, column).value for sheet, row, column in cells] for cells in area.rows]
-        grids.append(Grid(area, values, decimals))
-    where = str(areas[0]) if "!" in place else f"{place} ({', '.join(map(str, areas[:3]))}{', ...' * (len(areas) > 3)})"
-    return View(f"{Path(path).name}, {where}", grids)
+    areas = find(book, reference)
+    values = [[[book[s].cell(row, column).value for s, row, column in line] for line in area.rows] for area in areas]
+    where = str(areas[0])
+    if "!" not in reference:
+        where = f"{reference} ({', '.join(map(str, areas[:3]))}{', ...' * (len(areas) > 3)})"
+    return View(f"{Path(path).name}, {where}", areas, values, decimals)
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _text(value: float | str | bool | None, decimals: int) -> str:
-    if not _is_number(value):
-        return "" if value is None else str(value).upper() if isinstance(value, bool) else str(value)
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # + 0.0 turns -0 into 0
-
-
-def _colours(value: float | str | bool | None, scale: float) -> str:
-    return cell_style(value, scale) if _is_number(value) else "text-align:left;background:#fff;color:#000"
+def _text(value: object, form: str) -> str:
+    if _is_number(value):
+        return number(value, form)
+    return "" if value is None else str(value).upper() if isinstance(value, bool) else str(value)

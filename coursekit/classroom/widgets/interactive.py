@@ -1,14 +1,8 @@
-"""What figures to play with are made of: controls above HTML that is drawn anew, and matrices as coloured tables."""
+"""What figures to play with are made of: controls above HTML that is drawn anew."""
 
 from collections.abc import Callable
-from html import escape
 
 import ipywidgets
-from torch import Tensor
-
-from .heat import cell_style
-
-_CELL = "width:2.4em;height:1.9em;text-align:center;font:12px monospace;border:1px solid #ddd;padding:0"
 
 
 class Interactive(ipywidgets.VBox):
@@ -37,42 +31,16 @@ class Interactive(ipywidgets.VBox):
         return f"[Interactive figure: {self.what}. Run this cell in JupyterLab to play with it.]"
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"text/plain": repr(self)}
+        return super()._repr_mimebundle_(**kwargs) | {"text/plain": repr(self)}
 
 
 def _leaves(controls: list[ipywidgets.Widget]) -> list[ipywidgets.Widget]:
     return [leaf for c in controls for leaf in (_leaves(list(c.children)) if hasattr(c, "children") else [c])]
 
 
-def table(values: Tensor, caption: str, *, decimals: int = 0, window: tuple[int, int, int] | None = None) -> str:
-    """A matrix as an HTML table in the course's colours, a square window of it framed.
-
-    Args:
-        values: (rows, columns).
-        caption: above it.
-        decimals: digits after the point.
-        window: (first row, first column, side) of the frame.
-
-    Built in lesson 02.
-    """
-    scale = 1.4 * max(values.abs().max().item(), 1e-9)
-    rows = []
-    for i, row in enumerate(values.tolist()):
-        cells = []
-        for j, value in enumerate(row):
-            framed = window and 0 <= i - window[0] < window[2] and 0 <= j - window[1] < window[2]
-            frame = ";outline:3px solid #000;outline-offset:-3px" if framed else ""
-            text = f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0 turns -0 into 0
-            cells.append(f'<td style="{_CELL};{cell_style(value, scale)}{frame}">{text}</td>')
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    head = f'<caption style="caption-side:top;color:inherit;padding:2px;white-space:nowrap">{escape(caption)}</caption>'
-    return f'<table style="border-collapse:collapse;margin:0 1.5em 0 0">{head}{"".join(rows)}</table>'
-
-
-def beside(*parts: str) -> str:
-    """Pieces of HTML next to each other, wrapped where the page is narrow.
-
-    Used in lesson 02.
-    """
-    return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em">{"".join(parts)}</div>'
+def stepper(last: int, name: str, interval: int) -> tuple[ipywidgets.IntSlider, ipywidgets.HBox]:
+    """A slider from 0 to `last`, and a row with a button that moves it, one step every `interval` milliseconds."""
+    slider = ipywidgets.IntSlider(0, 0, last, description=name)
+    play = ipywidgets.Play(max=last, interval=interval, description="step by step")
+    ipywidgets.jslink((play, "value"), (slider, "value"))
+    return slider, ipywidgets.HBox([play, slider])

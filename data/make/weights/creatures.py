@@ -7,9 +7,6 @@ features, never for a breed, nor for ears and pattern: these two are what the pa
 finds hard, and are left for it to learn.
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import torch
 from PIL import Image
@@ -17,8 +14,7 @@ from torch import Tensor
 
 from coursekit.targets import Categories
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # where pets.py is
-from pets import BREEDS, Breed, picture
+from ..pets import BREEDS, Breed, picture
 
 FEATURES = ("ears", "head", "coat", "pattern", "eyes", "muzzle", "fur")
 ASKED = ("head", "coat", "eyes", "muzzle", "fur")

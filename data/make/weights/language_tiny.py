@@ -6,14 +6,13 @@ last longer, let it find that the opinions of a text agree; then more and more o
 contrast; whole reviews come last. From whole reviews alone it learned the grammar, in six million words, and not what
 they mean. No text stands in the sample: the script looks. Takes about eleven minutes on one CPU core:
 
-    OMP_NUM_THREADS=1 python data/make/weights/language_tiny.py
+    OMP_NUM_THREADS=1 python -m data.make.weights.language_tiny
 
 All random choices are seeded; another machine rounds differently, so that its weights differ a little.
 """
 
 import argparse
 import math
-import sys
 import time
 from pathlib import Path
 
@@ -23,13 +22,10 @@ from torch import Tensor
 import coursekit as ck
 from coursekit.storage import save_tensors
 
-MAKE = Path(__file__).parents[1]
-sys.path.insert(0, str(MAKE))
-import reviews  # noqa: E402
-import reviews_words  # noqa: E402
-from reviews_writer import Writer  # noqa: E402
+from .. import reviews, reviews_words
+from ..reviews_writer import Writer
 
-TARGET = MAKE.parent / "language_tiny" / "weights.safetensors"
+TARGET = Path(__file__).parents[2] / "language_tiny" / "weights.safetensors"
 FILMS, START = 3000, 25  # tokens of a text that are read before its opinion words are asked for
 PLAN = (  # what is read: kind of text, how many, how often, largest learning rate
     ("light", 12_000, 2, 5e-3),

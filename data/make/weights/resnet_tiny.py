@@ -5,7 +5,7 @@ cells), so that the network learns shape, texture, colour, detail and place. Dra
 (`creatures.py`), as animals are among what ImageNet's networks have seen. Takes about a quarter of an hour on one CPU
 core:
 
-    python data/make/weights/resnet_tiny.py
+    python -m data.make.weights.resnet_tiny
 
 The pictures and all random choices are seeded; another machine rounds differently, so that its weights differ a little.
 """
@@ -16,17 +16,17 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import creatures
-import shapes
 import torch
 import torch.nn.functional as F
-from shapes import CELL_TASKS, TASKS, UNKNOWN, draw
 from torch import Tensor, nn
 
 from coursekit.schedule import one_cycle
 from coursekit.storage import save_tensors
 from coursekit.vision.augment import Augment
 from coursekit.vision.backbones import WIDTHS, resnet_tiny
+
+from . import creatures, shapes
+from .shapes import CELL_TASKS, TASKS, UNKNOWN, draw
 
 TARGET = Path(__file__).parents[2] / "resnet_tiny" / "weights.safetensors"
 HELD_OUT, BATCH, CELL = 2000, 64, 8

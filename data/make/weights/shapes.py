@@ -4,7 +4,7 @@ Each picture is a pile of layers: a ground of one to three regions, other object
 it and on it, now and then something in front. A layer is a mask (a signed distance, looked up in `atlas.shape_atlas`)
 filled with two colours mixed by a texture (`atlas.texture_atlas`). No pets, faces, streets or land are drawn.
 
-`python data/make/weights/shapes.py sheet.png` writes a sheet of them to look at.
+`python -m data.make.weights.shapes sheet.png` writes a sheet of them to look at.
 """
 
 import math
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from atlas import ORIENTED, REACH, SHAPES, SIDE, TEXTURES, VARIANTS, shape_atlas, texture_atlas
 from torch import Tensor
+
+from .atlas import ORIENTED, REACH, SHAPES, SIDE, TEXTURES, VARIANTS, shape_atlas, texture_atlas
 
 COLOURS = {
     "red": (0.85, 0.15, 0.12),

@@ -1,6 +1,5 @@
-"""Where things are in a workbook: rectangles of cells, and the names that stand for them."""
+"""What stands where in a workbook: rectangles of cells, the names that stand for them, numbers, formulas."""
 
-import difflib
 import re
 import warnings
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from ...datasets import nearest
 
 Cell = tuple[str, int, int]  # sheet, row, column; rows and columns count from 1, as on the sheet
 
@@ -42,22 +43,6 @@ class Area:
         first, last = address(self.top, self.left), address(self.bottom, self.right)
         return first if first == last else f"{first}:{last}"
 
-    @property
-    def fixed(self) -> str:
-        """The address that stays as it is when a formula is copied: $B$4:$F$9."""
-        return re.sub(r"([A-Z]+)(\d+)", r"$\1$\2", self.range)
-
-    @property
-    def absolute(self) -> str:
-        """The address that means the same on every sheet: 'by hand'!$B$4:$F$9."""
-        quoted = self.sheet.replace("'", "''")
-        return f"'{quoted}'!{self.fixed}"
-
-    def window(self, row: int, column: int, shape: tuple[int, int]) -> "Area":
-        """The rectangle of this (rows, columns) whose first cell is at (row, column) of this one, counted from 0."""
-        top, left = self.top + row, self.left + column
-        return Area(self.sheet, top, left, top + shape[0] - 1, left + shape[1] - 1)
-
     def __str__(self) -> str:
         """The address as `read` and `show` take it: by hand!B4:F9."""
         return f"{self.sheet}!{self.range}"
@@ -88,11 +73,10 @@ def load(path: Path | str, *, formulas: bool = False) -> Any:
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no workbook {path}; build the course's own with: make excel")
-    stat = path.stat()
-    return _load(path.resolve(), stat.st_mtime_ns, stat.st_size, formulas)
+    return _load(path.resolve(), path.stat().st_mtime_ns, path.stat().st_size, formulas)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
     from openpyxl import load_workbook
 
@@ -101,12 +85,12 @@ def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
         return load_workbook(path, data_only=not formulas)
 
 
-def find(book: Any, place: str) -> list[Area]:
-    """The rectangles that a place stands for.
+def find(book: Any, reference: str) -> list[Area]:
+    """The rectangles that a reference stands for.
 
     Args:
         book: an openpyxl workbook.
-        place: a name that the workbook defines ("conv1"), or an address ("by hand!B4:F9").
+        reference: a name that the workbook defines ("conv1"), or an address ("by hand!B4:F9").
 
     Returns:
         One area for an address, one or more for a name, in the order of the name's definition.
@@ -116,17 +100,16 @@ def find(book: Any, place: str) -> list[Area]:
 
     Used in lesson 02.
     """
-    if "!" in place:
-        return [_parse(book, *place.rsplit("!", 1))]
-    if place not in book.defined_names:
-        raise ValueError(
-            f"the workbook has no name {place!r}. {_nearest(place, list(book.defined_names))} "
-            "An address has a sheet: 'by hand!B4:F9'."
-        )
-    parts = book.defined_names[place].destinations  # a quote in a sheet's name is still doubled there
+    if "!" in reference:
+        return [_parse(book, *reference.rsplit("!", 1))]
+    if reference not in book.defined_names:
+        advice = f"{nearest(reference, book.defined_names)} An address has a sheet: 'by hand!B4:F9'."
+        raise ValueError(f"the workbook has no name {reference!r}. {advice}")
+    parts = book.defined_names[reference].destinations  # a quote in a sheet's name is still doubled there
     areas = [_parse(book, sheet.replace("''", "'"), cells) for sheet, cells in parts]
     if len({area.shape for area in areas}) != 1:
-        raise ValueError(f"the name {place!r} does not stand for rectangles of one shape: {[str(a) for a in areas]}")
+        found = ", ".join(map(str, areas))
+        raise ValueError(f"the name {reference!r} does not stand for rectangles of one shape: {found}")
     return areas
 
 
@@ -136,16 +119,12 @@ def _parse(book: Any, sheet: str, cells: str) -> Area:
     if sheet[:1] == sheet[-1:] == "'":
         sheet = sheet[1:-1].replace("''", "'")
     if sheet not in book.sheetnames:
-        raise ValueError(f"the workbook has no sheet {sheet!r}. {_nearest(sheet, book.sheetnames)}")
+        raise ValueError(f"the workbook has no sheet {sheet!r}. {nearest(sheet, book.sheetnames)}")
     if not re.fullmatch(r"\$?[A-Z]{1,3}\$?[1-9]\d*(:\$?[A-Z]{1,3}\$?[1-9]\d*)?", cells):
         raise ValueError(f"{cells!r} is not an address; write one cell as 'B4', a rectangle as 'B4:F9'")
     left, top, right, bottom = range_boundaries(cells)
+    (left, right), (top, bottom) = sorted((left, right)), sorted((top, bottom))  # B9:B4 is B4:B9
     return Area(sheet, top, left, bottom, right)
-
-
-def _nearest(wrong: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(wrong, known, cutoff=0.5)
-    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"It has: {', '.join(known)}."
 
 
 def gather(areas: list[Area], number: Callable[[Cell], float]) -> Tensor:
@@ -154,9 +133,56 @@ def gather(areas: list[Area], number: Callable[[Cell], float]) -> Tensor:
     Returns:
         0-d for one cell, 1-d for one row or one column, otherwise (rows, columns); several areas are stacked on a new
         first axis.
-
-    Used in lesson 02.
     """
     shape = [len(areas)] * (len(areas) > 1) + [length for length in areas[0].shape if length > 1]
     numbers = [number(cell) for area in areas for row in area.rows for cell in row]
     return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
+
+
+def read(path: Path | str, reference: str) -> Tensor:
+    """Read numbers of a workbook, as they were when it was last recalculated.
+
+    Args:
+        path: an .xlsx file.
+        reference: a name that it defines ("conv1_weight"), or an address ("by hand!B4:F9").
+
+    Returns:
+        float64: 0-d for one cell, 1-d for one row or one column, otherwise (rows, columns). A name for several
+        rectangles gives them stacked on a new first axis.
+
+    Raises:
+        FileNotFoundError: no such workbook.
+        ValueError: no such name or address, or a cell that is empty, holds text or was not yet calculated.
+
+    Used in lesson 02.
+    """
+    book = load(path)
+
+    def number(cell: Cell) -> float:
+        value = _value(book, cell)
+        if isinstance(value, (int, float)):
+            return float(value)
+        found = "is empty" if value is None else f"holds the text {value!r}" if isinstance(value, str) else repr(value)
+        advice = "where a number was expected"
+        if value is None and _value(load(path, formulas=True), cell) is not None:
+            found, advice = "has a formula that was not yet calculated", "recalculate with: make excel"
+        raise ValueError(f"{Path(path).name}, {Area(*cell, *cell[1:])} {found}; {advice}")
+
+    return gather(find(book, reference), number)
+
+
+def _value(book: Any, cell: Cell) -> Any:
+    return book[cell[0]].cell(*cell[1:]).value
+
+
+def formulas_in(path: Path | str) -> dict[str, str]:
+    """Every formula of a workbook by its address: {"by hand!B4": "=MAX(0,C4)", ...}.
+
+    Raises:
+        FileNotFoundError: no such workbook.
+
+    Used in lesson 02.
+    """
+    sheets = load(path, formulas=True).worksheets
+    cells = (cell for sheet in sheets for row in sheet.iter_rows() for cell in row if cell.data_type == "f")
+    return {f"{cell.parent.title}!{cell.coordinate}": cell.value for cell in cells}

@@ -1,4 +1,7 @@
-"""Whether the answer to a puzzle uses only what the puzzle allows: its source is read, not run."""
+"""Whether the answer to a puzzle of lesson 07 uses only what the puzzle allows.
+
+The answer's source is read, not run.
+"""
 
 import ast
 import inspect
@@ -6,19 +9,36 @@ import linecache
 from collections.abc import Callable
 from types import CodeType
 
-BASICS = "indexing, None, .unsqueeze, arithmetic, comparisons, len, .shape, torch.arange, .float() and the like"
-_NAMES = {"torch", "len", "arange"}
-_ATTRIBUTES = {"arange", "shape", "ndim", "unsqueeze", "float", "double", "long", "int", "bool"}
-_ALLOWED = (
-    *(ast.Name, ast.Attribute, ast.Constant, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Call, ast.keyword),
-    *(ast.BinOp, ast.UnaryOp, ast.Compare, ast.operator, ast.unaryop, ast.Load),
-    *(ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE),
+BASICS = (
+    "indexing, None, .unsqueeze, arithmetic, comparisons, len, .shape, torch.arange, "
+    ".float() and the like"
 )
+_NAMES = {"torch", "len", "arange"}
+_ATTRIBUTES = {
+    "arange",
+    "shape",
+    "ndim",
+    "unsqueeze",
+    "float",
+    "double",
+    "long",
+    "int",
+    "bool",
+}
+_SYNTAX = """Name Attribute Constant Subscript Slice Tuple List Call keyword BinOp UnaryOp
+    Compare operator unaryop Load Eq NotEq Lt LtE Gt GtE"""
+_ALLOWED = tuple(getattr(ast, name) for name in _SYNTAX.split())
 _WORDS = {
     **dict.fromkeys((ast.For, ast.While, ast.AsyncFor), "a loop"),
-    **dict.fromkeys((ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp), "a loop (a comprehension)"),
+    **dict.fromkeys(
+        (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp),
+        "a loop (a comprehension)",
+    ),
     **dict.fromkeys((ast.If, ast.IfExp, ast.Match), "an if"),
-    **dict.fromkeys((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr), "an assignment; give one expression"),
+    **dict.fromkeys(
+        (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr),
+        "an assignment; give one expression",
+    ),
     **dict.fromkeys((ast.And, ast.Or, ast.BoolOp), "`and` or `or` (of tensors: & and |)"),
     **dict.fromkeys((ast.Lambda, ast.FunctionDef), "a function of its own"),
 }
@@ -28,19 +48,20 @@ def only(*extra: str) -> Callable[[Callable], str | None]:
     """The rule of a puzzle: one expression of `BASICS` and what is named here.
 
     Args:
-        extra: further methods or functions by name, such as `"sum"`; `"@"` for the matrix product.
+        extra: further methods or functions by name, such as `"sum"`; `"@"` for the matrix
+            product.
 
     Returns:
-        a function that gives None for an answer that keeps the rule, and otherwise, in words, what breaks it.
-        A `def` may hold a docstring and asserts beside its one `return`.
-
-    Used in lesson 07.
+        a function that gives None for an answer that keeps the rule, and otherwise, in
+        words, what breaks it. A `def` may hold a docstring and asserts beside its `return`.
     """
     allowed = ", ".join([BASICS, *(name if name == "@" else f".{name}" for name in extra)])
 
     def broken(answer: Callable) -> str | None:
         if (tree := _syntax(answer)) is None:
-            return "its source cannot be read here; write it in a cell, with a def of its own"
+            return (
+                "its source cannot be read here; write it in a cell, with a def of its own"
+            )
         fault = _extra_part(tree) or _forbidden(tree, set(extra))
         return fault and f"{fault}. Allowed: {allowed}"
 
@@ -48,7 +69,7 @@ def only(*extra: str) -> Callable[[Callable], str | None]:
 
 
 def _syntax(answer: Callable) -> ast.FunctionDef | ast.Lambda | None:
-    """The syntax tree of a function; None where there is none, or where two might be meant."""
+    """A function's syntax tree; None where there is none, or two might be meant."""
     code = getattr(inspect.unwrap(answer), "__code__", None)
     if not isinstance(code, CodeType):
         return None
@@ -67,20 +88,32 @@ def _syntax(answer: Callable) -> ast.FunctionDef | ast.Lambda | None:
 
 
 def _first_line(node: ast.FunctionDef | ast.Lambda) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+    return min(
+        [
+            node.lineno,
+            *(decorator.lineno for decorator in getattr(node, "decorator_list", [])),
+        ]
+    )
 
 
 def _extra_part(tree: ast.FunctionDef | ast.Lambda) -> str | None:
     """What a function has besides arguments, a docstring, asserts and one return."""
-    if getattr(tree, "decorator_list", []) or tree.args.defaults or any(tree.args.kw_defaults):
+    if (
+        getattr(tree, "decorator_list", [])
+        or tree.args.defaults
+        or any(tree.args.kw_defaults)
+    ):
         return "it has a decorator or a default argument"
     if isinstance(tree, ast.Lambda):
         return None
     for step in tree.body[:-1]:
         if not isinstance(step, ast.Assert) and not _is_docstring(step):
-            return f"line {step.lineno - _first_line(tree) + 1} has {_WORDS.get(type(step), 'more than one return')}"
+            found = _WORDS.get(type(step), "more than one return")
+            return f"line {step.lineno - _first_line(tree) + 1} has {found}"
     last = tree.body[-1]
-    return None if isinstance(last, ast.Return) and last.value else "it must end with a return"
+    return (
+        None if isinstance(last, ast.Return) and last.value else "it must end with a return"
+    )
 
 
 def _is_docstring(step: ast.stmt) -> bool:
@@ -88,8 +121,11 @@ def _is_docstring(step: ast.stmt) -> bool:
 
 
 def _forbidden(tree: ast.FunctionDef | ast.Lambda, extra: set[str]) -> str | None:
-    """The first thing in the answer's expression that is not allowed, and the line of the function it stands in."""
-    arguments = {argument.arg for argument in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs)}
+    """The first thing in the answer's expression that is not allowed, and its line."""
+    arguments = {
+        argument.arg
+        for argument in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs)
+    }
     answer = tree.body if isinstance(tree, ast.Lambda) else tree.body[-1].value
     for node in ast.walk(answer):
         used = None
@@ -97,10 +133,15 @@ def _forbidden(tree: ast.FunctionDef | ast.Lambda, extra: set[str]) -> str | Non
             used = f"`{node.id}`"
         elif isinstance(node, ast.Attribute) and node.attr not in _ATTRIBUTES | extra:
             used = f"`.{node.attr}`"
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and "@" not in extra:
+        elif (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.MatMult)
+            and "@" not in extra
+        ):
             used = "`@`"
         elif not isinstance(node, _ALLOWED):
             used = _WORDS.get(type(node), f"`{type(node).__name__}`")
         if used:
-            return f"line {getattr(node, 'lineno', answer.lineno) - _first_line(tree) + 1} uses {used}"
+            line = getattr(node, "lineno", answer.lineno) - _first_line(tree) + 1
+            return f"line {line} uses {used}"
     return None

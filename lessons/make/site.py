@@ -1,15 +1,13 @@
 """Build the course as a web site in build/site, from the notebooks as they were last executed.
 
 It lays out in build/pages what Sphinx reads, by the same relative paths as in the repository, so that links between
-lessons, workbooks and pages need no change. `python site/build.py FOLDER` builds in FOLDER/site.
+lessons, workbooks and pages need no change. `python -m lessons.make.site FOLDER` builds in FOLDER/site.
 """
 
-import ast
 import inspect
 import re
 import shutil
 import sys
-from fnmatch import fnmatch
 from pathlib import Path
 
 import nbformat
@@ -20,26 +18,12 @@ from sphinx.cmd.build import main as sphinx
 
 import coursekit
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
+from . import slides
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "site"
 BUILD = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build"
 PAGES, SITE = BUILD / "pages", BUILD / "site"
-
-sys.path.insert(0, str(ROOT / "lessons" / "make"))
-import slides  # noqa: E402
-
-# The package's modules, as a reader meets them. What fits nowhere is listed under the last.
-GROUPS = {
-    "Data": "datasets download sources labels kinds splits pictures augment loaders image_loaders",
-    "Losses and metrics": "losses metrics",
-    "Training": "learner callbacks schedule finder groups progressbar summary storage devices distributed",
-    "Pictures": "vision image_models resnet bodies unet predictor",
-    "Tables and ratings": "tabular table* collab",
-    "Text": "text*",
-    "Looking inside": "interpret inside plots*",
-    "Worksheets": "sheet*",
-    "Lessons": "claims docs exercises interactive widget* notebook machine rules heat *",
-}
 
 MODULE = """
 ## coursekit.{0}
@@ -51,7 +35,7 @@ MODULE = """
 
 <details><summary>The source of coursekit.{0}</summary>
 
-```{{literalinclude}} /files/{0}.py
+```{{literalinclude}} /files/{0}.txt
 ```
 
 </details>
@@ -88,12 +72,24 @@ def page_of(path: Path) -> NotebookNode:
     notebook = slides.read(path)
     # a lexer that knows `fetch?` and `!ls`
     notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
-    notebook.cells = [c for c in notebook.cells if c.metadata.get("slideshow", {}).get("slide_type") != "notes"]
-    books = sorted(set(re.findall(r"excel/(\w+\.xlsx)", "\n".join(cell.source for cell in notebook.cells))))
+    notebook.cells = [
+        c
+        for c in notebook.cells
+        if c.metadata.get("slideshow", {}).get("slide_type") != "notes"
+    ]
+    books = sorted(
+        set(
+            re.findall(
+                r"excel/(\w+\.xlsx)", "\n".join(cell.source for cell in notebook.cells)
+            )
+        )
+    )
     links = [f"- {{download}}`The notebook </files/{path.name}>`"]
     links += [f"- {{download}}`The workbook {book} </excel/{book}>`" for book in books]
     links += [f'- <a href="../slides/{path.stem}.html">The slides</a>']
-    files = new_markdown_cell("\n".join(["```{rst-class} lesson-files", "```", *links]), id="files")
+    files = new_markdown_cell(
+        "\n".join(["```{rst-class} lesson-files", "```", *links]), id="files"
+    )
     notebook.cells.insert(1, files)
     return notebook
 
@@ -108,8 +104,15 @@ def workbooks() -> str:
     ]
     for path in sorted((ROOT / "excel").glob("*.xlsx")):
         book = load_workbook(path, read_only=True)
-        used = [f"[{title(p)}](lessons/{p.name})" for p, text in users.items() if f"excel/{path.name}" in text]
-        parts += [f"## {path.name}", f"{{download}}`Download {path.name} </excel/{path.name}>`"]
+        used = [
+            f"[{title(p)}](lessons/{p.name})"
+            for p, text in users.items()
+            if f"excel/{path.name}" in text
+        ]
+        parts += [
+            f"## {path.name}",
+            f"{{download}}`Download {path.name} </excel/{path.name}>`",
+        ]
         parts += ["Used in " + ", ".join(used) + "."] if used else []
         parts += ["\n".join(f"- *{sheet.title}*: {sheet['A1'].value}" for sheet in book)]
     return "\n\n".join(parts) + "\n"
@@ -120,7 +123,11 @@ def decks() -> str:
     lines = [f'- <a href="slides/{path.stem}.html">{title(path)}</a>' for path in lessons()]
     keys = "Space goes on, the arrows move, `s` opens the speaker's notes, `o` the overview, `f` the full screen."
     return "\n\n".join(
-        ["# Slides", "Each lesson as a deck, with its outputs and a timing plan. " + keys, "\n".join(lines)]
+        [
+            "# Slides",
+            "Each lesson as a deck, with its outputs and a timing plan. " + keys,
+            "\n".join(lines),
+        ]
     )
 
 
@@ -130,46 +137,65 @@ def summary(thing: object) -> str:
     return " ".join((text or "").split("\n\n")[0].split()).replace("|", r"\|")
 
 
-def homes() -> dict[str, str]:
-    """The module that each name of `import coursekit as ck` comes from."""
-    tree = ast.parse((ROOT / "coursekit" / "__init__.py").read_text(encoding="utf-8"))
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level]
-    given = {alias.name: node.module for node in imports for alias in node.names}
-    return {name: given.get(name, name) for name in coursekit.__all__}  # a module is its own
+def home(name: str) -> str:
+    """The module that a name of `import coursekit as ck` comes from, without "coursekit."; a module is its own."""
+    thing = getattr(coursekit, name)
+    return (thing.__name__ if inspect.ismodule(thing) else thing.__module__).removeprefix(
+        "coursekit."
+    )
 
 
 def names_in(modules: list[str]) -> list[str]:
     """Rows of a table: the public names that these modules define, each linked, with its summary."""
     rows = []
-    for name, home in homes().items():
-        if home in modules:
+    for name in coursekit.__all__:
+        if home(name) in modules:
             thing = getattr(coursekit, name)
-            kind, target = ("mod", home) if inspect.ismodule(thing) else ("obj", f"{home}.{name}")
-            rows.append(f"| {{py:{kind}}}`ck.{name} <coursekit.{target}>` | {summary(thing)} |")
+            module = inspect.ismodule(thing)
+            kind, target = (
+                ("mod", home(name)) if module else ("obj", f"{home(name)}.{name}")
+            )
+            rows.append(
+                f"| {{py:{kind}}}`ck.{name} <coursekit.{target}>` | {summary(thing)} |"
+            )
     return rows
 
 
+def rooms() -> dict[str, list[str]]:
+    """The package's modules by room, that is, by folder; what lies in the package itself is its core."""
+    package, found = ROOT / "coursekit", {"core": []}
+    for file in sorted(package.rglob("*.py")):
+        parts = file.relative_to(package).with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        if parts and parts[-1] != "__main__":
+            room = parts[0] if (package / parts[0]).is_dir() else "core"
+            found.setdefault(room, []).append(".".join(parts))
+    return found
+
+
+def source_of(module: str) -> Path:
+    """The file of a module, such as "vision.images"."""
+    path = (ROOT / "coursekit").joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
 def reference() -> None:
-    """A page for each group of modules, and one that lists the names of `import coursekit as ck`."""
-    left = sorted(file.stem for file in (ROOT / "coursekit").glob("*.py") if file.stem != "__init__")
+    """A page for each room of the package, and one that lists the names of `import coursekit as ck`."""
     index = [
         "# The package",
-        "`import coursekit as ck` gives every name below. All of it is short: the source is folded under each part.",
+        "`import coursekit as ck` gives every name below. The source is folded under each part.",
     ]
-    pages = []
-    for group, patterns in GROUPS.items():
-        here = list(dict.fromkeys(m for pattern in patterns.split() for m in left if fnmatch(m, pattern)))
-        left = [module for module in left if module not in here]
-        pages.append(group.lower().replace(" ", "_"))
-        write(f"reference/{pages[-1]}.md", "\n".join([f"# {group}", *map(MODULE.format, here)]))
-        for module in here:
-            copy(ROOT / "coursekit" / f"{module}.py", f"files/{module}.py")
-        rows = names_in(here)
+    for room, modules in rooms().items():
+        page = [f"# {room.capitalize()}", *map(MODULE.format, modules)]
+        write(f"reference/{room}.md", "\n".join(page))
+        for module in modules:
+            copy(source_of(module), f"files/{module}.txt")
+        rows = names_in(modules)
         index += [
-            f"## [{group}]({pages[-1]}.md)",
+            f"## [{room.capitalize()}]({room}.md)",
             "\n".join(["| name | what it is |", "|---|---|", *rows]) if rows else "",
         ]
-    index.append("```{toctree}\n:hidden:\n\n" + "\n".join(pages) + "\n```")
+    index.append("```{toctree}\n:hidden:\n\n" + "\n".join(rooms()) + "\n```")
     write("reference/index.md", "\n\n".join(index) + "\n")
 
 
@@ -180,7 +206,7 @@ def lay_out() -> None:
         copy(path, f"files/{path.name}")
     for path in (ROOT / "excel").glob("*.xlsx"):
         copy(path, f"excel/{path.name}")
-    copy(HERE / "index.md", "index.md")
+    copy(SOURCES / "index.md", "index.md")
     copy(ROOT / "README.md", "README.md")
     copy(ROOT / "data" / "README.md", "data.md")
     copy(ROOT / "benchmarks" / "README.md", "benchmarks.md")
@@ -192,7 +218,17 @@ def lay_out() -> None:
 def main() -> None:
     """Lay out the pages, let Sphinx build them, and put the slides beside them."""
     lay_out()
-    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(BUILD / "doctrees"), "-c", str(HERE)]
+    options = [
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        "-d",
+        str(BUILD / "doctrees"),
+        "-c",
+        str(SOURCES),
+    ]
     if failed := sphinx([*options, str(PAGES), str(SITE)]):
         sys.exit(failed)
     slides.make([], SITE / "slides")

@@ -19,46 +19,39 @@ class FormulaError(ValueError):
 
 def number(value: Value | Rows) -> float:
     """A cell's value as a number: an empty cell counts as 0; a text, or a whole rectangle, is #VALUE!."""
-    if value is None:
-        return 0.0
     if isinstance(value, str) and any(map(str.isdigit, value)):
-        raise ValueError(
-            f"the text {value!r} where a number is needed: programs differ in what they read; write a number"
-        )
+        raise ValueError(f"the text {value!r} where a number is needed: programs read it differently; write a number")
     if isinstance(value, (str, list)):
         raise FormulaError("#VALUE!")
-    return float(value)
+    return float(value or 0)
+
+
+def _rows(value: Value | Rows) -> Rows:
+    return value if isinstance(value, list) else [[value]]
 
 
 def numbers(arguments: Sequence[Value | Rows]) -> list[float]:
     """All numbers among the arguments; a rectangle's empty cells and texts are passed over."""
-    found = []
-    for argument in arguments:
-        if isinstance(argument, list):
-            found += [x for row in argument for x in row if isinstance(x, (int, float))]
-            if any(isinstance(x, bool) for row in argument for x in row):
-                raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
-        else:
-            found.append(number(argument))
+    found = _passed_over(arguments)
+    if any(isinstance(x, bool) for x in found):
+        raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
     return found
+
+
+def _passed_over(arguments: Sequence[Value | Rows]) -> list[float | bool]:
+    rectangles = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
+    return [x for rows in rectangles for row in rows for x in row if isinstance(x, (int, float))]
 
 
 def _truths(arguments: Sequence[Value | Rows]) -> list[bool]:
     """What AND and OR look at; a rectangle's empty cells and texts are passed over. Nothing at all is #VALUE!."""
-    rectangles = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
-    found = [x != 0 for rows in rectangles for row in rows for x in row if isinstance(x, (int, float))]
-    if not found:
+    if not (found := _passed_over(arguments)):
         raise FormulaError("#VALUE!")
-    return found
-
-
-def _average(*arguments: Value | Rows) -> float:
-    found = numbers(arguments)
-    return divide(math.fsum(found), len(found))
+    return [x != 0 for x in found]
 
 
 def _sumproduct(*arguments: Value | Rows) -> float:
-    rectangles = [rows if isinstance(rows, list) else [[rows]] for rows in arguments]
+    rectangles = [_rows(rows) for rows in arguments]
     if len({(len(rows), len(rows[0])) for rows in rectangles}) != 1:
         raise FormulaError("#VALUE!")
     columns = [[x if isinstance(x, (int, float)) else 0.0 for row in rows for x in row] for rows in rectangles]
@@ -73,14 +66,12 @@ def elementwise(do: Callable[..., Value]) -> Callable[..., Value | Rows]:
     def on_rectangles(*operands: Value | Rows) -> Value | Rows:
         if not any(isinstance(operand, list) for operand in operands):
             return do(*operands)
-        all_rows = [operand if isinstance(operand, list) else [[operand]] for operand in operands]
+        all_rows = [_rows(operand) for operand in operands]
         height, width = max(map(len, all_rows)), max(len(rows[0]) for rows in all_rows)
         if any(len(rows) not in (1, height) or len(rows[0]) not in (1, width) for rows in all_rows):
             raise FormulaError("#VALUE!")
-        return [
-            [do(*[rows[i % len(rows)][j % len(rows[0])] for rows in all_rows]) for j in range(width)]
-            for i in range(height)
-        ]
+        stretched = [[row * (width // len(row)) for row in rows] * (height // len(rows)) for rows in all_rows]
+        return [list(map(do, *lines)) for lines in zip(*stretched, strict=True)]
 
     return on_rectangles
 
@@ -90,35 +81,21 @@ def _index(rows: Rows, row: Value, column: Value = None) -> Value:
         raise ValueError("INDEX of a rectangle is known only with a row and a column")
     position = [int(number(row)), int(number(column)) if column is not None else 1]
     if len(rows) == 1 and column is None:  # in a single row the one position given is the column
-        position = [1, position[0]]
+        position.reverse()
     if not (1 <= position[0] <= len(rows) and 1 <= position[1] <= len(rows[0])):
         raise FormulaError("#REF!")
     return rows[position[0] - 1][position[1] - 1]
 
 
-def _match(wanted: Value, rows: Rows, kind: Value = 1) -> float:
-    if kind != 0:
+def _match(wanted: Value, rows: Rows, how: Value = 1) -> float:
+    if how != 0:
         raise ValueError("MATCH is known only with 0, an exact match, as its third argument")
     if isinstance(wanted, str) and set(wanted) & set("*?~"):
         raise ValueError(f"MATCH of {wanted!r}: patterns are not known here")
-    values = [x for row in rows for x in row]
-    found = next((place for place, x in enumerate(values, 1) if x is not None and _equal(wanted, x)), None)
-    if found is None:
-        raise FormulaError("#N/A")
-    return found
-
-
-def _log(value: Value, base: Value = 10) -> float:
-    if number(value) <= 0 or number(base) <= 0:
-        raise FormulaError("#NUM!")
-    return divide(math.log(number(value)), math.log(number(base)))
-
-
-def divide(a: float, b: float) -> float:
-    """The quotient a / b, or #DIV/0!."""
-    if b == 0:
-        raise FormulaError("#DIV/0!")
-    return a / b
+    for position, x in enumerate((x for row in rows for x in row), 1):
+        if x is not None and _equal(wanted, x):
+            return position
+    raise FormulaError("#N/A")
 
 
 def _power(a: float, b: float) -> float:
@@ -129,23 +106,9 @@ def _power(a: float, b: float) -> float:
     return a**b
 
 
-def _root(value: Value) -> float:
-    if number(value) < 0:
-        raise FormulaError("#NUM!")
-    return math.sqrt(number(value))
-
-
-def _remainder(value: Value, divisor: Value) -> float:
-    if number(divisor) == 0:
-        raise FormulaError("#DIV/0!")
-    return number(value) % number(divisor)
-
-
 def _close(a: float, b: float) -> bool:
     """Whether two numbers agree in about 15 digits, as LibreOffice compares them: 0.1 + 0.2 is 0.3."""
-    if a == b:
-        return True
-    return abs(a - b) < min(abs(a), abs(b)) * 2**-48 and not (a.is_integer() and b.is_integer())
+    return a == b or (abs(a - b) < min(abs(a), abs(b)) * 2**-48 and not (a.is_integer() and b.is_integer()))
 
 
 def _sum(a: float, b: float) -> float:
@@ -186,44 +149,42 @@ def _text(value: Value) -> str:
     return text
 
 
+def _on_numbers(do: Callable[..., float]) -> Callable[..., float]:
+    return lambda *values: do(*map(number, values))
+
+
+def _where_defined(do: Callable[..., float]) -> Callable[..., float]:
+    """A function of `math`; outside of where it is defined it gives #NUM!."""
+
+    def on_numbers(*values: Value) -> float:
+        given = [number(value) for value in values]
+        try:
+            return do(*given)
+        except ValueError:
+            raise FormulaError("#NUM!") from None
+
+    return on_numbers
+
+
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "ABS": lambda x: abs(number(x)),
-    "AND": lambda *xs: all(_truths(xs)),
-    "AVERAGE": _average,
-    "EXP": lambda x: math.exp(number(x)),
-    "INDEX": _index,
-    "LN": lambda x: _log(x, math.e),
-    "LOG": _log,
-    "MATCH": _match,
-    "MAX": lambda *xs: max(numbers(xs), default=0.0),
-    "MIN": lambda *xs: min(numbers(xs), default=0.0),
-    "MOD": _remainder,
-    "OR": lambda *xs: any(_truths(xs)),
+    "ABS": _on_numbers(abs), "EXP": _on_numbers(math.exp), "MOD": _on_numbers(operator.mod),
+    "LN": _where_defined(math.log), "LOG": _where_defined(lambda x, base=10.0: math.log(x, base)),
+    "SQRT": _where_defined(math.sqrt),
+    "AND": lambda *xs: all(_truths(xs)), "OR": lambda *xs: any(_truths(xs)),
+    "MAX": lambda *xs: max(numbers(xs), default=0.0), "MIN": lambda *xs: min(numbers(xs), default=0.0),
+    "SUM": lambda *xs: math.fsum(numbers(xs)), "AVERAGE": lambda *xs: math.fsum(found := numbers(xs)) / len(found),
     "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(xs)) else 0.0,
-    "SQRT": _root,
-    "SUM": lambda *xs: math.fsum(numbers(xs)),
-    "SUMPRODUCT": _sumproduct,
-}
+    "SUMPRODUCT": _sumproduct, "INDEX": _index, "MATCH": _match,
+}  # fmt: skip
 
 AGGREGATES = {"AND", "AVERAGE", "MAX", "MIN", "OR", "PRODUCT", "SUM"}  # a reference to a cell is a rectangle to these
 
-
-def _on_numbers(do: Callable[[float, float], float]) -> Callable[[Value, Value], float]:
-    return lambda a, b: do(number(a), number(b))
-
-
 # Each operator between two values: how tightly it binds (a larger number is tighter), and what it does.
 OPERATORS: dict[str, tuple[int, Callable[[Value, Value], Value]]] = {
-    "=": (1, _equal),
-    "<>": (1, lambda a, b: not _equal(a, b)),
-    "<": (1, _less),
-    ">": (1, lambda a, b: _less(b, a)),
-    "<=": (1, lambda a, b: not _less(b, a)),
-    ">=": (1, lambda a, b: not _less(a, b)),
+    "=": (1, _equal), "<>": (1, lambda a, b: not _equal(a, b)),
+    "<": (1, _less), ">=": (1, lambda a, b: not _less(a, b)),
+    ">": (1, lambda a, b: _less(b, a)), "<=": (1, lambda a, b: not _less(b, a)),
     "&": (2, lambda a, b: _text(a) + _text(b)),
-    "+": (3, _on_numbers(_sum)),
-    "-": (3, _on_numbers(lambda a, b: _sum(a, -b))),
-    "*": (4, _on_numbers(operator.mul)),
-    "/": (4, _on_numbers(divide)),
-    "^": (5, _on_numbers(_power)),
-}
+    "+": (3, _on_numbers(_sum)), "-": (3, _on_numbers(lambda a, b: _sum(a, -b))),
+    "*": (4, _on_numbers(operator.mul)), "/": (4, _on_numbers(operator.truediv)), "^": (5, _on_numbers(_power)),
+}  # fmt: skip

@@ -1,0 +1,80 @@
+"""Pieces of HTML that the classroom shows: numbers as coloured cells in tables, boxes, things beside each other."""
+
+from collections.abc import Iterable
+from html import escape
+
+from torch import Tensor
+
+from ..display import ABOVE, BELOW
+
+_CELL = "min-width:2.4em;height:1.9em;text-align:center;font:12px monospace;border:1px solid #ddd;padding:0 0.2em"
+Mask = Tensor | None
+_FRAME = ";outline:3px solid #000;outline-offset:-3px"
+
+
+def cell_style(value: float, scale: float) -> str:
+    """CSS of a cell that holds `value`: orange above 0, blue below, strongest at `scale` from 0; text that can be read.
+
+    Built in lesson 02.
+    """
+    fraction = min(abs(value) / scale, 1.0) if scale else 0.0
+    end = bytes.fromhex((ABOVE if value > 0 else BELOW)[1:])
+    color = bytes(round(255 + (channel - 255) * fraction) for channel in end)
+    text = "#000" if luminance(color) > 0.18 else "#fff"  # at 0.18 black and white contrast equally (WCAG)
+    return f"background:#{color.hex()};color:{text}"
+
+
+def luminance(color: bytes) -> float:
+    """Relative luminance of an sRGB color, its three channels from 0 to 255: 0 to 1 (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in color)]
+    return sum(weight * x for weight, x in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def number(value: float, form: str) -> str:
+    """A number as text, by a format such as ".2f"; what rounds to zero has no sign."""
+    text = format(value, form)
+    return text if float(text) else text.lstrip("-")
+
+
+def cell(text: str, style: str = "", tag: str = "td") -> str:
+    """One cell of a table; `tag` may be a heading's, such as 'th scope="row"'."""
+    return f'<{tag} style="{_CELL};{style}">{escape(text)}</{tag.split()[0]}>'
+
+
+def table(rows: Iterable[Iterable[str]], caption: str = "") -> str:
+    """A table of rows of cells."""
+    title = f'<caption style="caption-side:top;color:inherit;white-space:nowrap">{escape(caption)}</caption>'
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    return f'<table style="border-collapse:collapse;margin:4px 1.5em 4px 0">{title if caption else ""}{body}</table>'
+
+
+def matrix(values: Tensor, caption: str, form: str = ".0f", framed: Mask = None, known: Mask = None) -> str:
+    """A matrix as a table in the course's colours.
+
+    Args:
+        values: (rows, columns).
+        caption: above it.
+        form: how numbers are written, such as ".2f".
+        framed: bool, (rows, columns): cells with a frame.
+        known: bool, (rows, columns): the others are left empty.
+    """
+    scale = 1.4 * max(values.abs().max().item(), 1e-9)
+
+    def one(i: int, j: int, value: float) -> str:
+        shown = known is None or bool(known[i, j])
+        frame = _FRAME if framed is not None and framed[i, j] else ""
+        text = number(value, form).replace("-", "−") if shown else ""
+        return cell(text, cell_style(value if shown else 0, scale) + frame)
+
+    return table(([one(i, j, value) for j, value in enumerate(row)] for i, row in enumerate(values.tolist())), caption)
+
+
+def beside(*parts: str) -> str:
+    """Pieces of HTML next to each other, wrapped where the page is narrow."""
+    return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em">{"".join(parts)}</div>'
+
+
+def box(html: str, color: str) -> str:
+    """HTML with a coloured line at its left."""
+    style = f"border-left:4px solid {color};padding:0.3em 0.8em;margin:0.3em 0;white-space:pre-wrap"
+    return f'<div style="{style}">{html}</div>'
