@@ -20,7 +20,7 @@ help: ## list the tasks
 
 lab: $(READY) ## open your copies of the lessons in JupyterLab; ARGS="--no-browser --port 8899" passes options on
 	@$(BIN)/python lessons/make/copies.py
-	@exec $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/my_lessons/00_notebook_basics.ipynb \
+	@$(QUIETLY) exec $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/my_lessons/00_notebook_basics.ipynb \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
 
 reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours beside it

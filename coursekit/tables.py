@@ -43,10 +43,9 @@ def to_dates(table: "pd.DataFrame", column: str) -> "pd.Series":
             )
     dates = pd.to_datetime(table[column], errors="coerce", format="mixed" if plain else None)
     if (wrong := dates.isna()).any():
-        row = table.index[wrong][0]
+        row, value = table.index[wrong].tolist()[0], table[column][wrong].tolist()[0]
         raise ValueError(
-            f"{wrong.sum()} of {len(table)} values of {column!r} are no dates, first {table.loc[row, column]!r} in "
-            f"row {row!r}"
+            f"{wrong.sum()} of {len(table)} values of {column!r} are no dates, first {value!r} in row {row!r}"
         )
     return dates
 

@@ -70,7 +70,7 @@ def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Te
     for label in labels:
         found = sorted((folder / label).glob("*.txt"))
         if not found:
-            there = ", ".join(sorted(path.name for path in folder.glob("*/"))) or "no folder"
+            there = ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir())) or "no folder"
             raise FileNotFoundError(f"there are no texts {folder / label}/*.txt; {folder} holds {there}")
         files += found
     return Texts([_read(file) for file in files], [file.parent.name for file in files], files)

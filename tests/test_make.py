@@ -17,7 +17,9 @@ def test_the_readme_says_the_two_commands_first():
 
 
 def test_ci_calls_the_readmes_test_command():
-    assert re.search(r"^make test$", (ROOT / ".ci" / "run").read_text(), re.M)
+    run, bare = ((ROOT / ".ci" / name).read_text(encoding="utf-8") for name in ("run", "bare"))
+    assert re.search(r"^\.ci/bare$", run, re.M) and 'make "${@:-test}"' in bare
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_help_has_a_line_for_every_task():
