@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 import torch
-from browser import new_page
+from browser import launched, new_page
 from torch import nn
 
 import coursekit as ck
@@ -31,10 +31,17 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser for the tests of one file."""
+    with launched() as browser:
+        yield browser
+
+
 @pytest.fixture
-def page():
-    """A page in a real browser (see `browser.new_page`)."""
-    with new_page() as page:
+def page(browser):
+    """A page of its own in that browser (see `browser.new_page`)."""
+    with new_page(browser) as page:
         yield page
 
 

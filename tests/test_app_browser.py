@@ -1,7 +1,8 @@
 """Lesson 18's page in a real browser: by keyboard, on a phone, in the dark, without JavaScript, and when refused."""
 
 import pytest
-from browser import CHROMIUM, QUIET, SCREENSHOTS, needs_chromium
+from browser import SCREENSHOTS
+from needs import needs_chromium
 from test_app import GOOD, header, photo, predictor, saved, turned  # noqa: F401 (a fixture)
 from web import ROOT, command
 
@@ -21,16 +22,6 @@ def address(home, predictor):  # noqa: F811
     """The command as a reader starts it, serving a saved model."""
     with command(home, "--model", str(predictor.save(home / "model"))) as (address, _):
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from browser import CHROMIUM, IN_CI, MINUTE, keep
-from lab import READY, ROOT, serving
+from browser import MINUTE, keep
+from lab import ROOT, serving
+from needs import needs_chromium, needs_environment
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium on this machine")
+pytestmark = [needs_chromium, needs_environment]
 
 # lesson -> how a key on the first slider changes its figure
 WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of them"}

@@ -7,7 +7,8 @@ import urllib.request
 
 import nbformat
 import pytest
-from lab import READY, ROOT, serving
+from lab import ROOT, serving
+from needs import needs_environment
 from tools import tool
 
 
@@ -36,7 +37,7 @@ def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
     assert ran.returncode and "needs Python 3.10 or newer" in ran.stderr and not (tmp_path / ".venv").exists()
 
 
-@pytest.mark.skipif(not READY.exists(), reason="not run by `make test`, so there may be no .venv to serve from")
+@needs_environment
 def test_lab_serves_the_lessons_and_prints_the_address(tmp_path):
     with serving(tmp_path) as address, urllib.request.urlopen(address, timeout=20) as answer:
         assert answer.status == 200 and "JupyterLab" in answer.read().decode()

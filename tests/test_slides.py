@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from browser import CHROMIUM, IN_CI, MINUTE, keep, needs_chromium
+from browser import MINUTE, keep
 from bs4 import BeautifulSoup
-from lab import READY, ROOT, serving
+from lab import ROOT, serving
+from needs import needs_chromium, needs_environment
 
 sys.path.insert(0, str(ROOT / "lessons" / "make"))
 import slides
@@ -128,7 +129,8 @@ def test_s_opens_the_speakers_notes(decks, page):
 LIVE = "print(6 * 7 * 11); import torch, coursekit as ck; ck.widgets.product_stepper(torch.eye(2), torch.eye(2))"
 
 
-@pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium, or no .venv to serve from")
+@needs_chromium
+@needs_environment
 def test_a_lesson_is_presented_live_in_jupyterlab_its_cells_run_and_its_figures_answer(tmp_path, page):
     (tmp_path / "lessons").mkdir()
     shutil.copy(PATHS[2], tmp_path / "lessons")

@@ -4,7 +4,8 @@ import random
 
 import pytest
 import torch
-from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, texts_at, typed_in
+from needs import needs_libreoffice
+from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, texts_at, typed_in
 
 from coursekit import sheets
 

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 import torch
 from lab import ROOT
-from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, typed_in
+from needs import needs_libreoffice
+from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, typed_in
 
 from coursekit import sheets
 

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from needs import needs_libreoffice
 from torch import nn
 from torch.nn import functional as F
-from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, typed_in
+from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, typed_in
 
 from coursekit import sheets
 

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, typed_in
+from needs import needs_libreoffice
+from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, typed_in
 
 from coursekit import sheets
 

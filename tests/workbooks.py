@@ -1,22 +1,17 @@
 """What is tested of every workbook, and what these tests share: a test file gives the inputs and a twin in PyTorch."""
 
-import os
 import re
 import shutil
 import zipfile
 from pathlib import Path
 
-import pytest
 import torch
+from needs import needs_libreoffice
 
 from coursekit import sheets
 
 EXCEL = Path(__file__).parents[1] / "excel"
 CLOSE = {"rtol": 0, "atol": 1e-6}
-
-needs_libreoffice = pytest.mark.skipif(
-    not shutil.which("soffice") and os.environ.get("COURSEKIT_CI") != "1", reason="LibreOffice is not installed"
-)
 
 
 def inputs_of(path, names):
