@@ -1,4 +1,4 @@
-"""A lesson in a real JupyterLab in a real browser: it runs without error, and its figures answer."""
+"""A lesson in a real JupyterLab in a real browser: it runs without error, is presented, and its figures answer."""
 
 import shutil
 from urllib.parse import urlsplit
@@ -97,3 +97,27 @@ def test_every_figure_answers_and_an_exercise_is_checked(address, page):
         page.wait_for_function("([html, before]) => eval(html) != before", arg=[html, before], timeout=MINUTE)
         keep(page, f"figure_{name.replace(' ', '_')}")
     all_is_well(page)
+
+
+LIVE = "print(6 * 7 * 11); import torch, coursekit as ck; ck.widgets.product_stepper(torch.eye(2), torch.eye(2))"
+
+
+def test_a_lesson_is_presented_live_in_jupyterlab_its_cells_run_and_its_figures_answer(address, page):
+    parts = urlsplit(address)
+    page.goto(f"http://{parts.netloc}/rise/lessons/02_convolution.ipynb?{parts.query}")
+    page.wait_for_selector(".reveal section.present", timeout=MINUTE)
+    page.wait_for_timeout(3000)  # the slides arrange themselves
+    for _ in range(2):
+        page.keyboard.press("Space")
+    page.click("section.present .jp-CodeCell .cm-content >> nth=0", timeout=MINUTE)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(LIVE)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector("section.present .jp-OutputArea-output >> text=462", timeout=MINUTE)
+    figure = page.wait_for_selector("section.present .widget-html-content:has(table)", timeout=MINUTE)
+    before = figure.inner_html()
+    slider = page.query_selector("section.present .noUi-target").bounding_box()
+    page.mouse.click(slider["x"] + 100, slider["y"] + slider["height"] / 2)  # keys would move the slides
+    page.wait_for_function("([f, before]) => f.innerHTML != before", arg=[figure, before], timeout=MINUTE)
+    keep(page, "slides_live")
+    assert not page.errors and all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
