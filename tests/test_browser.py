@@ -16,8 +16,8 @@ WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of
 # every figure to play with, as the benchmark makes them, and an exercise tried twice, in a notebook of their own
 FIGURES = ["02 filter_stepper", "03 softmax_sliders", "04 threshold_slider", "07 shape_matcher", "07 product_stepper",
            "08 ball_on_curve", "10 dropout_map"]  # fmt: skip
-BEGINNING = """import os, sys, tempfile
-os.environ["COURSEKIT_HOME"] = tempfile.mkdtemp()
+BEGINNING = """import os, sys
+os.environ["COURSEKIT_HOME"] = {home!r}
 sys.path.insert(0, {folder!r})
 import coursekit as ck
 from widgets import figures
@@ -34,7 +34,10 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     for name in ("lessons", "excel"):
         shutil.copytree(ROOT / name, folder / name)
-    sources = [BEGINNING.format(folder=str(ROOT / "benchmarks")), *(f"shown[{name!r}]" for name in FIGURES)]
+    sources = [
+        BEGINNING.format(home=str(folder / "home"), folder=str(ROOT / "benchmarks")),
+        *(f"shown[{name!r}]" for name in FIGURES),
+    ]
     cells = [nbformat.v4.new_code_cell(source) for source in [*sources, *ANSWERS.values()]]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "lessons" / "figures.ipynb")
