@@ -52,12 +52,14 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The whole site, built once as `make site` does; it fails on a warning."""
-    folder = tmp_path_factory.mktemp("built")
-    ran = subprocess.run([sys.executable, ROOT / "site" / "build.py", folder], capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return folder / "site"
+def site(once):
+    """The whole site, built once in a run as `make site` does; it fails on a warning."""
+
+    def build(folder):
+        ran = subprocess.run([sys.executable, ROOT / "site" / "build.py", folder], capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    return once("site", build) / "site"
 
 
 @pytest.fixture(scope="module")
