@@ -29,7 +29,7 @@ def test_help_has_a_line_for_every_task():
 
 def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
     old = tmp_path / "python3"
-    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 9); $2"\n')
+    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"\n')
     old.chmod(0o755)
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
