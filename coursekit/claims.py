@@ -170,7 +170,7 @@ def _equal(text: str, value: object, expected: object, within: float) -> tuple[b
 
 
 def largest_difference(found: "np.ndarray", wanted: "np.ndarray") -> float | Fraction:
-    """The largest |found - wanted| of two arrays of one shape: 0 where both are the same, NaN where either is NaN.
+    """The largest `|found - wanted|` of two arrays of one shape: 0 where both are the same, NaN where either is NaN.
 
     Floats are subtracted in double precision, whole numbers exactly however large. Of truth values 1 if any differ.
     """

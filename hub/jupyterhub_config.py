@@ -55,7 +55,7 @@ c.SimpleLocalProcessSpawner.home_dir_template = str(home / "users" / "{username}
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.default_url = "/lab/tree/my_lessons/00_notebook_basics.ipynb"
 c.Spawner.pre_spawn_hook = give_copies
-c.Spawner.start_timeout = 120
+c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # a class starts all at once; 30 seconds are too few to answer
 c.Spawner.env_keep.extend(["COURSEKIT_SIZE", "COURSEKIT_MIRROR", "COURSEKIT_VERIFY"])
 # many people share the cores
 c.Spawner.environment = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}

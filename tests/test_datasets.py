@@ -51,7 +51,11 @@ def test_read_idx_says_what_is_wrong(tmp_path, raw, message):
         ck.read_idx(tmp_path / "file")
 
 
-@pytest.mark.parametrize("raw", [gzip.compress(WHOLE)[:-9], gzip.compress(WHOLE)[:12] + b"damaged", b"no gzip", b""])
+PACKED = gzip.compress(WHOLE)
+DAMAGED = {"cut off": PACKED[:-9], "damaged": PACKED[:12] + b"damaged", "no gzip": b"no gzip", "empty": b""}
+
+
+@pytest.mark.parametrize("raw", DAMAGED.values(), ids=DAMAGED.keys())
 def test_read_idx_says_that_a_packed_file_is_damaged(tmp_path, raw):
     (tmp_path / "file.gz").write_bytes(raw)
     with pytest.raises(ValueError, match=r"file\.gz is not a whole gzip file|file is not an IDX file"):
