@@ -13,7 +13,7 @@ NOTE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset app hub test run full rehearse new slides site student instructor excel data bench lint
+.PHONY: help lab reset app hub test run full rehearse new slides site student instructor excel data bench gpu lint
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
@@ -67,6 +67,9 @@ data: $(READY) ## write the sample data sets and their sums anew
 
 bench: $(READY) ## measure coursekit beside its peers, in an environment of their own
 	@benchmarks/run.sh
+
+gpu: $(READY) ## prove it on a GPU, without a network: tests, three lessons, an epoch; ARGS=--rehearse plays it on a CPU
+	@$(QUIETLY) $(BIN)/python benchmarks/gpu.py $(ARGS)
 
 lint: $(READY) ## check the style of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""What `rehearse.py` changes in a lesson's kernel before its first cell, and asks at its end.
+"""What `rehearse.py` changes in a lesson's kernel at its start, and asks at its end.
 
 Each training of pictures and texts is one epoch of a few small batches. One of rows in
 memory (digits, tables, ratings) runs whole if it is short. Weights that torchvision would
@@ -25,7 +25,7 @@ SEARCHED = 10  # batches of a rate search of pictures or texts
 
 
 class Few:
-    """A loader's first batches, and of each the first rows; for the rest the loader itself."""
+    """A loader's first batches, and of each the first rows; else the loader itself."""
 
     def __init__(self, loader: object, batches: int, rows: int | None) -> None:
         self.loader, self.batches, self.kept = loader, batches, rows
@@ -107,7 +107,9 @@ def refuse_network() -> None:
 
     def getaddrinfo(host: object, *args: object, **kwargs: object) -> list:
         if (host.decode() if isinstance(host, bytes) else host) not in here:
-            raise ConnectionRefusedError(f"a rehearsal has no network; {host!r} was asked for")
+            raise ConnectionRefusedError(
+                f"a rehearsal has no network; {host!r} was asked for"
+            )
         return look_up(host, *args, **kwargs)
 
     def only_here(own: socket.socket, address: object) -> None:
@@ -163,6 +165,6 @@ def finish(names: dict) -> None:
     """
     if names.get("full") not in (None, True):
         raise RuntimeError(
-            f"`full` is {names['full']!r}: the lesson went the way of its sample. Stand-ins "
+            f"`full` is {names['full']!r}: the lesson went its sample's way. Stand-ins "
             'are small, so let it ask os.environ.get("COURSEKIT_SIZE") == "full"'
         )

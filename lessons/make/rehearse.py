@@ -1,6 +1,6 @@
 """Rehearse the full-size path of each lesson that has one, on stand-ins, without a network.
 
-`python lessons/make/rehearse.py` takes all lessons, `... rehearse.py 01` that one: each with
+`python lessons/make/rehearse.py` takes all lessons, `... rehearse.py 01` one: each with
 COURSEKIT_SIZE=full on what `stand_ins.py` makes in a temporary data home, two at a time,
 changed as `rehearsal.py` says. Every cell is to run. Claims with bounds are recorded, all
 others are to hold. What ran is left in `build/rehearsal`; the lessons stay as they are.
@@ -57,14 +57,18 @@ def code_of(notebook: NotebookNode) -> str:
 
 
 def rehearse(lesson: Path, home: Path, kept: Path = KEPT) -> Result:
-    """Run one lesson in the data home; a cell that fails does not keep the next from running."""
+    """Run one lesson in the data home; after a cell that fails the next one runs too."""
     notebook = nbformat.read(lesson, 4)
     own = home / f"home-{lesson.stem[:2]}"  # its progress is its own
     own.mkdir()
     (own / "data").symlink_to(home / "data")
     notebook.cells.insert(0, nbformat.v4.new_code_cell(BEFORE))
     notebook.cells.append(nbformat.v4.new_code_cell(AFTER))
-    settings = {"COURSEKIT_SIZE": "full", "COURSEKIT_VERIFY": "0", "COURSEKIT_HOME": str(own)}
+    settings = {
+        "COURSEKIT_SIZE": "full",
+        "COURSEKIT_VERIFY": "0",
+        "COURSEKIT_HOME": str(own),
+    }
     threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     client = NotebookClient(
         notebook,
@@ -131,7 +135,7 @@ def table(results: list[Result]) -> str:
 
 
 def rehearse_all(lessons: list[Path], sets: list[str] | None = None) -> list[Result]:
-    """Rehearse lessons side by side, the largest notebooks first; results in their order."""
+    """Rehearse lessons side by side; the results in their order."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         home = Path(folder)
         stand_ins.make(home, sets)
@@ -157,7 +161,8 @@ def main() -> None:
         for failure in one.failures[1:]:
             print(f"{one.lesson}, also: {failure}")
     failed = sum(bool(one.failures) for one in results)
-    print(f"{len(results) - failed} of {len(results)} passed, {time.perf_counter() - started:.0f} s")
+    seconds = time.perf_counter() - started
+    print(f"{len(results) - failed} of {len(results)} passed, {seconds:.0f} s")
     sys.exit(bool(failed))
 
 

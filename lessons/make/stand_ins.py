@@ -23,24 +23,33 @@ from PIL import Image
 from coursekit.datasets import DATASETS, SAMPLES, read_idx
 
 SEED = 14
-CATS = """Abyssinian Bengal Birman Bombay British_Shorthair Egyptian_Mau Maine_Coon Persian
-    Ragdoll Russian_Blue Siamese Sphynx""".split()
-DOGS = """american_bulldog american_pit_bull_terrier basset_hound beagle boxer chihuahua
+words = str.split
+CATS = words("""
+    Abyssinian Bengal Birman Bombay British_Shorthair Egyptian_Mau Maine_Coon Persian
+    Ragdoll Russian_Blue Siamese Sphynx
+""")
+DOGS = words("""
+    american_bulldog american_pit_bull_terrier basset_hound beagle boxer chihuahua
     english_cocker_spaniel english_setter german_shorthaired great_pyrenees havanese
     japanese_chin keeshond leonberger miniature_pinscher newfoundland pomeranian pug
     saint_bernard samoyed scottish_terrier shiba_inu staffordshire_bull_terrier
-    wheaten_terrier yorkshire_terrier""".split()
-CODES = """Animal Archway Bicyclist Bridge Building Car CartLuggagePram Child Column_Pole
-    Fence LaneMkgsDriv LaneMkgsNonDriv Misc_Text MotorcycleScooter OtherMoving ParkingBlock
-    Pedestrian Road RoadShoulder Sidewalk SignSymbol Sky SUVPickupTruck TrafficCone
-    TrafficLight Train Tree Truck_Bus Tunnel VegetationMisc Void Wall""".split()
+    wheaten_terrier yorkshire_terrier
+""")
+CODES = words("""
+    Animal Archway Bicyclist Bridge Building Car CartLuggagePram Child Column_Pole
+    Fence LaneMkgsDriv LaneMkgsNonDriv Misc_Text MotorcycleScooter OtherMoving
+    ParkingBlock Pedestrian Road RoadShoulder Sidewalk SignSymbol Sky SUVPickupTruck
+    TrafficCone TrafficLight Train Tree Truck_Bus Tunnel VegetationMisc Void Wall
+""")
 RENAMED = {"Pole": "Column_Pole", "Pavement": "Sidewalk"}  # the sample's to CamVid's names
-WEATHER = """file Date Max_TemperatureC Mean_TemperatureC Min_TemperatureC Dew_PointC
+WEATHER = words("""
+    file Date Max_TemperatureC Mean_TemperatureC Min_TemperatureC Dew_PointC
     MeanDew_PointC Min_DewpointC Max_Humidity Mean_Humidity Min_Humidity
     Max_Sea_Level_PressurehPa Mean_Sea_Level_PressurehPa Min_Sea_Level_PressurehPa
     Max_VisibilityKm Mean_VisibilityKm Min_VisibilitykM Max_Wind_SpeedKm_h
     Mean_Wind_SpeedKm_h Max_Gust_SpeedKm_h Precipitationmm CloudCover Events
-    WindDirDegrees""".split()
+    WindDirDegrees
+""")
 
 
 def digits(folder: Path, chance: Random) -> None:
@@ -49,7 +58,7 @@ def digits(folder: Path, chance: Random) -> None:
         small = read_idx(SAMPLES / "digits" / f"{part}-images-idx3-ubyte").numpy()
         labels = read_idx(SAMPLES / "digits" / f"{part}-labels-idx1-ubyte").numpy()
         pictures = np.zeros((times * len(small), 28, 28), np.uint8)
-        for place, picture in zip(pictures, itertools.cycle(small)):  # noqa: B905
+        for place, picture in zip(pictures, itertools.cycle(small)):
             enlarged = Image.fromarray((picture * 15.9).astype(np.uint8)).resize((20, 20))
             top, left = chance.randint(3, 5), chance.randint(3, 5)
             place[top : top + 20, left : left + 20] = np.asarray(enlarged)
@@ -74,7 +83,11 @@ def pets(folder: Path, chance: Random, each: int = 4) -> None:
         drawn = [f for f in _drawn("pets/images") if f.name[0].isupper() == cat]
         for one in sorted(chance.sample(range(1, 201), each)):
             picture = Image.open(chance.choice(drawn)).convert("RGB")
-            size = (500, chance.randint(333, 500)) if one % 3 else (chance.randint(300, 400), 500)
+            size = (
+                (500, chance.randint(333, 500))
+                if one % 3
+                else (chance.randint(300, 400), 500)
+            )
             picture = picture.resize(size)
             _as_found(picture, images / f"{breed}_{one}.jpg", len(rows))
             trimap = np.full(size[::-1], 2, np.uint8)
@@ -112,7 +125,11 @@ def _as_found(picture: Image.Image, file: Path, number: int) -> None:
 def satellite(folder: Path, chance: Random, train: int = 260, test: int = 24) -> None:
     """Planet: tiles of 256 x 256 pixels, 17 labels, and the example of what to hand in."""
     table = pd.read_csv(SAMPLES / "satellite" / "train_v2.csv")
-    few = [i for i, tags in enumerate(table.tags) if {"haze", "water", "road"} <= {*tags.split()}]
+    few = [
+        i
+        for i, tags in enumerate(table.tags)
+        if {"haze", "water", "road"} <= {*tags.split()}
+    ]
     rows = sorted({*few[:2], *chance.sample(range(len(table)), train)})[:train]
     table = table.iloc[rows].reset_index(drop=True)
     for part, names in (
@@ -184,9 +201,13 @@ def stores(folder: Path, chance: Random) -> None:
         few = table[days]
         copies = [table[table.Store.isin(whole)], few[~few.Store.isin(whole)]]
         for first in range(60, 1115, 60):
-            copies.append(few.assign(Store=few.Store + first) if name == "train" else few[:0])
+            copies.append(
+                few.assign(Store=few.Store + first) if name == "train" else few[:0]
+            )
         table = pd.concat(copies)
-        table = table[table.Store <= 1115].sort_values(["Date", "Store"], ascending=[False, True])
+        table = table[table.Store <= 1115].sort_values(
+            ["Date", "Store"], ascending=[False, True]
+        )
         _quoted(table, folder / f"{name}.csv", ["StateHoliday", "SchoolHoliday"])
     for name in ("store", "store_states"):
         table = pd.read_csv(source / f"{name}.csv", keep_default_na=False, dtype=str)
@@ -231,7 +252,9 @@ def movies(folder: Path, chance: Random) -> None:
         table = table.assign(movieId=table.movieId.map(new))
         users = [table, table.assign(userId=table.userId + 300), table[table.userId <= 10]]
         users[2] = users[2].assign(userId=users[2].userId + 600)
-        pd.concat(users).sort_values(["userId", "movieId"]).to_csv(folder / f"{name}.csv", index=False)
+        pd.concat(users).sort_values(["userId", "movieId"]).to_csv(
+            folder / f"{name}.csv", index=False
+        )
     links = [f"{n},{n:07},{n}" for n in more.movieId]
     _lines(folder / "links.csv", ["movieId,imdbId,tmdbId", *links])
     _lines(folder / "README.txt", ["Stand-in"])
@@ -251,7 +274,9 @@ def reviews(folder: Path, chance: Random, most: int = 400) -> None:
         counts[part] = i + 1
     for part, number in counts.items():
         side, label = part.split("/")
-        _lines(folder / side / f"urls_{label}.txt", ["http://localhost/usercomments"] * number)
+        _lines(
+            folder / side / f"urls_{label}.txt", ["http://localhost/usercomments"] * number
+        )
     for name in ("train/labeledBow", "train/unsupBow", "test/labeledBow"):
         _lines(folder / f"{name}.feat", ["9 0:9 1:1 2:4"])
     _lines(folder / "imdb.vocab", sorted(words))
@@ -274,7 +299,7 @@ MAKERS: dict[str, Callable[[Path, Random], None]] = {
 
 
 def make(home: Path, names: list[str] | None = None) -> None:
-    """Make a data home that holds the stand-ins of these sets (of all), as if downloaded."""
+    """Make a data home with the stand-ins of these sets (of all), as if downloaded."""
     for name in names or MAKERS:
         known = DATASETS[name]
         folder = home / "data" / known.full_name
@@ -287,4 +312,6 @@ def make(home: Path, names: list[str] | None = None) -> None:
 
 if __name__ == "__main__":
     make(Path(sys.argv[1]))
-    print(f"use them with COURSEKIT_SIZE=full COURSEKIT_VERIFY=0 COURSEKIT_HOME={sys.argv[1]}")
+    print(
+        f"use them with COURSEKIT_SIZE=full COURSEKIT_VERIFY=0 COURSEKIT_HOME={sys.argv[1]}"
+    )
