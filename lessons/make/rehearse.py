@@ -22,6 +22,7 @@ import stand_ins
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from record import data_sets
 from run import LESSONS, chosen, save
 
 KEPT = LESSONS.parent / "build" / "rehearsal"
@@ -134,14 +135,14 @@ def table(results: list[Result]) -> str:
     return "\n".join(lines)
 
 
-def rehearse_all(lessons: list[Path], sets: list[str] | None = None) -> list[Result]:
+def rehearse_all(lessons: list[Path], kept: Path = KEPT) -> list[Result]:
     """Rehearse lessons side by side; the results in their order."""
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         home = Path(folder)
-        stand_ins.make(home, sets)
-        pool = ProcessPoolExecutor(TOGETHER, mp_context=get_context("spawn"))
-        with pool:
-            jobs = [pool.submit(rehearse, lesson, home) for lesson in lessons]
+        sets = {name for lesson in lessons for name in data_sets(nbformat.read(lesson, 4))}
+        stand_ins.make(home, sorted(sets))
+        with ProcessPoolExecutor(TOGETHER, mp_context=get_context("spawn")) as pool:
+            jobs = [pool.submit(rehearse, lesson, home, kept) for lesson in lessons]
             results = []
             for job in jobs:
                 results.append(job.result())
