@@ -3,11 +3,11 @@
 import importlib
 import json
 import os
-import subprocess
-import sys
 
+import nbformat
 import pytest
 from lab import ROOT
+from tools import tool
 
 PRINTED = """
 ============================= slowest durations ==============================
@@ -63,25 +63,37 @@ def test_the_readmes_table_is_made_from_records(benchmark):
     assert text in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
 
 
-def rehearsed(*words, **settings):
-    command = [sys.executable, "benchmarks/gpu.py", *words]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "TORCHDYNAMO_DISABLE": "1"} | settings
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
-
-
-def test_the_gpus_run_is_rehearsed_on_a_cpu():
-    kept = set((ROOT / "benchmarks" / "runs").glob("gpu-*"))
-    done = rehearsed("--rehearse", "--lessons", "00", "--tests", "ratings", "--rounds", "1", "--epochs", "3")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert set((ROOT / "benchmarks" / "runs").glob("gpu-*")) == kept
-    path = ROOT / done.stdout.strip().splitlines()[-1].split("kept in ")[1]
+def test_the_gpus_run_is_rehearsed_on_a_cpu(benchmark, monkeypatch, tmp_path):
+    gpu, lesson = benchmark("gpu"), tmp_path / "02_short.ipynb"
+    code = 'import coursekit as ck\nck.claim("so it is", 2, at_least=1)\nck.report("a figure", 0.5)'
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="a")]), lesson)
+    before = lesson.read_bytes()
+    monkeypatch.setattr(tool("run"), "chosen", lambda numbers: [lesson])
+    monkeypatch.setattr(gpu, "ROOT", tmp_path)  # where the record goes
+    monkeypatch.setattr(gpu, "environment", lambda: os.environ | {"PYTHONPATH": str(ROOT)})
+    monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")  # to compile takes long, and needs a compiler
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    words = ["gpu.py", "--rehearse", "--tests", "ratings and cpu", "--rounds", "1", "--epochs", "2"]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as ended:
+        gpu.main()
+    (path,) = (tmp_path / "build" / "gpu").iterdir()
     found = json.loads(path.read_text(encoding="utf-8"))
-    path.unlink()
-    assert path.parent == ROOT / "build" / "gpu" and found["rehearsal"] and found["devices"] == ["a stand-in for a GPU"]
     tests, lessons, epoch = found["parts"].values()
-    assert tests["counts"]["passed"] >= 1 and lessons["lessons"][0]["claims"] and not lessons["lessons"][0]["failure"]
+    assert ended.value.code == 0, found
+    assert found["rehearsal"] and found["devices"] == ["a stand-in for a GPU"] and "--rehearse" in found["command"]
+    assert tests["counts"]["passed"] >= 1 and lesson.read_bytes() == before
+    (one,) = lessons["lessons"]
+    assert one["figures"] == {"a figure": 0.5} and len(one["claims"]) == 1 and not one["failure"]
     assert list(epoch["contestants"]) == ["hand_written", "coursekit", "coursekit_compiled"]
     assert all(one["seconds"] > 0 for one in epoch["contestants"].values())
+
+
+def test_a_lesson_that_fails_says_where(benchmark, monkeypatch, tmp_path):
+    gpu, lesson = benchmark("gpu"), tmp_path / "02_bad.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0", id="a")]), lesson)
+    assert "ZeroDivisionError" in gpu.lesson(lesson)["failure"]
 
 
 def test_without_a_gpu_it_says_so_in_a_sentence(benchmark, monkeypatch, capsys):
