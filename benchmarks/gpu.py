@@ -2,8 +2,9 @@
 
 `make gpu` runs it, within 10 minutes, and keeps the run in `benchmarks/runs/gpu-DATE-MACHINE.json`. It needs no network
 and installs nothing: `python benchmarks/gpu.py` from the course's folder works in any environment that has the packages
-(`NEEDED` below), coursekit itself being found by PYTHONPATH or beside this file; what is missing is said by name.
-`torch.compile` needs a C compiler, too. Lessons' outputs are not compared: what they claim is to hold.
+(`NEEDED` below; nbval is not among them). coursekit need not be installed, it is found beside this folder. What is
+missing is said by name. `torch.compile` needs a C compiler, too. Lessons' outputs are not compared, but what they claim
+is to hold.
 
 `--rehearse` plays it on a CPU as if that were a GPU, to know that this script works; its record goes to `build/gpu`.
 """
