@@ -41,10 +41,12 @@ BAD = [
     'ck.claim("false", False)',
     "ck.report('nan', float('nan'))",
 ]
+DEAD = [START, "os._exit(1)", "1 + 1"]
 
 
 def lesson(folder, name, cells):
-    cells = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(cells)]
+    """A lesson that has run before, elsewhere."""
+    cells = [nbformat.v4.new_code_cell(source, id=f"c{i}", execution_count=i + 1) for i, source in enumerate(cells)]
     title = nbformat.v4.new_markdown_cell("# A title", id="title")
     path = folder / f"{name}.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[title, *cells]), path)
@@ -60,9 +62,9 @@ def rehearse():
 def results(rehearse, tmp_path_factory):
     """What came of a lesson that runs, and of one that does not."""
     folder = tmp_path_factory.mktemp("rehearsed")
-    lessons = [lesson(folder, "00_good", GOOD), lesson(folder, "01_bad", BAD)]
+    lessons = [lesson(folder, "00_good", GOOD), lesson(folder, "01_bad", BAD), lesson(folder, "02_dead", DEAD)]
     found = rehearse.rehearse_all(lessons, folder / "kept")
-    assert [file.stem for file in sorted((folder / "kept").iterdir())] == ["00_good", "01_bad"]
+    assert [file.stem for file in sorted((folder / "kept").iterdir())] == ["00_good", "01_bad", "02_dead"]
     return found
 
 
@@ -79,7 +81,7 @@ def test_every_cell_that_fails_is_told_by_its_number(results):
         "[2] ZeroDivisionError",
         "[3] ClaimError",
         "[4] ValueError",
-        "at the end RuntimeError",
+        "before the first or after the last cell RuntimeError",
     ]
     assert "the lesson went its sample's way" in bad.failures[-1]
 
@@ -87,7 +89,7 @@ def test_every_cell_that_fails_is_told_by_its_number(results):
 @pytest.mark.parametrize("failed", [False, True])
 def test_a_failure_ends_with_1(rehearse, results, monkeypatch, capsys, failed):
     monkeypatch.setattr("sys.argv", ["rehearse.py"])
-    monkeypatch.setattr(rehearse, "rehearse_all", lambda lessons: results if failed else results[:1])
+    monkeypatch.setattr(rehearse, "rehearse_all", lambda lessons: results[:2] if failed else results[:1])
     with pytest.raises(SystemExit) as ended:
         rehearse.main()
     said = capsys.readouterr().out
@@ -95,12 +97,9 @@ def test_a_failure_ends_with_1(rehearse, results, monkeypatch, capsys, failed):
     assert ("1 of 2 passed" if failed else "1 of 1 passed") in said
 
 
-def test_a_kernel_that_ends_is_told(rehearse):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(str(i)) for i in range(4)])
-    for cell in notebook.cells[:2]:
-        cell.execution_count = 1
-    told = rehearse.judged("02_x", (1.0, 1.0), notebook, "the run ended here: kernel died")
-    assert told.failures == ["[1] the run ended here: kernel died"] and (told.ran, told.cells) == (1, 2)
+def test_a_kernel_that_ends_is_told(results):
+    dead = results[2]
+    assert len(dead.failures) == 1 and dead.failures[0].startswith("[2] the run ended here: ") and dead.ran == 1
 
 
 def test_lessons_without_a_full_path_are_refused(rehearse, tmp_path, monkeypatch):

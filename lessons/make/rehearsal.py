@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import wraps
 
 import torch
 
@@ -64,6 +65,7 @@ def shorten_trainings() -> None:
     """Let `fit`, and all that rests on it, and `lr_find` take few batches."""
     whole_fit, whole_find = ck.Learner.fit, ck.Learner.lr_find
 
+    @wraps(whole_fit)
     def fit(learn: ck.Learner, epochs: int, *args: object, **kwargs: object) -> None:
         in_memory = type(learn.data.train) is TensorLoader
         if in_memory and epochs * len(learn.data.train) <= SHORT:
@@ -71,6 +73,7 @@ def shorten_trainings() -> None:
         fewer = few(learn.data, *((CUT, None) if in_memory else (BATCHES, ROWS)))
         with_data(learn, fewer, lambda: whole_fit(learn, min(epochs, 1), *args, **kwargs))
 
+    @wraps(whole_find)
     def lr_find(
         learn: ck.Learner, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100
     ) -> object:
@@ -155,6 +158,7 @@ def record_bounded_claims() -> None:
     """Claims with bounds say what they measured, and stop nothing."""
     enforced = ck.claim
 
+    @wraps(enforced)
     def claim(text: str, value: object, **asked: object) -> None:
         low, high = asked.get("at_least"), asked.get("at_most")
         tried = isinstance(sys.stdout, io.StringIO)  # what it shows is caught: no claim yet
