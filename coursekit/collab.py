@@ -36,7 +36,7 @@ class RatingLoaders(Loaders):
         ValueError: a column is missing, a rating is missing, no number, or outside the range; all ratings are the same,
             and no range is given.
 
-    Built in lesson 13.
+    Used in lesson 13.
     """
 
     def __init__(
@@ -147,10 +147,7 @@ class DeepRatings(nn.Module):
 
 
 class RatingLearner(MadeFor, Learner):
-    """A `Learner` of ratings; made by `collab_learner`.
-
-    Built in lesson 13.
-    """
+    """A `Learner` of ratings; made by `collab_learner`."""
 
     def predict_ratings(self, table: "pd.DataFrame") -> Tensor:
         """A rating for each row's user and item, float32 (n,); strangers get what their partner's bias says."""
@@ -218,7 +215,7 @@ def collab_learner(
         output_range: (low, high) of the outputs; None goes a tenth beyond the ratings' range, at both ends.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 13.
+    Used in lesson 13.
     """
     low, high = data.rating_range
     output_range = output_range or (low - 0.1 * (high - low), high + 0.1 * (high - low))

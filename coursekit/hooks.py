@@ -37,10 +37,7 @@ def find_hooks(callbacks: Sequence[object]) -> dict[str, list[Hook]]:
 
 
 def call(hooks: Sequence[Hook], learn: "Learner") -> None:
-    """Call one after the other.
-
-    Built in lesson 09.
-    """
+    """Call one after the other."""
     for hook in hooks:
         hook(learn)
 

@@ -154,7 +154,7 @@ class Loaders:
         >>> [len(target) for _, target in data.train]
         [4, 4, 2]
 
-    Built in lesson 09.
+    Used in lesson 02.
     """
 
     def __init__(

@@ -198,10 +198,7 @@ def point_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Ten
 
 
 def after_mean(averaged: Metric, finish: Callable[[float], float]) -> Callable[[Metric], Metric]:
-    """Mark a metric as `finish` of the mean `averaged`, so that over an epoch `finish` comes last.
-
-    Built in lesson 12.
-    """
+    """Mark a metric as `finish` of the mean `averaged`, so that over an epoch `finish` comes last."""
 
     def mark(metric: Metric) -> Metric:
         metric.averaged, metric.finish = averaged, finish
@@ -225,10 +222,7 @@ def rmse(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """The sum of ((target - output) / target)^2, and over how many; targets of 0, without a percentage, are left out.
-
-    Built in lesson 12.
-    """
+    """The sum of ((target - output) / target)^2, and over how many; targets of 0 have no percentage: left out."""
     check_shapes(outputs, targets)
     known = targets != 0
     share = ((targets - outputs) / torch.where(known, targets, 1)).square()

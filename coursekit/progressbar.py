@@ -19,7 +19,7 @@ class Progress:
 
     Of several processes (lesson 19) only the first shows anything.
 
-    Built in lesson 09.
+    Used in lesson 09.
     """
 
     view = None

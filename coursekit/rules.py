@@ -33,8 +33,6 @@ def only(*extra: str) -> Callable[[Callable], str | None]:
     Returns:
         a function that gives None for an answer that keeps the rule, and otherwise, in words, what breaks it.
         A `def` may hold a docstring and asserts beside its one `return`.
-
-    Used in lesson 07.
     """
     allowed = ", ".join([BASICS, *(name if name == "@" else f".{name}" for name in extra)])
 

@@ -21,7 +21,7 @@ def save_tensors(path: Path | str, tensors: dict[str, Tensor], notes: dict) -> P
 
     Of several processes (lesson 19) only the first writes.
 
-    Built in lesson 09.
+    Used in lesson 09.
     """
     from safetensors.torch import save
 
@@ -50,7 +50,7 @@ def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict]:
         FileNotFoundError: there is no such file; those beside it are named.
         ValueError: the file is not a whole safetensors file.
 
-    Built in lesson 09.
+    Used in lesson 09.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -163,10 +163,7 @@ class TableModel(nn.Module):
 
 
 class TableLearner(MadeFor, Learner):
-    """A `Learner` of tables; made by `tabular_learner`. It is saved with its preparation, and loaded for the same one.
-
-    Built in lesson 12.
-    """
+    """A `Learner` of tables; made by `tabular_learner`. Saved with its preparation, and loaded for the same one."""
 
     def predict_table(self, table: "pd.DataFrame") -> Tensor:
         """The model's outputs for the rows of a table, prepared as in training; float32 (rows, outputs)."""
@@ -216,7 +213,7 @@ def tabular_learner(
         layers, embedding_dropout, dropout, output_range: see `TableModel`.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 12.
+    Used in lesson 12.
     """
     model = TableModel(
         list(data.prep.categories.values()),

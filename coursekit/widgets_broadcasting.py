@@ -46,8 +46,6 @@ def parse_shape(text: str) -> tuple[int, ...]:
 
     Raises:
         ValueError: it is something else, or has more axes than fit into the figure.
-
-    Used in lesson 07.
     """
     parts = [part.strip() for part in text.strip().strip("()[]").split(",")]
     if parts[-1] == "":  # "3," is how Python writes a shape of one axis
@@ -65,7 +63,7 @@ def shape_matcher(first: str = "8, 1, 6, 1", second: str = "7, 1, 5") -> Interac
     Args:
         first, second: what is typed in at first.
 
-    Built in lesson 07.
+    Used in lesson 07.
     """
     boxes = [
         ipywidgets.Text(text, description=name, continuous_update=True, tooltip=f"{name} shape, such as 3, 1")
@@ -149,7 +147,7 @@ def product_stepper(first: Tensor, second: Tensor) -> Interactive:
     Raises:
         ValueError: the shapes do not fit; told in words.
 
-    Built in lesson 07.
+    Used in lesson 07.
     """
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[0]:
         raise ValueError(

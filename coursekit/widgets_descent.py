@@ -25,7 +25,7 @@ def ball_on_curve(loss: Callable[[Tensor], Tensor], low: float, high: float, sta
     Raises:
         ValueError: `start` is outside the axis, or the loss is not one finite number for each place.
 
-    Built in lesson 08.
+    Used in lesson 08.
     """
     if not low <= start <= high:
         raise ValueError(f"the ball starts between {low} and {high}, the ends of the axis; found start={start}")
@@ -66,8 +66,6 @@ def descend(
 
     Returns:
         (weight, loss, slope) before the first step and after each, at most steps + 1 rows.
-
-    Built in lesson 08.
     """
     weight, speed, path = start, 0.0, []
     for _ in range(steps + 1):

@@ -21,7 +21,7 @@ def dropout_map(activations: Tensor) -> Interactive:
     Raises:
         ValueError: not such a map.
 
-    Built in lesson 10.
+    Used in lesson 10.
     """
     _check_map(activations)
     chance = ipywidgets.FloatSlider(0.5, min=0, max=0.95, step=0.05, description="p")
