@@ -119,7 +119,7 @@ def claim(
     elif bounded:
         holds, bounds, measured = _between(text, value, at_least, at_most)
     else:
-        holds, bounds, measured = _truth(text, value), "", "False"
+        holds, bounds, measured = _truth(text, value), "", "True"
     if not holds:
         raise ClaimError(f"✗ {text}: " + (f"{bounds}; measured {measured}" if bounds else "it does not hold here"))
     show(Claim(text, bounds, measured), coursekit={"claim": text, "asked": bounds, "measured": measured})
