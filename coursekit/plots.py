@@ -29,7 +29,7 @@ def finish(alt: str) -> None:
     Args:
         alt: what the figure shows, in a sentence or two.
 
-    Built in lesson 00.
+    Used in lesson 00.
     """
     import io
 
