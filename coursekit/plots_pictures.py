@@ -41,7 +41,7 @@ def photographs(
         size: of each picture, in inches.
         colours: of the titles.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     axes = _axes(len(images), min(columns, len(images)), images.shape[-2] / images.shape[-1], size, heading)
     for i, (ax, image, title) in enumerate(zip(axes, images, titles, strict=False)):

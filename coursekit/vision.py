@@ -19,8 +19,6 @@ class VisionLearner(MadeFor, Learner):
 
     Attributes:
         recipe: what `predictor` writes down to build the same model again.
-
-    Built in lesson 01.
     """
 
     recipe: dict
@@ -104,7 +102,7 @@ def vision_learner(
     Raises:
         ValueError: the labels are masks, which need `unet_learner`.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     if isinstance(data.kind, Masks):
         raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
