@@ -14,8 +14,7 @@ from .kinds import Categories, Kind, Masks, MultiLabels, Points
 
 @dataclass(frozen=True)
 class Labels:
-    """A way to label: `of(files)` gives one label for each file, `kind(labels)` what a label is.
-    """
+    """A way to label: `of(files)` gives one label for each file, `kind(labels)` what a label is."""
 
     of: Callable[[Sequence[Path]], list]
     kind: Callable[[list], Kind]

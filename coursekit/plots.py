@@ -54,7 +54,7 @@ def grid(ax: plt.Axes, values: Tensor, title: str = "", *, decimals: int | None 
         decimals: digits after the point; None: none for whole numbers, two otherwise. -1 writes no numbers.
         size: of the digits, in points.
 
-    Built in lesson 02.
+    Used in lesson 04.
     """
     array = torch.as_tensor(values).detach().cpu().double().numpy()
     if array.ndim != 2:
@@ -83,7 +83,7 @@ def grids(panels: dict[str, Tensor], alt: str, *, height: float = 2.6, decimals:
         height: of the figure, in inches.
         decimals: see `grid`.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     shapes = [tuple(torch.as_tensor(values).shape) for values in panels.values()]
     figure, axes = plt.subplots(
@@ -103,7 +103,7 @@ def picture_and_numbers(picture: Tensor, alt: str) -> None:
         picture: (rows, columns), the larger the darker.
         alt: the figure's text for readers who cannot see it.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), layout="constrained")
     left.imshow(picture, cmap="gray_r")
@@ -123,7 +123,7 @@ def pictures(images: Tensor, titles: Sequence[object], alt: str, *, columns: int
         columns: pictures in a row.
         heading: above all of them.
 
-    Built in lesson 02.
+    Used in lesson 00.
     """
     images = images.detach().cpu().reshape(-1, *images.shape[-2:])
     rows = -(-len(images) // columns)

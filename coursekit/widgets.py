@@ -32,7 +32,7 @@ def filter_stepper(picture: Tensor, weights: Tensor) -> Interactive:
         picture: (rows, columns), float.
         weights: (3, 3), float; can be edited in the figure.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     columns = picture.shape[1] - 2
     places = (picture.shape[0] - 2) * columns
