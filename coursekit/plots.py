@@ -190,7 +190,7 @@ def bars(
         top: upper end of every scale; None lets each panel find its own.
         ylabel: what the numbers measure.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
     for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
@@ -202,6 +202,8 @@ def bars(
         ax.spines[["top", "right"]].set_visible(False)
         if top is not None:
             ax.set_ylim(0, 1.1 * top)
+        else:
+            ax.margins(y=0.15)  # room for the numbers
     axes[0][0].set_ylabel(ylabel)
     finish(alt)
 
@@ -216,7 +218,7 @@ def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel:
         title: what the reader should see.
         xlabel, ylabel: what the axes measure.
 
-    Built in lesson 03.
+    Used in lesson 01.
     """
     figure, ax = plt.subplots(figsize=(6.5, 3.3), layout="constrained")
     for (label, y), colour in zip(lines.items(), LINES, strict=False):
