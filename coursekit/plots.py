@@ -142,7 +142,8 @@ def plot_losses(recorder: "Recorder") -> None:
     losses = np.array(recorder.losses)
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(losses, color=SKY, linewidth=0.8, alpha=0.6, label="training, each batch")
-    weight, mean, smooth = 0.98, 0.0, []
+    weight = 1 - 1 / min(50, max(1, len(losses) / 25))  # over some 50 batches, fewer in a short run
+    mean, smooth = 0.0, []
     for i, loss in enumerate(losses):
         mean = weight * mean + (1 - weight) * loss
         smooth.append(mean / (1 - weight ** (i + 1)))  # the first ones are means of few

@@ -127,7 +127,7 @@ def unet_learner(
         crossings: False leaves out the U-Net's crossings, for comparison.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 05.
+    Used in lesson 05.
     """
     if not isinstance(data.kind, Masks):
         raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.kind).__name__}")
