@@ -29,7 +29,7 @@ class Augment:
         share: of the pictures that turn, zoom, shift, tilt and light each apply to.
 
     Beyond the edges the picture is mirrored. A point may leave the picture: its coordinate is then beyond 1.
-    Built in lesson 04.
+    Used in lesson 01.
     """
 
     flip: bool = True
@@ -103,7 +103,7 @@ def dihedral(**changes: float) -> Augment:
     Args:
         changes: other values for `Augment`.
 
-    Built in lesson 04.
+    Used in lesson 04.
     """
     return Augment(**{"symmetries": True, "rotate": 0.0, "zoom": 1.05, "warp": 0.0, "light": 0.1} | changes)
 

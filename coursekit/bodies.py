@@ -5,9 +5,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from .resnet import resnet_tiny
-from .storage import load_tensors
-
 Body = str | Callable[..., nn.Module]
 # the statistics of the pictures that torchvision's weights were trained with
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -40,14 +37,26 @@ def body_name(body: Body) -> str:
     return body if isinstance(body, str) else getattr(body, "__name__", type(body).__name__)
 
 
-def pretrained_statistics(body: Body) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of the channels of the pictures that the body's weights were trained on."""
-    if body is resnet_tiny:
-        from .resnet import WEIGHTS
+def pretrained_statistics(
+    body: nn.Module, channels: int, own: Callable[[], tuple[Tensor, Tensor]]
+) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the channels of the pictures that a body's weights were trained on.
 
-        _, notes = load_tensors(WEIGHTS)
-        return torch.tensor(notes["mean"]), torch.tensor(notes["std"])
-    return torch.tensor(IMAGENET[0]), torch.tensor(IMAGENET[1])
+    A module of the body says so by an attribute `statistics` (mean, std), which `ck.resnet_tiny` gives to its stem: it
+    stays there when later stages are left out. Where no module does, they are ImageNet's. Grey gets the mean of the
+    three channels' figures, as its filters are the sum of theirs; two channels get the first two.
+
+    Args:
+        body: with its weights.
+        channels: of the pictures; `own` gives the figures of those beyond the third, which the weights do not know.
+    """
+    told = [module.statistics for module in body.modules() if isinstance(getattr(module, "statistics", None), tuple)]
+    mean, std = (torch.as_tensor(figures) for figures in (told[0] if told else IMAGENET))
+    if channels == 1:
+        return mean.mean(0, keepdim=True), std.mean(0, keepdim=True)
+    if channels > len(mean):
+        mean, std = (torch.cat([known, all_[len(known) :]]) for known, all_ in zip((mean, std), own(), strict=True))
+    return mean[:channels], std[:channels]
 
 
 def _torchvision_body(name: str, pretrained: bool) -> nn.Module:

@@ -4,10 +4,7 @@ WHITE, BLUE, ORANGE = (255, 255, 255), (33, 102, 172), (224, 130, 20)
 
 
 def cell_style(value: float, scale: float) -> str:
-    """CSS of a cell that holds `value`: strongest where it is as far from 0 as `scale`, with text that can be read.
-
-    Built in lesson 02.
-    """
+    """CSS of a cell that holds `value`: strongest where it is as far from 0 as `scale`, with text that can be read."""
     share = min(abs(value) / scale, 1.0) if scale else 0.0
     end = ORANGE if value > 0 else BLUE
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(WHITE, end, strict=True))

@@ -28,8 +28,6 @@ class PictureDataset(Dataset):
         kind: what a label is.
         resize: brings picture and target to one size.
         channels: of the pictures.
-
-    Built in lesson 04.
     """
 
     def __init__(
@@ -105,8 +103,6 @@ class PictureLoader:
         inner: gives batches of uint8 pictures and targets.
         kind: what the targets are.
         augment: changes each batch; None leaves it.
-
-    Built in lesson 04.
     """
 
     def __init__(self, inner: Loader, kind: Kind, augment: Augment | None = None) -> None:
@@ -194,7 +190,7 @@ class ImageLoaders(Loaders):
     def unlabelled(self, files: Sequence[Path | str]) -> PictureLoader:
         """Batches, in order, of pictures without labels (the targets are zeros), prepared like the held-out ones.
 
-        Built in lesson 04.
+        Used in lesson 04.
         """
         dataset = self._dataset([Path(file) for file in files], None)
         return PictureLoader(DatasetLoader(dataset, self.valid.batch_size, device=self.device), self.kind)

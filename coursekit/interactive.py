@@ -53,8 +53,6 @@ def table(values: Tensor, caption: str, *, decimals: int = 0, window: tuple[int,
         caption: above it.
         decimals: digits after the point.
         window: (first row, first column, side) of the frame.
-
-    Built in lesson 02.
     """
     scale = 1.4 * max(values.abs().max().item(), 1e-9)
     rows = []
@@ -71,8 +69,5 @@ def table(values: Tensor, caption: str, *, decimals: int = 0, window: tuple[int,
 
 
 def beside(*parts: str) -> str:
-    """Pieces of HTML next to each other, wrapped where the page is narrow.
-
-    Used in lesson 02.
-    """
+    """Pieces of HTML next to each other, wrapped where the page is narrow."""
     return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em">{"".join(parts)}</div>'

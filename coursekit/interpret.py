@@ -146,8 +146,5 @@ class Interpretation:
 
 
 def count_pairs(true: Tensor, given: Tensor, classes: int) -> Tensor:
-    """int64 (classes, classes): how often each pair (true class, given class) occurs.
-
-    Built in lesson 01.
-    """
+    """int64 (classes, classes): how often each pair (true class, given class) occurs."""
     return (true.flatten() * classes + given.flatten()).bincount(minlength=classes**2).reshape(classes, classes)

@@ -112,10 +112,7 @@ class MultiLabels:
 
 @dataclass(frozen=True)
 class Masks:
-    """A class for every pixel: targets are int64 (rows, columns). The class `void`, a name, counts for nothing.
-
-    Built in lesson 05.
-    """
+    """A class for every pixel: targets are int64 (rows, columns). The class `void`, a name, counts for nothing."""
 
     names: tuple[str, ...]
     void: str | None = None
@@ -152,10 +149,7 @@ class Masks:
 
 @dataclass(frozen=True)
 class Points:
-    """Points in a picture: targets are float32 (2 * points,): x, y, x, y ...; -1 and 1 are the picture's edges.
-
-    Built in lesson 06.
-    """
+    """Points in a picture: targets are float32 (2 * points,): x, y, x, y ...; -1 and 1 are the picture's edges."""
 
     count: int
 

@@ -14,10 +14,7 @@ from .kinds import Categories, Kind, Masks, MultiLabels, Points
 
 @dataclass(frozen=True)
 class Labels:
-    """A way to label: `of(files)` gives one label for each file, `kind(labels)` what a label is.
-
-    Built in lesson 01.
-    """
+    """A way to label: `of(files)` gives one label for each file, `kind(labels)` what a label is."""
 
     of: Callable[[Sequence[Path]], list]
     kind: Callable[[list], Kind]
@@ -95,7 +92,7 @@ def folder_labels(level: int = 1) -> Labels:
 def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
     """The labels themselves, in the order of the source's files.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     labels = list(labels)
 

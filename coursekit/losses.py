@@ -63,7 +63,7 @@ def check_labels(targets: Tensor, classes: int) -> None:
 
     `Learner` calls it before training on a GPU, where PyTorch would stop the whole process at such a label.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
     if message := _outside(targets, classes):
         raise ValueError(message)

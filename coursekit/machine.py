@@ -52,9 +52,15 @@ def machine() -> Machine:
             ("threads", f"{torch.get_num_threads()} on {os.cpu_count()} cores", True),
             ("memory", f"{memory.total / GIB:.0f} GiB, {memory.available / GIB:.0f} free", memory.available > 2 * GIB),
             ("samples", ", ".join(samples), bool(samples)),
-            ("data home", f"{home()}, {free / GIB:.0f} GiB free", os.access(store, os.W_OK) and free > GIB),
+            ("data home", f"{_short(home())}, {free / GIB:.0f} GiB free", os.access(store, os.W_OK) and free > GIB),
         ]
     )
+
+
+def _short(path: Path) -> str:
+    """The path, with ~ in place of the user's own folder."""
+    own = Path(os.path.expanduser("~"))
+    return f"~/{path.relative_to(own).as_posix()}" if path.is_relative_to(own) else str(path)
 
 
 def _existing(path: Path) -> Path:

@@ -29,7 +29,7 @@ def finish(alt: str) -> None:
     Args:
         alt: what the figure shows, in a sentence or two.
 
-    Built in lesson 00.
+    Used in lesson 00.
     """
     import io
 
@@ -54,7 +54,7 @@ def grid(ax: plt.Axes, values: Tensor, title: str = "", *, decimals: int | None 
         decimals: digits after the point; None: none for whole numbers, two otherwise. -1 writes no numbers.
         size: of the digits, in points.
 
-    Built in lesson 02.
+    Used in lesson 04.
     """
     array = torch.as_tensor(values).detach().cpu().double().numpy()
     if array.ndim != 2:
@@ -83,7 +83,7 @@ def grids(panels: dict[str, Tensor], alt: str, *, height: float = 2.6, decimals:
         height: of the figure, in inches.
         decimals: see `grid`.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     shapes = [tuple(torch.as_tensor(values).shape) for values in panels.values()]
     figure, axes = plt.subplots(
@@ -103,7 +103,7 @@ def picture_and_numbers(picture: Tensor, alt: str) -> None:
         picture: (rows, columns), the larger the darker.
         alt: the figure's text for readers who cannot see it.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), layout="constrained")
     left.imshow(picture, cmap="gray_r")
@@ -123,7 +123,7 @@ def pictures(images: Tensor, titles: Sequence[object], alt: str, *, columns: int
         columns: pictures in a row.
         heading: above all of them.
 
-    Built in lesson 02.
+    Used in lesson 00.
     """
     images = images.detach().cpu().reshape(-1, *images.shape[-2:])
     rows = -(-len(images) // columns)
@@ -142,7 +142,8 @@ def plot_losses(recorder: "Recorder") -> None:
     losses = np.array(recorder.losses)
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(losses, color=SKY, linewidth=0.8, alpha=0.6, label="training, each batch")
-    weight, mean, smooth = 0.98, 0.0, []
+    weight = 1 - 1 / min(50, max(1, len(losses) / 25))  # over some 50 batches, fewer in a short run
+    mean, smooth = 0.0, []
     for i, loss in enumerate(losses):
         mean = weight * mean + (1 - weight) * loss
         smooth.append(mean / (1 - weight ** (i + 1)))  # the first ones are means of few
@@ -190,7 +191,7 @@ def bars(
         top: upper end of every scale; None lets each panel find its own.
         ylabel: what the numbers measure.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels), 2.7), squeeze=False, layout="constrained")
     for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
@@ -202,6 +203,8 @@ def bars(
         ax.spines[["top", "right"]].set_visible(False)
         if top is not None:
             ax.set_ylim(0, 1.1 * top)
+        else:
+            ax.margins(y=0.15)  # room for the numbers
     axes[0][0].set_ylabel(ylabel)
     finish(alt)
 
@@ -216,7 +219,7 @@ def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel:
         title: what the reader should see.
         xlabel, ylabel: what the axes measure.
 
-    Built in lesson 03.
+    Used in lesson 01.
     """
     figure, ax = plt.subplots(figsize=(6.5, 3.3), layout="constrained")
     for (label, y), colour in zip(lines.items(), LINES, strict=False):

@@ -41,7 +41,7 @@ def photographs(
         size: of each picture, in inches.
         colours: of the titles.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     axes = _axes(len(images), min(columns, len(images)), images.shape[-2] / images.shape[-1], size, heading)
     for i, (ax, image, title) in enumerate(zip(axes, images, titles, strict=False)):
@@ -69,10 +69,7 @@ def _show(ax: plt.Axes, image: Tensor) -> None:
 
 
 def overlay(ax: plt.Axes, kind: Kind, target: Tensor, shape: Sequence[int]) -> None:
-    """Draw a mask's classes in colour, or points as crosses, over the picture of shape (rows, columns) in the axes.
-
-    Built in lesson 05.
-    """
+    """Draw a mask's classes in colour, or points as crosses, over the picture of shape (rows, columns) in the axes."""
     if isinstance(kind, Masks):
         ax.imshow(mask_colours(target), alpha=0.6, interpolation="nearest")
     elif isinstance(kind, Points):
@@ -83,7 +80,7 @@ def overlay(ax: plt.Axes, kind: Kind, target: Tensor, shape: Sequence[int]) -> N
 def mask_colours(mask: Tensor) -> np.ndarray:
     """A mask, int64 (rows, columns), as colours, float (rows, columns, 3).
 
-    Built in lesson 05.
+    Used in lesson 05.
     """
     from matplotlib.colors import to_rgb
 

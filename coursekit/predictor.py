@@ -28,8 +28,6 @@ class Prediction:
         values: probabilities, float32 (classes,), or (classes, rows, columns) for masks; for points (points, 2): x and
             y in pixels of the picture as it was given.
         names: of the classes; empty for points.
-
-    Built in lesson 01.
     """
 
     text: str

@@ -6,6 +6,7 @@ block a stage: 0.3 million weights, small enough to train on two CPU cores.
 
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from .storage import load_tensors, load_weights
@@ -52,7 +53,8 @@ def resnet_tiny(channels: int = 3, pretrained: bool = False) -> nn.Sequential:
 
     Args:
         channels: of the pictures.
-        pretrained: with the weights that ship in `data/resnet_tiny`; needs three channels.
+        pretrained: with the weights that ship in `data/resnet_tiny`; needs three channels. The stem's attribute
+            `statistics` then holds mean and standard deviation of the pictures that they were trained on.
 
     Built in lesson 16.
     """
@@ -61,6 +63,7 @@ def resnet_tiny(channels: int = 3, pretrained: bool = False) -> nn.Sequential:
         stages.append(ResidualBlock(inputs, outputs, stride=2 if i else 1))
     body = nn.Sequential(*stages)
     if pretrained:
-        weights, _ = load_tensors(WEIGHTS)
+        weights, notes = load_tensors(WEIGHTS)
         load_weights(body, weights, str(WEIGHTS))
+        body[0].statistics = (torch.tensor(notes["mean"]), torch.tensor(notes["std"]))
     return body

@@ -82,8 +82,6 @@ def load(path: Path | str, *, formulas: bool = False) -> Any:
 
     Raises:
         FileNotFoundError: no such file.
-
-    Used in lesson 02.
     """
     path = Path(path)
     if not path.exists():
@@ -113,8 +111,6 @@ def find(book: Any, place: str) -> list[Area]:
 
     Raises:
         ValueError: no such name or sheet, with the nearest ones that exist, or an address that is none.
-
-    Used in lesson 02.
     """
     if "!" in place:
         return [_parse(book, *place.rsplit("!", 1))]
@@ -154,8 +150,6 @@ def gather(areas: list[Area], number: Callable[[Cell], float]) -> Tensor:
     Returns:
         0-d for one cell, 1-d for one row or one column, otherwise (rows, columns); several areas are stacked on a new
         first axis.
-
-    Used in lesson 02.
     """
     shape = [len(areas)] * (len(areas) > 1) + [length for length in areas[0].shape if length > 1]
     numbers = [number(cell) for area in areas for row in area.rows for cell in row]

@@ -44,8 +44,6 @@ def write(sheet: Any, top_left: str, values: Tensor | Sequence | float, *, name:
 
     Raises:
         ValueError: more than two axes, no elements, a number that is not finite, or a name that is taken.
-
-    Used in lesson 02.
     """
     tensor = torch.as_tensor(values).detach().cpu()
     if tensor.ndim > 2 or not tensor.numel():
@@ -81,8 +79,6 @@ def write_formulas(
 
     Raises:
         ValueError: a string that is no formula, rows of unequal length, a function without shape, a name that is taken.
-
-    Used in lesson 02.
     """
     if callable(formulas):
         if shape is None:
@@ -113,8 +109,6 @@ def define_name(book: Any, name: str, areas: Sequence[Area]) -> None:
 
     Raises:
         ValueError: the name is taken, or the areas' shapes differ.
-
-    Used in lesson 02.
     """
     from openpyxl.workbook.defined_name import DefinedName
 
@@ -180,8 +174,6 @@ def recalculate(*paths: Path | str) -> None:
     Raises:
         FileNotFoundError: no such workbook, or LibreOffice is not installed.
         RuntimeError: LibreOffice failed; with what it said.
-
-    Used in lesson 02.
     """
     for path in paths:
         if not Path(path).exists():

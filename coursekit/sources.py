@@ -38,7 +38,7 @@ class ImageSource:
         >>> pets = ck.ImageSource(path / "images").labelled_by(ck.pattern_labels(r"(.+)_")).split(ck.at_random(0.2))
         >>> data = pets.loaders(size=64)
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
 
     files: tuple[Path, ...]

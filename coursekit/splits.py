@@ -71,7 +71,7 @@ def by_function(held_out: Callable[[Path], bool], words: str = "chosen by the fu
         held_out: called with each file's path.
         words: says in errors which files those are.
 
-    Built in lesson 05.
+    Built in lesson 06.
     """
 
     def split(files: Sequence[Path]) -> list[bool]:

@@ -16,8 +16,6 @@ class UpBlock(nn.Module):
     Args:
         inputs: channels from below; `across`: channels of the crossing, 0 for none.
         outputs: channels that go out.
-
-    Built in lesson 05.
     """
 
     def __init__(self, inputs: int, across: int, outputs: int) -> None:

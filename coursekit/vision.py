@@ -19,8 +19,6 @@ class VisionLearner(MadeFor, Learner):
 
     Attributes:
         recipe: what `predictor` writes down to build the same model again.
-
-    Built in lesson 01.
     """
 
     recipe: dict
@@ -97,14 +95,15 @@ def vision_learner(
     Args:
         data: see `ImageLoaders`.
         body: `ck.resnet_tiny`, the name of a torchvision classifier ("resnet34"), or a function that makes a body.
-        pretrained: start from the body's weights, frozen: `unfreeze()` trains them too.
+        pretrained: start from the body's weights, frozen: `unfreeze()` trains them too. Pictures are then normalised by
+            the statistics that belong to these weights, see `bodies.pretrained_statistics`; otherwise by their own.
         dropout: before the last layer.
         options: of `Learner`, such as `metrics`.
 
     Raises:
         ValueError: the labels are masks, which need `unet_learner`.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     if isinstance(data.kind, Masks):
         raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
@@ -128,7 +127,7 @@ def unet_learner(
         crossings: False leaves out the U-Net's crossings, for comparison.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 05.
+    Used in lesson 05.
     """
     if not isinstance(data.kind, Masks):
         raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.kind).__name__}")
@@ -137,8 +136,7 @@ def unet_learner(
 
 def _learner(data: ImageLoaders, body: Body, pretrained: bool, recipe: dict, options: dict) -> VisionLearner:
     made = make_body(body, data.channels, pretrained)
-    known = pretrained and data.channels == 3
-    mean, std = pretrained_statistics(body) if known else data.statistics()
+    mean, std = pretrained_statistics(made, data.channels, data.statistics) if pretrained else data.statistics()
     model = build(recipe, made, data.kind, data.channels, data.size, (mean, std.clamp(min=1e-3)))
     groups = [*halves(made), head_of(model)]
     learner = VisionLearner(data, model, **{"loss": data.kind.loss, "groups": groups, "channels_last": True} | options)

@@ -32,7 +32,7 @@ def filter_stepper(picture: Tensor, weights: Tensor) -> Interactive:
         picture: (rows, columns), float.
         weights: (3, 3), float; can be edited in the figure.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     columns = picture.shape[1] - 2
     places = (picture.shape[0] - 2) * columns
@@ -70,7 +70,7 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
         names: what the logits stand for.
         logits: (n,), where the sliders stand at first, each from -6 to 6.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
     sliders = [
         ipywidgets.FloatSlider(value, min=-6, max=6, step=0.1, description=name)

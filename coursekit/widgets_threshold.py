@@ -27,7 +27,7 @@ def threshold_slider(probabilities: Tensor, targets: Tensor, names: tuple[str, .
     Raises:
         ValueError: the shapes do not belong together, or there are no rows.
 
-    Built in lesson 04.
+    Used in lesson 04.
     """
     if probabilities.shape != targets.shape or probabilities.shape[1:] != (len(names),) or not len(targets):
         raise ValueError(
