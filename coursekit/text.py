@@ -44,10 +44,7 @@ def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 class LanguageLearner(Transfer, Learner):
-    """A `Learner` of a language model; made by `language_model_learner`.
-
-    Built in lesson 14.
-    """
+    """A `Learner` of a language model; made by `language_model_learner`."""
 
     @torch.inference_mode()
     def generate(
@@ -72,6 +69,8 @@ class LanguageLearner(Transfer, Learner):
 
         Raises:
             ValueError: words or top_k below 1, or a temperature that is not positive.
+
+        Built in lesson 14.
         """
         if words < 1:
             raise ValueError(f"words must be at least 1; found {words}")
@@ -110,7 +109,7 @@ def language_model_learner(
         tied: the decoder's weights are the words' vectors; see `LanguageModel`.
         options: of `Learner`, such as `metrics` and `callbacks`.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
     model = LanguageModel(AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts), tied)
     groups = [*model.encoder.rnns, nn.ModuleList([model.encoder.embedding, model.decoder])]

@@ -156,7 +156,7 @@ class LanguageLoaders(Loaders):
     Attributes:
         vocab: the words.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
 
     def __init__(
