@@ -132,7 +132,7 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
     Raises:
         ValueError: none of the words is known, or other sizes were asked for.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
     plain = {"dropouts": Dropouts().times(0), "alpha": 0.0, "beta": 0.0, "tied": False}
     learner = language_model_learner(data, **TINY | plain | options)
@@ -144,10 +144,7 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
 
 
 class TextLearner(Transfer, Learner):
-    """A `Learner` of a classifier of texts; made by `text_classifier_learner`.
-
-    Built in lesson 15.
-    """
+    """A `Learner` of a classifier of texts; made by `text_classifier_learner`."""
 
     def predict_texts(self, texts: Sequence[str]) -> Tensor:
         """The probability of each class for each text, float32 (texts, classes), in the texts' order."""
@@ -184,7 +181,7 @@ def text_classifier_learner(
         dropouts: None: `Dropouts.for_classifier()`; `output` is used in the head.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
     encoder = AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts or Dropouts.for_classifier())
     model = TextClassifier(encoder, data.kind.outputs)

@@ -207,7 +207,7 @@ class TextLoaders(Loaders):
         ValueError: texts and labels of different number, fewer than two classes, a held-out label that no training
             text has, a batch size below 3.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
 
     def __init__(
