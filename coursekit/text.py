@@ -44,10 +44,7 @@ def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 class LanguageLearner(Transfer, Learner):
-    """A `Learner` of a language model; made by `language_model_learner`.
-
-    Built in lesson 14.
-    """
+    """A `Learner` of a language model; made by `language_model_learner`."""
 
     @torch.inference_mode()
     def generate(
@@ -72,6 +69,8 @@ class LanguageLearner(Transfer, Learner):
 
         Raises:
             ValueError: words or top_k below 1, or a temperature that is not positive.
+
+        Built in lesson 14.
         """
         if words < 1:
             raise ValueError(f"words must be at least 1; found {words}")
@@ -110,7 +109,7 @@ def language_model_learner(
         tied: the decoder's weights are the words' vectors; see `LanguageModel`.
         options: of `Learner`, such as `metrics` and `callbacks`.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
     model = LanguageModel(AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts), tied)
     groups = [*model.encoder.rnns, nn.ModuleList([model.encoder.embedding, model.decoder])]
@@ -133,7 +132,7 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
     Raises:
         ValueError: none of the words is known, or other sizes were asked for.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
     plain = {"dropouts": Dropouts().times(0), "alpha": 0.0, "beta": 0.0, "tied": False}
     learner = language_model_learner(data, **TINY | plain | options)
@@ -145,10 +144,7 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
 
 
 class TextLearner(Transfer, Learner):
-    """A `Learner` of a classifier of texts; made by `text_classifier_learner`.
-
-    Built in lesson 15.
-    """
+    """A `Learner` of a classifier of texts; made by `text_classifier_learner`."""
 
     def predict_texts(self, texts: Sequence[str]) -> Tensor:
         """The probability of each class for each text, float32 (texts, classes), in the texts' order."""
@@ -185,7 +181,7 @@ def text_classifier_learner(
         dropouts: None: `Dropouts.for_classifier()`; `output` is used in the head.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
     encoder = AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts or Dropouts.for_classifier())
     model = TextClassifier(encoder, data.kind.outputs)

@@ -16,8 +16,6 @@ class Texts:
         texts: what the files hold.
         labels: the folder of each.
         files: where each was read.
-
-    Built in lesson 14.
     """
 
     texts: list[str]
@@ -64,7 +62,7 @@ def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Te
         FileNotFoundError: a subfolder is not there, or holds no such file.
         ValueError: a file is not UTF-8; it is named.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
     folder, files = Path(folder), []
     for label in labels:

@@ -156,7 +156,7 @@ class LanguageLoaders(Loaders):
     Attributes:
         vocab: the words.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
 
     def __init__(
@@ -207,7 +207,7 @@ class TextLoaders(Loaders):
         ValueError: texts and labels of different number, fewer than two classes, a held-out label that no training
             text has, a batch size below 3.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
 
     def __init__(

@@ -52,10 +52,7 @@ def load_language_model(model: nn.Module, path: Path | str, words: Sequence[str]
 
 
 class Transfer(MadeFor):
-    """Saving and loading of models of texts together with their words; part of `LanguageLearner`, `TextLearner`.
-
-    Built in lesson 15.
-    """
+    """Saving and loading of models of texts together with their words; part of `LanguageLearner`, `TextLearner`."""
 
     def save(self, path: Path | str, **notes: object) -> Path:
         """Write the weights and the vocabulary to one safetensors file; see `Learner.save`."""
