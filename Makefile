@@ -13,13 +13,13 @@ NOTE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset app hub test run full new slides site student instructor excel data bench lint
+.PHONY: help lab reset app hub test run full rehearse new slides site student instructor excel data bench gpu lint
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
 
 lab: $(READY) ## open your copies of the lessons in JupyterLab; ARGS="--no-browser --port 8899" passes options on
-	@exec $(BIN)/python -m coursekit lab $(ARGS)
+	@$(QUIETLY) exec $(BIN)/python -m coursekit lab $(ARGS)
 
 reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours beside it
 	@$(BIN)/python -m coursekit reset $(LESSON)
@@ -38,6 +38,9 @@ run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
 
 full: $(READY) ## run a lesson on the full data and record it, LESSON=05; NOTE="..." says what is to be known of the data
 	@$(QUIETLY) $(BIN)/python -m lessons.make.record full "$(LESSON)" "$(NOTE)"
+
+rehearse: $(READY) ## run every full-size path on small stand-ins of the data, without a network; LESSON=01 takes one
+	@$(QUIETLY) $(BIN)/python -m lessons.make.rehearse $(LESSON)
 
 new: $(READY) ## make the skeleton of a lesson; NAME=20_attention TITLE="Attention by hand"
 	@$(BIN)/python -m lessons.make.new "$(NAME)" "$(TITLE)"
@@ -62,6 +65,9 @@ data: $(READY) ## write the sample data sets and their sums anew
 
 bench: $(READY) ## measure coursekit beside its peers, in an environment of their own
 	@benchmarks/run.sh
+
+gpu: $(READY) ## prove it on a GPU, without a network: tests, three lessons, an epoch; ARGS=--rehearse plays it on a CPU
+	@$(QUIETLY) $(BIN)/python -m benchmarks.gpu $(ARGS)
 
 lint: $(READY) ## check the style of code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,6 +1,10 @@
-"""How nbval compares a lesson: text exactly; pictures by being there, and by about the same size."""
+"""How nbval compares a lesson: text exactly; pictures by being there, and by about the same size.
+
+And in which order several workers take the files.
+"""
 
 import base64
+import os
 import struct
 
 import pytest
@@ -9,6 +13,8 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 # Not compared: what is drawn anew on every machine. HTML repeats the text beside it, with measured values and times.
 DRAWN_ANEW = ("text/html", "application/vnd.jupyter.widget-view+json")
 PNG = "iVBORw0KGgo"  # the first bytes of any PNG file, in base64
+# Files of tests that take about a minute: with the lessons they come first, and the many short ones fill up the end.
+LONG = ("test_site.py", "test_browser.py", "test_hub.py", "test_app.py", "test_app_browser.py", "test_slides.py")
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
@@ -54,3 +60,12 @@ def _sizes_for_pictures(self: IPyNbCell, output: object) -> object:
 
 
 IPyNbCell.sanitize = _sizes_for_pictures
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the names of all tests that were found; where several workers share them, put the long files first."""
+    config.all_names = [item.nodeid for item in items]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = {name: number for number, name in enumerate(LONG)}
+        items.sort(key=lambda item: place.get(item.path.name, len(LONG) + (item.path.suffix != ".ipynb")))

@@ -137,17 +137,22 @@ def outputs(model, task):
 # The others, each used as its own documentation shows
 
 
-def coursekit(task, epochs, tick):
+def coursekit(task, epochs, tick, compiled=False):
     class Tick:
         def after_epoch(self, learn):
             tick()
 
     data = ck.Loaders(task.train, task.valid, batch_size=BATCH)
     optimizer = partial(torch.optim.AdamW, weight_decay=DECAY)
-    learn = ck.Learner(data, task.model(), ck.cross_entropy, [ck.accuracy], optimizer=optimizer, callbacks=[Tick()])
+    options = dict(optimizer=optimizer, callbacks=[Tick()], compile=compiled)
+    learn = ck.Learner(data, task.model(), ck.cross_entropy, [ck.accuracy], **options)
     learn.fit(epochs, RATE)
     row = learn.recorder.epochs[-1]
     return row["valid_loss"], row["accuracy"], outputs(learn.model, task)
+
+
+def coursekit_compiled(task, epochs, tick):
+    return coursekit(task, epochs, tick, compiled=True)
 
 
 def fastai(task, epochs, tick):
@@ -260,6 +265,7 @@ def keras(task, epochs, tick):
 
 
 CONTESTANTS = [hand_written, hand_written_dataloader, coursekit, fastai, lightning, skorch, keras]
+MORE = [coursekit_compiled]  # played on a GPU by gpu.py
 
 
 def measure(contestant, task, epochs):
@@ -283,7 +289,7 @@ def measure(contestant, task, epochs):
 
 def main(name, answers):
     """Answer each line on standard input, a number of epochs, with one line of JSON."""
-    contestant = {contestant.__name__: contestant for contestant in CONTESTANTS}[name]
+    contestant = {contestant.__name__: contestant for contestant in CONTESTANTS + MORE}[name]
     task = make_task()
     with open(int(answers), "w") as out:
         for line in sys.stdin:

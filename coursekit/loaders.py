@@ -203,7 +203,7 @@ class Loaders:
         >>> [len(target) for _, target in data.train]
         [4, 4, 2]
 
-    Built in lesson 09.
+    Used in lesson 02.
     """
 
     advice: ClassVar[str] = ON_PURPOSE

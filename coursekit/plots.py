@@ -137,7 +137,8 @@ def plot_losses(losses: Sequence[float], epochs: Sequence[dict[str, float]], end
     """
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(losses, color=SKY, linewidth=0.8, alpha=0.6, label="training, each batch")
-    weight, mean, smooth = 0.98, 0.0, []
+    weight = 1 - 1 / min(50, max(1, len(losses) / 25))  # over some 50 batches, fewer in a short run
+    mean, smooth = 0.0, []
     for i, loss in enumerate(losses):
         mean = weight * mean + (1 - weight) * loss
         smooth.append(mean / (1 - weight ** (i + 1)))  # the first ones are means of few
@@ -196,6 +197,8 @@ def bars(
         ax.spines[["top", "right"]].set_visible(False)
         if top is not None:
             ax.set_ylim(0, 1.1 * top)
+        else:
+            ax.margins(y=0.15)  # room for the numbers
     axes[0][0].set_ylabel(ylabel)
     finish(alt)
 

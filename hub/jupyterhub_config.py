@@ -48,9 +48,10 @@ c.SimpleLocalProcessSpawner.home_dir_template = str(home / "users" / "{username}
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.default_url = "/lab/tree/my_lessons/00_notebook_basics.ipynb"
 c.Spawner.pre_spawn_hook = give_copies
-c.Spawner.start_timeout = 120
+c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # a class starts all at once; 30 seconds are too few to answer
 c.Spawner.env_keep.extend(["COURSEKIT_SIZE", "COURSEKIT_MIRROR", "COURSEKIT_VERIFY"])
-c.Spawner.environment = {"OMP_NUM_THREADS": "1"}  # many people share the cores
+# many people share the cores
+c.Spawner.environment = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 c.Spawner.args = [  # what nobody uses for an hour gives its memory back
     "--MappingKernelManager.cull_idle_timeout=3600",
     "--ServerApp.shutdown_no_activity_timeout=7200",

@@ -1,7 +1,5 @@
 """A real browser for tests, folders served to it, and the screenshots that it leaves in build/screenshots."""
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,32 +8,40 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from lab import ROOT
+from needs import CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--no-first-run", "--disable-gpu", "--disable-quic"]  # fmt: skip
-IN_CI = os.environ.get("COURSEKIT_CI") == "1"  # where nothing may be skipped
 SCREENSHOTS = ROOT / "build" / "screenshots"
-needs_chromium = pytest.mark.skipif(not CHROMIUM and not IN_CI, reason="no Chromium on this machine")
 MINUTE = 60_000  # milliseconds
 
 
 @contextmanager
-def new_page() -> Iterator:
-    """A page that keeps what went wrong on it (`errors`), what its console complained of and the hosts it asked."""
+def launched() -> Iterator:
+    """A browser without a window. While it is open, asyncio.run is refused in this thread."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport={"width": 1300, "height": 1400})
-        page.errors, page.complaints, page.hosts = [], [], set()
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and page.complaints.append(f"{page.url}: {said.text}"))
-        page.on("request", lambda request: page.hosts.add(urlsplit(request.url).netloc))
-        yield page
+        yield browser
         browser.close()
+
+
+@contextmanager
+def new_page(browser: object) -> Iterator:
+    """A page that keeps what went wrong on it (`errors`), what its console complained of and the hosts it asked.
+
+    It shares nothing with other pages: no cookies, no storage, no cache.
+    """
+    context = browser.new_context(viewport={"width": 1300, "height": 1400})
+    page = context.new_page()
+    page.errors, page.complaints, page.hosts = [], [], set()
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and page.complaints.append(f"{page.url}: {said.text}"))
+    page.on("request", lambda request: page.hosts.add(urlsplit(request.url).netloc))
+    yield page
+    context.close()
 
 
 def keep(page: object, name: str) -> None:

@@ -1,14 +1,19 @@
 """What several test files share: a data home of their own, a fixed seed, a small classification task."""
 
 import math
+import os
+import shutil
 from functools import partial
 
 import pytest
 import torch
-from browser import new_page
+from browser import launched, new_page
+from filelock import FileLock
 from torch import nn
+from workbooks import makers_of, places_of
 
 import coursekit as ck
+from coursekit import sheets
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +36,66 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser for the tests of one file."""
+    with launched() as browser:
+        yield browser
+
+
 @pytest.fixture
-def page():
-    """A page in a real browser (see `browser.new_page`)."""
-    with new_page() as page:
+def page(browser):
+    """A page of its own in that browser (see `browser.new_page`)."""
+    with new_page(browser) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """Lets the workers of one run share what takes long to make: `once(name, make)` gives the folder with it.
+
+    The first that asks makes it, the others wait. The folder is gone with the run's other temporary files.
+    """
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+    def shared(name, make):
+        folder = base / name
+        with FileLock(base / f"{name}.lock"):
+            if not (folder / "made").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+                folder.mkdir()
+                make(folder)
+                (folder / "made").touch()
+        return folder
+
+    return shared
+
+
+@pytest.fixture(scope="session")
+def workbooks(request, once):
+    """The folder with the workbooks of all tests that are marked by `workbooks.recalculates`."""
+    marked = [item for item in request.session.items if item.get_closest_marker("recalculates")]
+
+    def make(folder):
+        places = []
+        for item in marked:
+            for place, maker in zip(places_of(item, folder), makers_of(item), strict=True):
+                maker(place)
+                places.append(place)
+        sheets.recalculate(*places)
+
+    return once("workbooks", make)
+
+
+@pytest.fixture
+def recalculated(request, workbooks):
+    """What LibreOffice made of the workbooks that a test is marked with, see `workbooks.recalculates`."""
+    return places_of(request.node, workbooks)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "recalculates(*makers): what LibreOffice makes of workbooks, see workbooks.py")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,7 +31,8 @@ def serving(folder: Path, options: str = "") -> Iterator[str]:
     try:
         yield address(lab, log, r"http://127\.0\.0\.1:\d+/\S*token=\w+")
     finally:
-        os.killpg(lab.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it did not start: the log says why
+            os.killpg(lab.pid, signal.SIGTERM)
         lab.wait(20)
 
 

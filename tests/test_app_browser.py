@@ -1,9 +1,10 @@
 """Lesson 18's page in a real browser: by keyboard, on a phone, in the dark, without JavaScript, and when refused."""
 
 import pytest
-from browser import CHROMIUM, QUIET, SCREENSHOTS, needs_chromium
+from browser import SCREENSHOTS
+from needs import needs_chromium
 from test_app import GOOD, header, photo, predictor, saved, turned  # noqa: F401 (a fixture)
-from web import ROOT, command
+from web import ROOT, served, server
 
 import coursekit as ck
 
@@ -18,19 +19,9 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(home, predictor):  # noqa: F811
-    """The command as a reader starts it, serving a saved model."""
-    with command(home, "--model", str(predictor.save(home / "model"))) as (address, _):
+    """The app on a real server; test_app.py starts it by its command."""
+    with served(server.create_app(predictor, home / "app" / "corrections")) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -130,12 +121,17 @@ def test_what_a_screen_reader_is_told(opened):
         ("<img src=x onerror=alert(1)>.png", lambda: b"x" * 40, "not a picture"),
     ],
 )
-def test_a_refusal_is_a_sentence_on_the_page(opened, name, make, words):
+def test_a_refusal_is_a_sentence_on_the_page(opened, tmp_path, name, make, words):
     page = opened()
     choose(page, saved(photo()))
     page.click("#ask button")
     page.wait_for_selector("#answer:visible")
-    choose(page, make(), name)
+    data = make()
+    if len(data) > 1_000_000:  # Playwright takes seconds to hand over what is not a file
+        (tmp_path / name).write_bytes(data)
+        page.set_input_files("#file", tmp_path / name)
+    else:
+        choose(page, data, name)
     assert page.is_hidden("#answer")  # it was about another picture
     page.click("#ask button")
     page.wait_for_selector("#error:not(:empty)")

@@ -1,22 +1,23 @@
-"""A lesson in a real JupyterLab in a real browser: it runs without error, and its figures answer."""
+"""A lesson in a real JupyterLab in a real browser: it runs without error, is presented, and its figures answer."""
 
 import shutil
 from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from browser import CHROMIUM, IN_CI, MINUTE, keep
-from lab import READY, ROOT, serving
+from browser import MINUTE, keep
+from lab import ROOT, serving
+from needs import needs_chromium, needs_environment
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium on this machine")
+pytestmark = [needs_chromium, needs_environment]
 
 # lesson -> how a key on the first slider changes its figure
 WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of them"}
 # every figure to play with, as the benchmark makes them, and an exercise tried twice, in a notebook of their own
 FIGURES = ["02 filter_stepper", "03 softmax_sliders", "04 threshold_slider", "07 shape_matcher", "07 product_stepper",
            "08 ball_on_curve", "10 dropout_map"]  # fmt: skip
-BEGINNING = """import os, sys, tempfile
-os.environ["COURSEKIT_HOME"] = tempfile.mkdtemp()
+BEGINNING = """import os, sys
+os.environ["COURSEKIT_HOME"] = {home!r}
 sys.path.insert(0, {folder!r})
 import coursekit as ck
 from widgets import figures
@@ -33,7 +34,10 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     for name in ("lessons", "excel"):
         shutil.copytree(ROOT / name, folder / name)
-    sources = [BEGINNING.format(folder=str(ROOT / "benchmarks")), *(f"shown[{name!r}]" for name in FIGURES)]
+    sources = [
+        BEGINNING.format(home=str(folder / "home"), folder=str(ROOT / "benchmarks")),
+        *(f"shown[{name!r}]" for name in FIGURES),
+    ]
     cells = [nbformat.v4.new_code_cell(source) for source in [*sources, *ANSWERS.values()]]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "lessons" / "figures.ipynb")
@@ -96,3 +100,27 @@ def test_every_figure_answers_and_an_exercise_is_checked(address, page):
         page.wait_for_function("([html, before]) => eval(html) != before", arg=[html, before], timeout=MINUTE)
         keep(page, f"figure_{name.replace(' ', '_')}")
     all_is_well(page)
+
+
+LIVE = "print(6 * 7 * 11); import torch, coursekit as ck; ck.widgets.product_stepper(torch.eye(2), torch.eye(2))"
+
+
+def test_a_lesson_is_presented_live_in_jupyterlab_its_cells_run_and_its_figures_answer(address, page):
+    parts = urlsplit(address)
+    page.goto(f"http://{parts.netloc}/rise/lessons/02_convolution.ipynb?{parts.query}")
+    page.wait_for_selector(".reveal section.present", timeout=MINUTE)
+    page.wait_for_timeout(3000)  # the slides arrange themselves
+    for _ in range(2):
+        page.keyboard.press("Space")
+    page.click("section.present .jp-CodeCell .cm-content >> nth=0", timeout=MINUTE)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(LIVE)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector("section.present .jp-OutputArea-output >> text=462", timeout=MINUTE)
+    figure = page.wait_for_selector("section.present .widget-html-content:has(table)", timeout=MINUTE)
+    before = figure.inner_html()
+    slider = page.query_selector("section.present .noUi-target").bounding_box()
+    page.mouse.click(slider["x"] + 100, slider["y"] + slider["height"] / 2)  # keys would move the slides
+    page.wait_for_function("([f, before]) => f.innerHTML != before", arg=[figure, before], timeout=MINUTE)
+    keep(page, "slides_live")
+    assert not page.errors and all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import runpy
 import struct
 from pathlib import Path
@@ -51,7 +52,11 @@ def test_read_idx_says_what_is_wrong(tmp_path, raw, message):
         ck.read_idx(tmp_path / "file")
 
 
-@pytest.mark.parametrize("raw", [gzip.compress(WHOLE)[:-9], gzip.compress(WHOLE)[:12] + b"damaged", b"no gzip", b""])
+PACKED = gzip.compress(WHOLE)
+DAMAGED = {"cut off": PACKED[:-9], "damaged": PACKED[:12] + b"damaged", "no gzip": b"no gzip", "empty": b""}
+
+
+@pytest.mark.parametrize("raw", DAMAGED.values(), ids=DAMAGED.keys())
 def test_read_idx_says_that_a_packed_file_is_damaged(tmp_path, raw):
     (tmp_path / "file.gz").write_bytes(raw)
     with pytest.raises(ValueError, match=r"file\.gz is not a whole gzip file|file is not an IDX file"):
@@ -150,6 +155,16 @@ def test_the_manifest_does_not_depend_on_the_order_of_the_files(tmp_path):
         texts.append((tmp_path / str(run) / "MANIFEST.sha256").read_bytes())
     assert texts[0] == texts[1]
     assert list(manifest(tmp_path / "0")) == ["B/1", "a b/1", "a/1", "b.txt", "b/10", "b/2", "ä ö/1"]
+
+
+def test_the_datasheets_name_the_lessons_that_use_a_set():
+    lessons = {path.stem[:2]: path.read_text(encoding="utf-8") for path in (SAMPLES.parent / "lessons").glob("*.ipynb")}
+    sheets = re.split(r"^## ", (SAMPLES / "README.md").read_text(encoding="utf-8"), flags=re.M)[1:]
+    for sheet in sheets:
+        name = sheet.split()[0]
+        using = {number for number, text in lessons.items() if f'ck.fetch(\\"{name}\\"' in text}
+        said = set(re.findall(r"\d\d", re.search(r"used in \|(.*)\|", sheet)[1]))
+        assert said == using or (name in ("resnet_tiny", "language_tiny") and said), name
 
 
 def test_the_samples_stay_small():

@@ -7,7 +7,8 @@ import urllib.request
 
 import nbformat
 import pytest
-from lab import READY, ROOT, serving
+from lab import ROOT, serving
+from needs import needs_environment
 from tools import tool
 
 
@@ -17,7 +18,9 @@ def test_the_readme_says_the_two_commands_first():
 
 
 def test_ci_calls_the_readmes_test_command():
-    assert re.search(r"^make test$", (ROOT / ".ci" / "run").read_text(), re.M)
+    run, bare = ((ROOT / ".ci" / name).read_text(encoding="utf-8") for name in ("run", "bare"))
+    assert re.search(r"^\.ci/bare$", run, re.M) and 'make "${@:-test}"' in bare
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_help_has_a_line_for_every_task():
@@ -28,7 +31,7 @@ def test_help_has_a_line_for_every_task():
 
 def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
     old = tmp_path / "python3"
-    old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 9); $2"\n')
+    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"\n')
     old.chmod(0o755)
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
@@ -36,7 +39,7 @@ def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
     assert ran.returncode and "needs Python 3.10 or newer" in ran.stderr and not (tmp_path / ".venv").exists()
 
 
-@pytest.mark.skipif(not READY.exists(), reason="not run by `make test`, so there may be no .venv to serve from")
+@needs_environment
 def test_lab_serves_the_lessons_and_prints_the_address(tmp_path):
     with serving(tmp_path) as address, urllib.request.urlopen(address, timeout=20) as answer:
         assert answer.status == 200 and "JupyterLab" in answer.read().decode()

@@ -34,6 +34,7 @@ def drawn():
     return shapes().draw(512, seed=77)
 
 
+@cache
 def body(pretrained, seed=0):
     """Pre-trained, or with random weights whose batch norms have seen the pictures, so that only the weights differ."""
     torch.manual_seed(seed)
@@ -51,15 +52,16 @@ def normalised(pictures):
     return (pictures.float() / 255 - mean) / std
 
 
+@cache
 @torch.inference_mode()
-def features(network, pictures):
-    """Each feature averaged over all places, (n, 128)."""
-    return torch.cat([network(part).mean((2, 3)) for part in normalised(pictures).split(128)])
+def features(draw, pretrained, seed=0):
+    """Each feature of the pictures that `draw` gives first, averaged over all places, (n, 128)."""
+    network = body(pretrained) if pretrained else body(False, seed)  # weights that are read have no seed
+    return torch.cat([network(part).mean((2, 3)) for part in normalised(draw()[0]).split(128)])
 
 
-def probe(network, pictures, labels, classes, train):
+def probe(seen, labels, classes, train):
     """Accuracy, on the pictures after the first `train`, of least squares from features to one-hot labels."""
-    seen = features(network, pictures)
     seen = (seen - seen[:train].mean(0)) / (seen[:train].std(0) + 1e-6)
     seen = torch.cat([seen, torch.ones(len(seen), 1)], 1)
     wanted = torch.nn.functional.one_hot(labels, classes).float()
@@ -106,24 +108,23 @@ def test_the_notes_tell_how_it_was_made():
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_its_features_tell_textures_apart_where_random_ones_do_not(seed):
-    pictures, labels, classes = swatches()
-    learnt, random = (probe(body(kind, seed), pictures, labels, classes, 200) for kind in (True, False))
+    _, labels, classes = swatches()
+    learnt, random = (probe(features(swatches, kind, seed), labels, classes, 200) for kind in (True, False))
     assert learnt > random + 0.25, f"pre-trained {learnt:.2f}, random weights {random:.2f}"
 
 
 @cache
 def beasts():
     """Creatures that were not trained on, and the numbers of their features."""
-    module = maker("creatures")
-    return module.draw(300, first=100_000), module
+    return maker("creatures").draw(300, first=100_000)
 
 
 @pytest.mark.parametrize("asked, gap", [("coat", 0.1), ("eyes", 0.15), ("muzzle", 0.1)])
 def test_its_features_tell_creatures_apart_where_random_ones_do_not(asked, gap):
-    (pictures, answers), module = beasts()
+    (_, answers), module = beasts(), maker("creatures")
     place = module.ASKED.index(asked)
     learnt, random = (
-        probe(body(kind), pictures, answers[:, place], module.COUNTS[place], 200) for kind in (True, False)
+        probe(features(beasts, kind), answers[:, place], module.COUNTS[place], 200) for kind in (True, False)
     )
     assert learnt > random + gap, f"pre-trained {learnt:.2f}, random weights {random:.2f}"
 

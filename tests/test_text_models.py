@@ -210,9 +210,9 @@ def held(model, x):
 
 
 def test_memory_hardly_grows_with_the_length_of_a_document():
-    model = ck.TextClassifier(ck.AWDLSTM(WORDS, 20, 30, 2, NONE), 2, strip=70, remembered=1400)
-    short, long = (documents(length, length, length) for length in (1400, 14000))
-    all_outputs = 14000 * 3 * (20 + 30) * 4
+    model = ck.TextClassifier(ck.AWDLSTM(WORDS, 20, 30, 2, NONE), 2, strip=70, remembered=350)
+    short, long = (documents(length, length, length) for length in (350, 3500))
+    all_outputs = 3500 * 3 * (20 + 30) * 4
     assert held(model, short) > all_outputs / 10
     assert held(model, long) < held(model, short) / 2
     with torch.no_grad():

@@ -5,15 +5,16 @@ from functools import partial
 
 import pytest
 import torch
-from coursekit.augment import eight_symmetries
-from coursekit.bodies import adapt_channels, features_of, make_body
-from coursekit.kinds import Categories, Points
-from coursekit.resnet import convolution
 from drawn import classes, discs, held, mask_source, multi_source, point_source
 from sklearn.metrics import accuracy_score, fbeta_score
 from torch import nn
 
 import coursekit as ck
+from coursekit.augment import eight_symmetries
+from coursekit.bodies import adapt_channels, features_of, make_body, pretrained_statistics
+from coursekit.kinds import Categories, Points
+from coursekit.resnet import WEIGHTS, convolution
+from coursekit.storage import load_tensors
 
 
 def tiny(pretrained=False):
@@ -102,8 +103,9 @@ def test_bodies_of_torchvision_by_name(tmp_path, name):
 
 
 def test_a_body_with_the_channels_last_is_taken_whole():
-    from coursekit.bodies import without_head
     from torchvision.models import SwinTransformer
+
+    from coursekit.bodies import without_head
 
     swin = SwinTransformer([4, 4], 8, [1, 1], [1, 1], [4, 4])
     assert features_of(without_head(swin), 3, (32, 32)) == (16,), "one number a feature, none a place"
@@ -143,6 +145,32 @@ def test_fewer_channels_keep_what_the_filters_know():
     assert torch.allclose(grey(x), expected, atol=1e-6)
     adapt_channels(two, 2)
     assert torch.allclose(two[0].weight, 1.5 * kept[:, :2])
+
+
+def without_last_stage(pretrained=False):
+    return ck.resnet_tiny(pretrained=pretrained)[:-1]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("body", [ck.resnet_tiny, without_last_stage], ids=["whole", "without its last stage"])
+def test_a_pretrained_body_keeps_the_statistics_it_was_trained_with(tmp_path, body, channels):
+    _, notes = load_tensors(WEIGHTS)
+    data = loaders(classes(tmp_path, 2, channels=channels))
+    normalise = ck.vision_learner(data, body, progress=False).model[0]
+    figures = zip((normalise.mean, normalise.std), (notes["mean"], notes["std"]), data.statistics(), strict=True)
+    for found, known, own in figures:
+        known = torch.tensor(known)
+        expected = known.mean(0, keepdim=True) if channels == 1 else torch.cat([known[:channels], own[3:]])
+        assert torch.allclose(found.flatten(), expected.clamp(min=1e-3), atol=1e-6)
+    fresh = ck.vision_learner(data, body, **OPTIONS).model[0]
+    assert torch.allclose(fresh.mean.flatten(), data.statistics()[0], atol=1e-6)
+
+
+def test_a_body_that_says_nothing_has_imagenets_statistics():
+    mean, std = pretrained_statistics(tiny(), 3, own=None)
+    assert mean.tolist() == pytest.approx([0.485, 0.456, 0.406]) and std.tolist() == pytest.approx(
+        [0.229, 0.224, 0.225]
+    )
 
 
 # U-Net

@@ -1,10 +1,11 @@
 """broadcasting.xlsx: every formula against PyTorch, and its rule against torch.broadcast_shapes."""
 
 import random
+from functools import partial
 
 import pytest
 import torch
-from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, texts_at, typed_in
+from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, texts_at, typed_in
 
 from coursekit import sheets
 
@@ -160,17 +161,20 @@ def what_happens(a, b):
     return words
 
 
-@needs_libreoffice
-def test_libreoffice_says_it_in_words(tmp_path):
+def with_shapes(a, b):
+    """Writes a copy of the workbook with two shapes typed in."""
+    cells = {f"{column}{row}": length for row, shape in [(5, a), (6, b)]
+             for column, length in zip("DEFGH", typed(shape), strict=True)}  # fmt: skip
+    return partial(typed_in, PATH, 2, cells)
+
+
+TYPED = [*PAIRS, ((2, 0, 3), (3,), "Type the lengths from the left, without a gap.")]
+
+
+@recalculates(*(with_shapes(a, b) for a, b, _ in TYPED))
+def test_libreoffice_says_it_in_words(recalculated):
     """Every pair typed in; a refusal names both lengths and the axis."""
-    copies = []
-    pairs = [*PAIRS, ((2, 0, 3), (3,), "Type the lengths from the left, without a gap.")]
-    for k, (a, b, _) in enumerate(pairs):
-        cells = {f"{column}{row}": length for row, shape in [(5, a), (6, b)]
-                 for column, length in zip("DEFGH", typed(shape), strict=True)}  # fmt: skip
-        copies.append(typed_in(PATH, 2, cells, tmp_path / f"{k}.xlsx"))
-    sheets.recalculate(*copies)
-    for (a, b, words), copy in zip(pairs, copies, strict=True):
+    for (a, b, words), copy in zip(TYPED, recalculated, strict=True):
         assert texts_at(copy, "shape_verdict") == [words]
         if (a, b) in [pair[:2] for pair in PAIRS]:
             assert [text or "" for text in texts_at(copy, "shape_reasons")] == what_happens(a, b), (a, b)

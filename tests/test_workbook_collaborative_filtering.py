@@ -1,10 +1,12 @@
 """collaborative_filtering.xlsx: every step against torch.optim.SGD, and its ratings against the sample's."""
 
+from functools import partial
+
 import pandas as pd
 import pytest
 import torch
 from lab import ROOT
-from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, typed_in
+from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
 from coursekit import sheets
 
@@ -98,10 +100,9 @@ def test_other_settings_do_what_the_words_say(changes, words):
         assert (found["shown_films"][1:] == 0).all()  # factors of 0 stay 0
 
 
-@needs_libreoffice
-def test_libreoffice_follows_other_settings(tmp_path):
-    copy = typed_in(PATH, 1, {"D22": 0.5, "F22": 0.02, "H22": 9, "E6": 3.5, "N6": 0.4}, tmp_path / "other.xlsx")
-    sheets.recalculate(copy)
+@recalculates(partial(typed_in, PATH, 1, {"D22": 0.5, "F22": 0.02, "H22": 9, "E6": 3.5, "N6": 0.4}))
+def test_libreoffice_follows_other_settings(recalculated):
+    (copy,) = recalculated
     given = inputs_of(copy, INPUTS)
     assert given["rate"] == 0.5 and given["shown"] == 9 and given["ratings"][0, 1] == 3.5
     expected = twin(given)

@@ -1,10 +1,12 @@
 """dropout.xlsx: every formula against PyTorch, and its masks against nn.Dropout."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, typed_in
+from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
 from coursekit import sheets
 
@@ -136,10 +138,9 @@ def test_p_and_the_draws_have_bounds():
             assert (rule.formula1, rule.formula2) == bounds and rule.showErrorMessage, name
 
 
-@needs_libreoffice
-def test_libreoffice_follows_other_settings(tmp_path):
-    copy = typed_in(PATH, 1, {"C3": 0.25, "L3": 42, "F9": 6.5}, tmp_path / "other.xlsx")
-    sheets.recalculate(copy)
+@recalculates(partial(typed_in, PATH, 1, {"C3": 0.25, "L3": 42, "F9": 6.5}))
+def test_libreoffice_follows_other_settings(recalculated):
+    (copy,) = recalculated
     given = inputs_of(copy, INPUTS)
     assert given["p"] == 0.25 and given["draw"] == 42
     expected = twin(given)

@@ -1,10 +1,12 @@
 """embeddings.xlsx: every formula against PyTorch, its lookups and slopes against nn.Embedding, its model against ck."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, typed_in
+from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
 import coursekit as ck
 from coursekit import sheets
@@ -128,10 +130,9 @@ def test_what_may_be_typed_has_bounds():
         assert (rule.formula1, rule.formula2) == bounds and rule.showErrorMessage, name
 
 
-@needs_libreoffice
-def test_libreoffice_follows_other_settings(tmp_path):
-    copy = typed_in(PATH, 1, {"J6": 4, "D12": 0.9, "E38": 1116}, tmp_path / "other.xlsx")
-    sheets.recalculate(copy)
+@recalculates(partial(typed_in, PATH, 1, {"J6": 4, "D12": 0.9, "E38": 1116}))
+def test_libreoffice_follows_other_settings(recalculated):
+    (copy,) = recalculated
     given = inputs_of(copy, INPUTS)
     assert given["days"][0] == 4 and given["matrix"][6, 0] == 0.9 and given["count_values"] == 1116
     expected = twin(given)

@@ -1,8 +1,10 @@
 """gradient_descent.xlsx: every row of every optimiser against torch.optim."""
 
+from functools import partial
+
 import pytest
 import torch
-from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, needs_libreoffice, typed_in
+from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
 from coursekit import sheets
 
@@ -136,10 +138,9 @@ def test_a_memory_of_nothing_is_plain_sgd():
     torch.testing.assert_close(plain["momentum_after"], plain["sgd_after"], **CLOSE)
 
 
-@needs_libreoffice
-def test_libreoffice_follows_other_settings(tmp_path):
-    copy = typed_in(PATH, 1, {"H6": 0.03, "I7": 0.8, "J9": 0.99, "I12": 2.5, "J12": 7}, tmp_path / "other.xlsx")
-    sheets.recalculate(copy)
+@recalculates(partial(typed_in, PATH, 1, {"H6": 0.03, "I7": 0.8, "J9": 0.99, "I12": 2.5, "J12": 7}))
+def test_libreoffice_follows_other_settings(recalculated):
+    (copy,) = recalculated
     given = inputs_of(copy, INPUTS)
     assert given["sgd_rate"] == 0.03 and given["shown"] == 7
     expected = twin(given)

@@ -1,22 +1,19 @@
 """What is tested of every workbook, and what these tests share: a test file gives the inputs and a twin in PyTorch."""
 
-import os
 import re
 import shutil
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from needs import needs_libreoffice
 
 from coursekit import sheets
 
 EXCEL = Path(__file__).parents[1] / "excel"
 CLOSE = {"rtol": 0, "atol": 1e-6}
-
-needs_libreoffice = pytest.mark.skipif(
-    not shutil.which("soffice") and os.environ.get("COURSEKIT_CI") != "1", reason="LibreOffice is not installed"
-)
 
 
 def inputs_of(path, names):
@@ -55,6 +52,26 @@ def typed_in(path, sheet, changes, copy):
                 assert count == 1, f"{cell} holds no number that was typed in"
             new.writestr(name, part)
     return copy
+
+
+def recalculates(*makers):
+    """Marks a test that looks at what LibreOffice makes of workbooks; each maker writes one to the path it is given.
+
+    `recalculated` gives the test the paths. LibreOffice is started once for the workbooks of all such tests.
+    """
+    return lambda test: needs_libreoffice(pytest.mark.recalculates.with_args(*makers)(test))
+
+
+def makers_of(item):
+    """The makers that `recalculates` was given; without any, a test of a workbook's class gets a copy of its file."""
+    makers = [maker for marker in item.iter_markers("recalculates") for maker in marker.args]
+    return makers or [partial(shutil.copyfile, item.cls.path)]
+
+
+def places_of(item, folder):
+    """Where the workbooks of a test are, one for each of its makers."""
+    name = re.sub(r"\W+", "-", item.nodeid)
+    return [folder / f"{name}-{number}.xlsx" for number in range(len(makers_of(item)))]
 
 
 class EveryWorkbook:
@@ -124,11 +141,9 @@ class EveryWorkbook:
         differ = yellow ^ (cells_of(self.path, self.inputs) - cells_of(self.path, self.white))
         assert not differ, sorted(differ)[:20]
 
-    @needs_libreoffice
-    def test_libreoffice_gives_the_saved_values_again(self, tmp_path):
-        copy = tmp_path / self.path.name
-        shutil.copyfile(self.path, copy)
-        sheets.recalculate(copy)
+    @recalculates()
+    def test_libreoffice_gives_the_saved_values_again(self, recalculated):
+        (copy,) = recalculated
         assert sheets.formulas_in(copy) == sheets.formulas_in(self.path)
         names = set(sheets.load(self.path).defined_names) - set(self.texts)
         saved = {name: sheets.read(self.path, name) for name in names if not name.startswith("_xlnm")}

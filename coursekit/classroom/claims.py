@@ -117,7 +117,7 @@ def claim(
     elif bounded:
         holds, bounds, measured = _between(text, value, at_least, at_most)
     else:
-        holds, bounds, measured = _truth(text, value), "", "False"
+        holds, bounds, measured = _truth(text, value), "", "True"
     if not holds:
         raise ClaimError(f"✗ {text}: " + (f"{bounds}; measured {measured}" if bounds else "it does not hold here"))
     show(Claim(text, bounds, measured), coursekit={"claim": text, "asked": bounds, "measured": measured})
@@ -168,7 +168,7 @@ def _equal(text: str, value: object, expected: object, within: float) -> tuple[b
 
 
 def largest_difference(found: np.ndarray, wanted: np.ndarray) -> float | Fraction:
-    """The largest |found - wanted| of two arrays of one shape: 0 where both are the same, NaN where either is NaN.
+    """The largest `|found - wanted|` of two arrays of one shape: 0 where both are the same, NaN where either is NaN.
 
     Floats are subtracted in double precision, whole numbers exactly however large. Of truth values 1 if any differ.
     """

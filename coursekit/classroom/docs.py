@@ -113,6 +113,12 @@ def machine() -> Machine:
         ("threads", f"{torch.get_num_threads()} on {os.cpu_count()} cores", True),
         ("memory", f"{memory.total / _GIB:.0f} GiB, {memory.available / _GIB:.0f} free", memory.available > 2 * _GIB),
         ("samples", ", ".join(samples), bool(samples)),
-        ("data home", f"{home()}, {room / _GIB:.0f} GiB free", os.access(store, os.W_OK) and room > _GIB),
+        ("data home", f"{_short(home())}, {room / _GIB:.0f} GiB free", os.access(store, os.W_OK) and room > _GIB),
     ]
     return Machine(rows)
+
+
+def _short(path: Path) -> str:
+    """The path, with ~ in place of the user's own folder."""
+    own = Path("~").expanduser()
+    return f"~/{path.relative_to(own).as_posix()}" if path.is_relative_to(own) else str(path)

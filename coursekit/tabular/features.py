@@ -52,9 +52,10 @@ def to_dates(table: "pd.DataFrame", column: str) -> "pd.Series":
             )
     dates = pd.to_datetime(table[column], errors="coerce")
     if (wrong := dates.isna().to_numpy()).any():
+        value, row = table[column][wrong].tolist()[0], table.index[wrong].tolist()[0]
         raise ValueError(
             f"{wrong.sum()} of {len(table)} values of {column!r} are no dates, or of another format than the first; "
-            f"found {table[column].iloc[wrong.argmax()]!r} in row {table.index[wrong.argmax()]!r}"
+            f"found {value!r} in row {row!r}"
         )
     return dates.dt.tz_localize(None)
 

@@ -16,8 +16,6 @@ class Texts:
         texts: what the files hold.
         labels: the folder of each.
         files: where each was read.
-
-    Built in lesson 14.
     """
 
     texts: list[str]
@@ -64,13 +62,13 @@ def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Te
         FileNotFoundError: a subfolder is not there, or holds no such file.
         ValueError: a file is not UTF-8; it is named.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
     folder, files = Path(folder), []
     for label in labels:
         found = sorted((folder / label).glob("*.txt"))
         if not found:
-            there = ", ".join(sorted(path.name for path in folder.glob("*/"))) or "no folder"
+            there = ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir())) or "no folder"
             raise FileNotFoundError(f"there are no texts {folder / label}/*.txt; {folder} holds {there}")
         files += found
     return Texts([_read(file) for file in files], [file.parent.name for file in files], files)

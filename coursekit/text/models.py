@@ -30,7 +30,7 @@ class Dropouts:
         hidden: activations that go from layer to layer.
         output: activations that leave the last layer.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
 
     embedding: float = 0.02

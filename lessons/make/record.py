@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -116,6 +117,8 @@ def processor() -> str:
 
 def commit() -> str:
     """The commit that was run, and whether the tree differed from it."""
+    if not shutil.which("git"):
+        return "unknown"
     show = ["git", "describe", "--always", "--abbrev=12", "--dirty"]
     done = subprocess.run(show, cwd=LESSONS, capture_output=True, text=True)
     return done.stdout.strip() or "unknown"

@@ -6,12 +6,14 @@
 import re
 import shutil
 import sys
+from functools import cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
-from nbconvert import SlidesExporter
+from nbconvert import SlidesExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -86,6 +88,35 @@ def read(path: Path) -> NotebookNode:
     return notebook
 
 
+class Decks(SlidesExporter):
+    """Writes decks as the template says, which leaves nothing to be added.
+
+    SlidesExporter itself would read each deck again, to look for pictures without a text
+    and for the cells of JupyterLab.
+    """
+
+    def from_notebook_node(
+        self, notebook: NotebookNode, resources: dict | None = None, **options: object
+    ) -> tuple[str, dict]:
+        """The deck of a notebook, and what nbconvert notes beside it."""
+        python = Highlight2HTML(pygments_lexer="python", parent=self)
+        self.register_filter("highlight_code", python)
+        known = self._init_resources(resources)
+        return TemplateExporter.from_notebook_node(self, notebook, known, **options)
+
+
+@cache
+def exporter() -> Decks:
+    """One for all decks: it takes a while to make."""
+    return Decks(
+        config=Config(CSSHTMLHeaderPreprocessor={"style": "a11y-high-contrast-light"}),
+        template_name="deck",
+        extra_template_basedirs=[str(HERE)],
+        exclude_anchor_links=True,
+        optimistic_validation=True,  # checks a notebook once, not after each step
+    )
+
+
 def build(path: Path, folder: Path) -> Path:
     """Write one lesson's deck."""
     notebook = read(path)
@@ -93,15 +124,8 @@ def build(path: Path, folder: Path) -> Path:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
-    colours = Config(CSSHTMLHeaderPreprocessor={"style": "a11y-high-contrast-light"})
-    exporter = SlidesExporter(
-        config=colours,
-        template_name="deck",
-        extra_template_basedirs=[str(HERE)],
-        exclude_anchor_links=True,
-    )
     deck = folder / f"{path.stem}.html"
-    deck.write_text(exporter.from_notebook_node(notebook)[0], encoding="utf-8")
+    deck.write_text(exporter().from_notebook_node(notebook)[0], encoding="utf-8")
     return deck
 
 

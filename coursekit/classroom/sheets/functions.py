@@ -54,10 +54,16 @@ def _sumproduct(*arguments: Value | Rows) -> float:
     rectangles = [_rows(rows) for rows in arguments]
     if len({(len(rows), len(rows[0])) for rows in rectangles}) != 1:
         raise FormulaError("#VALUE!")
-    columns = [[x if isinstance(x, (int, float)) else 0.0 for row in rows for x in row] for rows in rectangles]
-    if any(isinstance(x, bool) for column in columns for x in column):
+    return math.fsum(map(math.prod, zip(*map(_factors, rectangles), strict=True)))
+
+
+def _factors(rows: Rows) -> list[float]:
+    """All numbers of a rectangle, 0 for its texts and empty cells."""
+    found = [x for row in rows for x in row]
+    kinds = set(map(type, found))
+    if bool in kinds:
         raise ValueError("SUMPRODUCT of comparisons: Excel counts TRUE as 0 there, others as 1; write 1*(A1:A9>0)")
-    return math.fsum(map(math.prod, zip(*columns, strict=True)))
+    return found if kinds <= {int, float} else [x if isinstance(x, (int, float)) else 0.0 for x in found]
 
 
 def elementwise(do: Callable[..., Value]) -> Callable[..., Value | Rows]:

@@ -67,8 +67,6 @@ def load(path: Path | str, *, formulas: bool = False) -> Any:
 
     Raises:
         FileNotFoundError: no such file.
-
-    Used in lesson 02.
     """
     path = Path(path)
     if not path.exists():
@@ -97,8 +95,6 @@ def find(book: Any, reference: str) -> list[Area]:
 
     Raises:
         ValueError: no such name or sheet, with the nearest ones that exist, or an address that is none.
-
-    Used in lesson 02.
     """
     if "!" in reference:
         return [_parse(book, *reference.rsplit("!", 1))]
