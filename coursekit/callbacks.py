@@ -72,10 +72,7 @@ def find_handlers(callbacks: Sequence[object]) -> dict[str, list[Handler]]:
 
 
 def call(handlers: Sequence[Handler], fit: Fit) -> None:
-    """Call one after the other.
-
-    Built in lesson 09.
-    """
+    """Call one after the other."""
     for handler in handlers:
         handler(fit)
 
@@ -300,7 +297,7 @@ class MixedPrecision:
         dtype: "bf16" (the range of float32, fewer digits) or "fp16" (more digits, a small range, so the loss is scaled
             up before the gradients are taken: P. Micikevicius et al., "Mixed precision training", 2018).
 
-    Used in lesson 05.
+    Built in lesson 05.
     """
 
     order = -20  # before `Checkpoint`, which restores the scale

@@ -455,7 +455,7 @@ def parameter_groups(model: nn.Module, groups: Sequence[nn.Module], lr: Learning
 
     Neighbouring layer groups with the same learning rate become one: a step over few groups is faster.
 
-    Used in lesson 09.
+    Built in lesson 09.
     """
     merged: list[dict] = []
     for part, top in zip(trained_parameters(model, groups), spread(lr, len(groups)), strict=True):
@@ -527,7 +527,7 @@ class LRFinder:
         losses: the training loss at each.
         smoothed: the losses averaged over their recent past, heaviest on the latest.
 
-    Used in lesson 09.
+    Built in lesson 09.
     """
 
     lrs: list[float] = field(default_factory=list)
@@ -582,7 +582,7 @@ class Summary:
         rows: (name, type, output shape, parameters, whether they are trained).
         total, trained: numbers of parameters.
 
-    Used in lesson 02.
+    Built in lesson 02.
     """
 
     def __init__(self, model: nn.Module, inputs: list[Tensor]) -> None:

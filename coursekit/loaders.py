@@ -20,7 +20,7 @@ def device(name: str | torch.device | None = None) -> torch.device:
     Raises:
         ValueError: the device was asked for by name and this machine has none.
 
-    Used in lesson 09.
+    Built in lesson 09.
     """
     if name is None:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"

@@ -201,10 +201,7 @@ def keypoint_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> 
 
 
 def after_mean(averaged: Metric, finish: Callable[[float], float]) -> Callable[[Metric], Metric]:
-    """Mark a metric as `finish` of the mean `averaged`, so that over an epoch `finish` comes last.
-
-    Built in lesson 12.
-    """
+    """Mark a metric as `finish` of the mean `averaged`, so that over an epoch `finish` comes last."""
 
     def mark(metric: Metric) -> Metric:
         metric.averaged, metric.finish = averaged, finish

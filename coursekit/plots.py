@@ -45,7 +45,7 @@ def grid(ax: plt.Axes, values: Tensor, title: str = "", *, decimals: int | None 
         decimals: digits after the point; None: none for whole numbers, two otherwise. -1 writes no numbers.
         size: of the digits, in points.
 
-    Used in lesson 02.
+    Used in lesson 04.
     """
     array = torch.as_tensor(values).detach().cpu().double().numpy()
     if array.ndim != 2:
@@ -114,7 +114,7 @@ def images(images: Tensor, titles: Sequence[object], alt: str, *, columns: int =
         columns: images in a row.
         heading: above all of them.
 
-    Used in lesson 02.
+    Used in lesson 00.
     """
     images = images.detach().cpu().reshape(-1, *images.shape[-2:])
     rows = -(-len(images) // columns)
@@ -213,7 +213,7 @@ def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel:
         title: what the reader should see.
         xlabel, ylabel: what the axes measure.
 
-    Used in lesson 03.
+    Used in lesson 01.
     """
     figure, ax = plt.subplots(figsize=(6.5, 3.3), layout="constrained")
     for (label, y), colour in zip(lines.items(), LINES, strict=False):

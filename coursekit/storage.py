@@ -12,7 +12,7 @@ from torch import Tensor, nn
 def is_first_process() -> bool:
     """Whether this process writes files and shows progress: it works alone, or has rank 0 among several.
 
-    Used in lesson 19.
+    Built in lesson 19.
     """
     distributed = torch.distributed
     return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0
@@ -44,7 +44,7 @@ def save_tensors(path: Path | str, tensors: dict[str, Tensor], metadata: dict) -
 
     Of several processes (lesson 19) only the first writes.
 
-    Built in lesson 09.
+    Used in lesson 09.
     """
     from safetensors.torch import save
 
@@ -62,7 +62,7 @@ def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict]:
         FileNotFoundError: there is no such file; those beside it are named.
         ValueError: the file is not a whole safetensors file.
 
-    Built in lesson 09.
+    Used in lesson 09.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -90,7 +90,7 @@ class _Classes:
 class Categories(_Classes):
     """One class for each sample, an image or a text, say: targets are int64 class numbers, (n,).
 
-    Used in lesson 01.
+    Built in lesson 01.
     """
 
     loss_fn = staticmethod(cross_entropy)
@@ -140,7 +140,7 @@ class Categories(_Classes):
 class MultiLabels(_Classes):
     """Any number of classes for each sample: targets are float32 rows of 0 and 1, (n, classes).
 
-    Used in lesson 04.
+    Built in lesson 04.
     """
 
     loss_fn = staticmethod(binary_cross_entropy)
@@ -186,10 +186,7 @@ class MultiLabels(_Classes):
 
 @dataclass(frozen=True)
 class Masks(_Classes):
-    """A class for every pixel: targets are int64 (n, H, W). The class `ignored`, a name, counts for nothing.
-
-    Used in lesson 05.
-    """
+    """A class for every pixel: targets are int64 (n, H, W). The class `ignored`, a name, counts for nothing."""
 
     ignored: str | None = None
     spatial: ClassVar[str | None] = "mask"
@@ -249,10 +246,7 @@ class _Measured:
 
 @dataclass(frozen=True)
 class Keypoints(_Measured):
-    """Points in an image: targets are float32 (n, 2 * keypoints): x, y, x, y ...; -1 and 1 are the image's edges.
-
-    Used in lesson 06.
-    """
+    """Points in an image: targets are float32 (n, 2 * keypoints): x, y, x, y ...; -1 and 1 are the image's edges."""
 
     count: int
     spatial: ClassVar[str] = "keypoints"
@@ -270,10 +264,7 @@ class Keypoints(_Measured):
 
 @dataclass(frozen=True)
 class Numbers(_Measured):
-    """Numbers for each sample, such as a price: targets are float32 (n, numbers), in their own units.
-
-    Used in lesson 12.
-    """
+    """Numbers for each sample, such as a price: targets are float32 (n, numbers), in their own units."""
 
     columns: tuple[str, ...] = ("target",)
     spatial: ClassVar[None] = None

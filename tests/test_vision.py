@@ -5,15 +5,15 @@ from functools import partial
 
 import pytest
 import torch
+from coursekit.augment import eight_symmetries
+from coursekit.bodies import adapt_channels, features_of, make_body, pretrained_statistics
+from coursekit.kinds import Categories, Points
+from coursekit.resnet import WEIGHTS, convolution
 from drawn import classes, discs, held, mask_source, multi_source, point_source
 from sklearn.metrics import accuracy_score, fbeta_score
 from torch import nn
 
 import coursekit as ck
-from coursekit.augment import eight_symmetries
-from coursekit.bodies import adapt_channels, features_of, make_body, pretrained_statistics
-from coursekit.kinds import Categories, Points
-from coursekit.resnet import WEIGHTS, convolution
 from coursekit.storage import load_tensors
 
 
@@ -103,9 +103,8 @@ def test_bodies_of_torchvision_by_name(tmp_path, name):
 
 
 def test_a_body_with_the_channels_last_is_taken_whole():
-    from torchvision.models import SwinTransformer
-
     from coursekit.bodies import without_head
+    from torchvision.models import SwinTransformer
 
     swin = SwinTransformer([4, 4], 8, [1, 1], [1, 1], [4, 4])
     assert features_of(without_head(swin), 3, (32, 32)) == (16,), "one number a feature, none a place"

@@ -69,7 +69,7 @@ def report(name: str, value: object) -> None:
     Raises:
         ValueError: no single finite number.
 
-    Used in lesson 02.
+    Used in lesson 01.
     """
     number = _number(value, f"report({name!r})")
     if not math.isfinite(number):

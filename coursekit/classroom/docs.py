@@ -8,6 +8,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import torch
 

@@ -13,10 +13,7 @@ _FRAME = ";outline:3px solid #000;outline-offset:-3px"
 
 
 def cell_style(value: float, scale: float) -> str:
-    """CSS of a cell that holds `value`: orange above 0, blue below, strongest at `scale` from 0; text that can be read.
-
-    Built in lesson 02.
-    """
+    """CSS of a cell that holds `value`: orange above 0, blue below, strongest at `scale`; text that can be read."""
     fraction = min(abs(value) / scale, 1.0) if scale else 0.0
     end = bytes.fromhex((ABOVE if value > 0 else BELOW)[1:])
     color = bytes(round(255 + (channel - 255) * fraction) for channel in end)

@@ -36,7 +36,7 @@ class RatingLoaders(Loaders):
         ValueError: a column is missing, a rating is missing, no number, or outside the range; all ratings are the same,
             and no range is given.
 
-    Built in lesson 13.
+    Used in lesson 13.
     """
 
     def __init__(
@@ -145,10 +145,7 @@ class DeepRatings(nn.Module):
 
 
 class RatingLearner(Learner):
-    """A `Learner` of ratings; made by `collab_learner`. An unseen user is given what the item's bias says (cold start).
-
-    Built in lesson 13.
-    """
+    """A `Learner` of ratings; made by `collab_learner`. An unseen user gets what the item's bias says (cold start)."""
 
     def item_table(self, names: dict | None = None) -> "pd.DataFrame":
         """Bias and factors of each item that was seen in training, by its name where one is given.
@@ -205,7 +202,7 @@ def collab_learner(
         output_range: (low, high) of the outputs; None goes a tenth beyond the ratings' range, at both ends.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 13.
+    Used in lesson 13.
     """
     low, high = data.rating_range
     output_range = output_range or (low - 0.1 * (high - low), high + 0.1 * (high - low))

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 
 def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """The sum of ((target - output) / target)^2, and over how many; targets of 0, without a percentage, are left out.
-
-    Built in lesson 12.
-    """
+    """The sum of ((target - output) / target)^2, and over how many; targets of 0 have no percentage: left out."""
     check_shapes(outputs, targets)
     known = targets != 0
     errors = ((targets - outputs) / torch.where(known, targets, 1)).square()
@@ -224,10 +221,7 @@ class TableModel(nn.Module):
 
 
 class TableLearner(Learner):
-    """A `Learner` of tables; made by `tabular_learner`. It is saved with its preparation, and loaded for the same one.
-
-    Built in lesson 12.
-    """
+    """A `Learner` of tables; made by `tabular_learner`. Saved with its preparation, and loaded for the same one."""
 
     def save(self, path: Path | str, **metadata: object) -> Path:
         """Write the weights and the preparation to one safetensors file; see `Learner.save`."""
@@ -263,7 +257,7 @@ def tabular_learner(
         layers, embedding_dropout, dropout, output_range: see `TableModel`.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 12.
+    Used in lesson 12.
     """
     shape = list(data.prep.categories.values()), len(data.prep.impute.columns), data.target_type.outputs, layers
     dropouts = {"embedding_dropout": embedding_dropout, "dropout": dropout}

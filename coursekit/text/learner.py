@@ -95,10 +95,7 @@ def _load_remapped(part: nn.Module, path: Path | str, names: Sequence[str], voca
 
 
 class _Encoded:
-    """What learners share whose model has an encoder: it goes from one to the other; and gradual unfreezing.
-
-    Built in lesson 15.
-    """
+    """What learners share whose model has an encoder: it goes from one to the other; and gradual unfreezing."""
 
     def save_encoder(self, path: Path | str) -> Path:
         """Write the encoder and the vocabulary, for `load_encoder`."""
@@ -129,10 +126,7 @@ class _Encoded:
 
 
 class LanguageLearner(_Encoded, Learner):
-    """A `Learner` of a language model; made by `language_model_learner`. `predict(text)` says the next token.
-
-    Built in lesson 14.
-    """
+    """A `Learner` of a language model; made by `language_model_learner`. `predict(text)` says the next token."""
 
     def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
         """The logits of what follows each text, (texts, words), and whether it was one text alone."""
@@ -202,7 +196,7 @@ def language_model_learner(
         tied: the decoder's weights are the words' vectors; see `LanguageModel`.
         options: of `Learner`, such as `metrics` and `callbacks`.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
     model = LanguageModel(AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts), tied)
     usual = {"groups": [*model.encoder.rnns, nn.ModuleList([model.encoder.embedding, model.decoder])]}
@@ -227,7 +221,7 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
     Raises:
         ValueError: none of the words is known, or other sizes were asked for.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
     plain = {"dropouts": Dropouts().times(0), "alpha": 0.0, "beta": 0.0, "tied": False}
     learner = language_model_learner(data, **TINY | plain | options)
@@ -240,10 +234,7 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
 
 
 class TextLearner(_Encoded, Learner):
-    """A `Learner` of a classifier of texts; made by `text_classifier_learner`.
-
-    Built in lesson 15.
-    """
+    """A `Learner` of a classifier of texts; made by `text_classifier_learner`."""
 
     def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
         """The logits (texts, classes), and whether it was one text alone; those of similar length are read together."""
@@ -273,7 +264,7 @@ def text_classifier_learner(
         dropouts: None: `Dropouts.for_classifier()`; `output` is used in the head.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
     encoder = AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts or Dropouts.for_classifier())
     model = TextClassifier(encoder, data.target_type.outputs)

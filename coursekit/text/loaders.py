@@ -157,7 +157,7 @@ class LanguageLoaders(Loaders):
     Attributes:
         vocab: the words.
 
-    Built in lesson 14.
+    Used in lesson 14.
     """
 
     advice: ClassVar[str] = ADVICE
@@ -216,7 +216,7 @@ class TextLoaders(Loaders):
         ValueError: no pair of texts and labels, or of different number; fewer than two classes, a held-out label that
             no training text has, a batch size below 3.
 
-    Built in lesson 15.
+    Used in lesson 15.
     """
 
     advice: ClassVar[str] = ADVICE

@@ -32,7 +32,7 @@ class Augment:
 
     Beyond the edges the image is mirrored. A keypoint may leave the image: its coordinate is then beyond 1. Of images
     with an opacity channel (two or four channels) only the others change their brightness and contrast.
-    Built in lesson 04.
+    Used in lesson 01.
     """
 
     flip: bool = True
@@ -99,7 +99,7 @@ def dihedral(**changes: float) -> Augment:
     Args:
         changes: other values for `Augment`.
 
-    Built in lesson 04.
+    Used in lesson 04.
     """
     usual = {"rotate": 0.0, "zoom": 1.05, "perspective": 0.0, "brightness": 0.05, "contrast": 0.1}
     return Augment(**{"dihedral": True} | usual | changes)

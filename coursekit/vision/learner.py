@@ -17,8 +17,6 @@ class VisionLearner(Learner):
 
     Attributes:
         model_config: what `predictor` writes down to build the same model again.
-
-    Built in lesson 01.
     """
 
     model_config: dict[str, object]
@@ -88,7 +86,7 @@ def vision_learner(
     Raises:
         ValueError: the labels are masks, which need `unet_learner`; a pretrained backbone does not know its statistics.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     if data.target_type.spatial == "mask":
         raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
@@ -108,7 +106,7 @@ def unet_learner(
         skip_connections: False leaves them out, for comparison.
         options: of `Learner`, such as `metrics`.
 
-    Built in lesson 05.
+    Used in lesson 05.
     """
     if data.target_type.spatial != "mask":
         raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}")

@@ -29,8 +29,6 @@ class ImageDataset(Dataset):
 
     Attributes:
         targets: of all images; None for masks and keypoints, which depend on their images.
-
-    Built in lesson 04.
     """
 
     def __init__(
@@ -100,8 +98,6 @@ class ImageLoader:
 
     Attributes:
         targets: of all images, where they are in memory.
-
-    Built in lesson 04.
     """
 
     def __init__(self, inner: Loader, target_type: TargetType, augment: Augment | None = None) -> None:
@@ -190,7 +186,7 @@ class ImageLoaders(Loaders):
     def unlabelled(self, files: Sequence[Path | str]) -> ImageLoader:
         """Batches, in order, of images without labels (the targets are zeros), prepared like the held-out ones.
 
-        Built in lesson 04.
+        Used in lesson 04.
         """
         dataset = self._dataset([Path(file) for file in files], None)
         return ImageLoader(DatasetLoader(dataset, self.valid.batch_size, device=self.device), self.target_type)

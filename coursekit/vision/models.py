@@ -87,8 +87,6 @@ class UpBlock(nn.Module):
         inputs: channels from below.
         skip: channels of the skip connection, 0 for none.
         outputs: channels that go out.
-
-    Built in lesson 05.
     """
 
     def __init__(self, inputs: int, skip: int, outputs: int) -> None:

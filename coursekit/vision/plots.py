@@ -32,7 +32,7 @@ def photographs(
         size: of each image, in inches.
         colors: of the titles.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     axes = _axes(images, columns, size, heading)
     for i, (ax, image, title) in enumerate(zip(axes, images, titles, strict=False)):
@@ -60,10 +60,7 @@ def _show(ax: plt.Axes, image: Tensor) -> None:
 
 
 def overlay(ax: plt.Axes, target_type: TargetType, target: Tensor, shape: Sequence[int]) -> None:
-    """Draw a mask's classes in color, or keypoints as crosses, over the image of shape (H, W) in the axes.
-
-    Built in lesson 05.
-    """
+    """Draw a mask's classes in color, or keypoints as crosses, over the image of shape (H, W) in the axes."""
     if target_type.spatial == "mask":
         ax.imshow(mask_colors(target), alpha=0.6, interpolation="nearest")
     elif target_type.spatial == "keypoints":
@@ -74,7 +71,7 @@ def overlay(ax: plt.Axes, target_type: TargetType, target: Tensor, shape: Sequen
 def mask_colors(mask: Tensor) -> np.ndarray:
     """A mask, int64 (H, W), as colors, float (H, W, 3).
 
-    Built in lesson 05.
+    Used in lesson 05.
     """
     from matplotlib.colors import to_rgb
 

@@ -25,10 +25,7 @@ Split = Callable[[Sequence[Path]], list[bool]]
 
 @dataclass(frozen=True)
 class Labels:
-    """A way to label: `of(files)` gives one label for each file, `target_type(labels)` what a label is.
-
-    Built in lesson 01.
-    """
+    """A way to label: `of(files)` gives one label for each file, `target_type(labels)` what a label is."""
 
     of: Callable[[Sequence[Path]], list]
     target_type: Callable[[list], TargetType]
@@ -56,7 +53,7 @@ class ImageSource:
         >>> pets = ck.ImageSource(path / "images").labelled_by(ck.pattern_labels(r"(.+)_")).split(ck.at_random(0.2))
         >>> data = pets.loaders(size=64)
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
 
     def __init__(self, where: Path | str | Sequence[Path | str], channels: int = 3) -> None:
@@ -240,7 +237,7 @@ def folder_labels(level: int = 1) -> Labels:
 def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
     """The labels themselves, in the order of the source's files.
 
-    Built in lesson 01.
+    Used in lesson 01.
     """
     labels = list(labels)
 
@@ -445,7 +442,7 @@ def by_function(held_out: Callable[[Path], bool], words: str = "chosen by the fu
         held_out: called with each file's path.
         words: says in errors which files those are.
 
-    Built in lesson 05.
+    Built in lesson 06.
     """
 
     def split(files: Sequence[Path]) -> list[bool]:

@@ -18,9 +18,9 @@ from functools import wraps
 import torch
 
 import coursekit as ck
-from coursekit.claims import Claim, _between
+from coursekit.classroom.claims import Claim, _between
+from coursekit.display import show
 from coursekit.loaders import TensorLoader
-from coursekit.notebook import show
 
 BATCHES, ROWS = 2, 8  # of pictures and of texts, in a training
 SHORT, CUT = 400, 50  # batches of rows in memory: of a training that runs whole; of others

@@ -1,6 +1,6 @@
 """Rehearse the full-size path of each lesson that has one, on stand-ins, without a network.
 
-`python lessons/make/rehearse.py` takes all lessons, `... rehearse.py 01` one: each with
+`python -m lessons.make.rehearse` takes all lessons, `... rehearse 01` one: each with
 COURSEKIT_SIZE=full on what `stand_ins.py` makes in a temporary data home, two at a time,
 changed as `rehearsal.py` says. Every cell is to run. Claims with bounds are recorded, all
 others are to hold. What ran is left in `build/rehearsal`; the lessons stay as they are.
@@ -18,18 +18,18 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
-import stand_ins
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from record import data_sets
-from run import LESSONS, chosen, save
+
+from . import stand_ins
+from .record import data_sets
+from .run import LESSONS, chosen, save
 
 KEPT = LESSONS.parent / "build" / "rehearsal"
 TOGETHER = 2  # lessons at a time
 LIMIT = 900  # seconds that a cell may take, on a busy machine
-BEFORE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-BEFORE += "import rehearsal; rehearsal.start()"
+BEFORE = "from lessons.make import rehearsal\n\nrehearsal.start()"
 AFTER = "rehearsal.finish(globals())"
 
 

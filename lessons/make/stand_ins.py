@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from coursekit.datasets import DATASETS, SAMPLES, read_idx
+from coursekit.datasets import FULL, SAMPLES, Download
+from coursekit.vision.images import read_idx
 
 SEED = 14
 words = str.split
@@ -301,13 +302,14 @@ MAKERS: dict[str, Callable[[Path, Random], None]] = {
 def make(home: Path, names: list[str] | None = None) -> None:
     """Make a data home with the stand-ins of these sets (of all), as if downloaded."""
     for name in names or MAKERS:
-        known = DATASETS[name]
-        folder = home / "data" / known.full_name
-        (folder / known.inside).mkdir(parents=True)
-        MAKERS[name](folder / known.inside, Random(SEED + zlib.crc32(name.encode())))
-        for item in known.downloads:
-            if item.unpack:
-                (folder / f".{item.name}.unpacked").touch()
+        known = FULL[name]
+        folder = home / "data" / known["folder"]
+        inside = folder / known.get("inside", "")
+        inside.mkdir(parents=True)
+        MAKERS[name](inside, Random(SEED + zlib.crc32(name.encode())))
+        for item in known.get("downloads", []):
+            if item.get("unpack"):
+                (folder / f".{Download(**item).name}.unpacked").touch()
 
 
 if __name__ == "__main__":

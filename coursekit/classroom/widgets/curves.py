@@ -64,7 +64,7 @@ def ball_on_curve(loss: Loss, low: float, high: float, start: float) -> Interact
     Raises:
         ValueError: `start` is outside the axis, or the loss is not one finite number for each weight.
 
-    Built in lesson 08.
+    Used in lesson 08.
     """
     if not low <= start <= high:
         raise ValueError(f"the ball starts between {low} and {high}, the ends of the axis; found start={start}")
@@ -109,8 +109,6 @@ def descend(loss: Loss, start: float, lr: float, momentum: float, steps: int) ->
 
     Returns:
         (weight, loss, gradient) before the first step and after each, at most steps + 1 rows.
-
-    Built in lesson 08.
     """
     weight, velocity, path = start, 0.0, []
     for _ in range(steps + 1):
@@ -132,7 +130,7 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
         names: what the logits stand for.
         logits: (n,), where the sliders stand at first, each from -6 to 6.
 
-    Built in lesson 03.
+    Used in lesson 03.
     """
     pairs = zip(names, logits.tolist(), strict=True)
     sliders = [ipywidgets.FloatSlider(logit, min=-6, max=6, step=0.1, description=name) for name, logit in pairs]
@@ -166,7 +164,7 @@ def threshold_slider(probabilities: Tensor, targets: Tensor, names: tuple[str, .
     Raises:
         ValueError: the shapes do not belong together, or there are no samples.
 
-    Built in lesson 04.
+    Used in lesson 04.
     """
     if probabilities.shape != targets.shape or probabilities.shape[1:] != (len(names),) or not len(targets):
         found = f"probabilities {tuple(probabilities.shape)} and targets {tuple(targets.shape)}"

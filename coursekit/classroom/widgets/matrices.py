@@ -25,7 +25,7 @@ def filter_stepper(image: Tensor, weights: Tensor) -> Interactive:
         image: (H, W), float.
         weights: (3, 3), float; can be edited in the figure.
 
-    Built in lesson 02.
+    Used in lesson 02.
     """
     width = image.shape[1] - 2
     position, player = stepper((image.shape[0] - 2) * width - 1, "position", 500)
@@ -80,8 +80,6 @@ def parse_shape(text: str) -> tuple[int, ...]:
 
     Raises:
         ValueError: it is something else, or has more axes than fit into the figure.
-
-    Used in lesson 07.
     """
     parts = [part.strip() for part in text.strip().strip("()[]").split(",")]
     if parts[-1] == "":  # "3," is how Python writes a shape of one axis
@@ -99,7 +97,7 @@ def shape_matcher(first: str = "8, 1, 6, 1", second: str = "7, 1, 5") -> Interac
     Args:
         first, second: what is typed in at first.
 
-    Built in lesson 07.
+    Used in lesson 07.
     """
     typed = {"first": first, "second": second}.items()
     boxes = [ipywidgets.Text(text, description=name, tooltip=f"{name} shape, such as 3, 1") for name, text in typed]
@@ -161,7 +159,7 @@ def product_stepper(first: Tensor, second: Tensor) -> Interactive:
     Raises:
         ValueError: the shapes do not fit; told in words.
 
-    Built in lesson 07.
+    Used in lesson 07.
     """
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[0]:
         found = f"{tuple(first.shape)} and {tuple(second.shape)}"
@@ -193,7 +191,7 @@ def dropout_map(activations: Tensor) -> Interactive:
     Raises:
         ValueError: not such a map.
 
-    Built in lesson 10.
+    Used in lesson 10.
     """
     shape = tuple(activations.shape)
     if len(shape) != 2 or any(side % 2 or not 2 <= side <= 12 for side in shape):
