@@ -23,7 +23,7 @@ from coursekit.display import show
 from coursekit.loaders import TensorLoader
 
 BATCHES, ROWS = 2, 8  # of pictures and of texts, in a training
-SHORT, CUT = 400, 50  # batches of rows in memory: of a training that runs whole; of others
+SHORT, CUT = 1000, 50  # batches of rows in memory: of a training that runs whole; of others
 SEARCHED = 10  # batches of a rate search of pictures or texts
 
 

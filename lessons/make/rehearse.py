@@ -81,12 +81,16 @@ def rehearse(lesson: Path, home: Path, kept: Path = KEPT) -> Result:
         resources={"metadata": {"path": LESSONS}},
     )
     client.extra_arguments = ["--IPKernelApp.log_level=40"]  # errors only
+    begun = []  # the cells, as the notebook with the one in front numbers them
+    client.on_cell_execute = lambda cell, cell_index: begun.append(cell_index)
     started, cpu = time.perf_counter(), cpu_seconds()
-    stopped = ""
+    stopped = {}
     try:
         client.execute(env=os.environ | settings | threads)
     except (CellTimeoutError, DeadKernelError) as error:
-        stopped = str(error).strip().splitlines()[0]
+        stopped = {
+            begun[-1] - 1: f"the run ended here: {str(error).strip().splitlines()[0]}"
+        }
     spent = time.perf_counter() - started, cpu_seconds() - cpu
     result = judged(lesson.stem, spent, notebook, stopped)
     save(notebook, kept / lesson.name)
@@ -99,22 +103,21 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def judged(lesson: str, spent: tuple, notebook: NotebookNode, stopped: str) -> Result:
+def judged(lesson: str, spent: tuple, notebook: NotebookNode, stopped: dict) -> Result:
     """Count what ran and what was claimed; cells are numbered as in the lesson, from 0."""
     result = Result(lesson, *spent, 0, 0, 0, 0)
-    numbered = [(i, c) for i, c in enumerate(notebook.cells, -1) if c.cell_type == "code"]
-    begun = [number for number, cell in numbered if cell.execution_count]
-    for number, cell in numbered:
+    for number, cell in enumerate(notebook.cells, -1):
+        if cell.cell_type != "code":
+            continue
         told = [out.get("metadata", {}).get("coursekit", {}) for out in cell.outputs]
         result.held += sum("claim" in one for one in told)
         result.recorded += sum("recorded" in one for one in told)
         errors = [out for out in cell.outputs if out.output_type == "error"]
         wrong = [f"{out.ename}: {out.evalue}".strip().splitlines()[0] for out in errors]
-        if stopped and number == max(begun, default=-1):
-            wrong.append(f"the run ended here: {stopped}")
+        wrong += [stopped[number]] if number in stopped else []
         own = 0 <= number < len(notebook.cells) - 2
         result.cells += own
-        result.ran += own and number in begun and not wrong
+        result.ran += own and bool(cell.execution_count) and not wrong
         where = f"[{number}]" if own else "before the first or after the last cell"
         result.failures += [f"{where} {what}" for what in wrong]
     return result
