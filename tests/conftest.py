@@ -9,6 +9,7 @@ import pytest
 import torch
 from browser import launched, new_page
 from filelock import FileLock
+from needs import skip_without
 from torch import nn
 from workbooks import makers_of, places_of
 
@@ -94,7 +95,12 @@ def recalculated(request, workbooks):
     return places_of(request.node, workbooks)
 
 
+def pytest_itemcollected(item):
+    skip_without(item)
+
+
 def pytest_configure(config):
+    config.addinivalue_line("markers", "tools(there, reason): needs LibreOffice, Chromium or Java, see needs.py")
     config.addinivalue_line("markers", "recalculates(*makers): what LibreOffice makes of workbooks, see workbooks.py")
 
 

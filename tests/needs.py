@@ -12,12 +12,22 @@ JAVA = shutil.which("java")
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 
 
-def _needs(there: object, reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(not there and not IN_CI, reason=reason)
+def _tool(there: str | None, reason: str) -> pytest.MarkDecorator:
+    return pytest.mark.tools(bool(there), reason)
 
 
-needs_chromium = _needs(CHROMIUM, "no Chromium on this machine")
-needs_java = _needs(JAVA, "no Java to run the W3C's checker")
-needs_libreoffice = _needs(SOFFICE, "LibreOffice is not installed")
+# `-m tools` selects these
+needs_chromium = _tool(CHROMIUM, "no Chromium on this machine")
+needs_java = _tool(JAVA, "no Java to run the W3C's checker")
+needs_libreoffice = _tool(SOFFICE, "LibreOffice is not installed")
 # `make test` makes it; pytest may be run without
-needs_environment = _needs(READY.exists(), "no .venv that make has made, so nothing that `make lab` could serve from")
+needs_environment = pytest.mark.skipif(
+    not READY.exists() and not IN_CI, reason="no .venv that make has made, so nothing that `make lab` could serve from"
+)
+
+
+def skip_without(item: pytest.Item) -> None:
+    """Skip a test that is marked with a tool which is not there; in CI let it fail."""
+    for there, reason in (mark.args for mark in item.iter_markers("tools")):
+        if not there and not IN_CI:
+            item.add_marker(pytest.mark.skip(reason=reason))
