@@ -1,4 +1,4 @@
-"""Tiny pictures, masks and points, drawn into a folder by Pillow for the tests."""
+"""Tiny images, masks and points, drawn into a folder by Pillow for the tests."""
 
 import numpy as np
 import torch
@@ -8,35 +8,35 @@ import coursekit as ck
 
 
 def save(path, array, **options):
-    """Write an array, (rows, columns) or (rows, columns, channels), as a picture file; gives its path."""
+    """Write an array, (rows, columns) or (rows, columns, channels), as a image file; gives its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.asarray(array, dtype=np.uint8)).save(path, **options)
     return path
 
 
-def noise(rows=16, columns=16, channels=3, seed=0, low=0, high=256):
+def noise(samples=16, columns=16, channels=3, seed=0, low=0, high=256):
     """Random bytes, (rows, columns, channels); without the last axis for one channel."""
     shape = (rows, columns, channels) if channels > 1 else (rows, columns)
     return np.random.default_rng(seed).integers(low, high, shape, dtype=np.uint8)
 
 
 def blob(rows, columns, row, column, reach=1):
-    """A black picture, (rows, columns, 3), with a white square around the pixel (row, column)."""
-    picture = np.zeros((rows, columns, 3), np.uint8)
-    picture[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = 255
-    return picture
+    """A black image, (rows, columns, 3), with a white square around the pixel (row, column)."""
+    image = np.zeros((rows, columns, 3), np.uint8)
+    image[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = 255
+    return image
 
 
-def centre(picture):
-    """The middle of the light in a picture, (rows, columns): x and y on the scale from -1 to 1."""
-    weight = picture.double() / picture.double().sum()
-    y = (2 * torch.arange(picture.shape[0]) + 1) / picture.shape[0] - 1
-    x = (2 * torch.arange(picture.shape[1]) + 1) / picture.shape[1] - 1
+def centre(image):
+    """The middle of the light in a image, (rows, columns): x and y on the scale from -1 to 1."""
+    weight = image.double() / image.double().sum()
+    y = (2 * torch.arange(image.shape[0]) + 1) / image.shape[0] - 1
+    x = (2 * torch.arange(image.shape[1]) + 1) / image.shape[1] - 1
     return torch.stack([(weight.sum(0) * x).sum(), (weight.sum(1) * y).sum()])
 
 
 def classes(folder, n=8, size=16, channels=3, names=("dark", "light", "middle")):
-    """n pictures of each class, which differ in brightness: dark_0.png, light_0.png, ..."""
+    """n images of each class, which differ in brightness: dark_0.png, light_0.png, ..."""
     for i in range(n):
         for k, name in enumerate(names):
             save(folder / f"{name}_{i}.png", noise(size, size, channels, 100 * k + i, 80 * k, 80 * k + 60))
@@ -66,17 +66,17 @@ def mask_source(folder, **options):
 
 def point_source(folder, middles):
     """The discs with their middles."""
-    return ck.ImageSource(folder / "images").labelled_by(ck.point_labels(lambda file: middles[file.name]))
+    return ck.ImageSource(folder / "images").labelled_by(ck.keypoint_labels(lambda file: middles[file.name]))
 
 
 def multi_source(folder, n=8, size=16):
     """Pictures of any of three stripes, red, green and blue, none in the first; named after those they have."""
     for i in range(n):
-        picture = noise(size, size, 3, i, 0, 60)
+        image = noise(size, size, 3, i, 0, 60)
         names = [name for bit, name in enumerate(("blue", "green", "red")) if i >> bit & 1]
         for name in names:
-            picture[:, :, ("red", "green", "blue").index(name)] += 150
-        save(folder / f"{i}-{'+'.join(names)}.png", picture)
+            image[:, :, ("red", "green", "blue").index(name)] += 150
+        save(folder / f"{i}-{'+'.join(names)}.png", image)
     return ck.ImageSource(folder).labelled_by(lambda file: [s for s in file.stem.split("-")[1].split("+") if s])
 
 

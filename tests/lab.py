@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path("/work/wk")
 READY = ROOT / ".venv" / "ready"  # there when `make` made the environment
 
 

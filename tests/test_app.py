@@ -128,16 +128,16 @@ def test_the_answer_is_the_predictors(client, predictor, what):
     data = GOOD[what]()
     response = ask(client, data)
     assert response.status_code == 200, response.text
-    expected, found = predictor(data), response.json()
-    assert found["label"] == expected.text == found["classes"][0]["label"]
-    assert {one["label"] for one in found["classes"]} == set(predictor.kind.names)
+    expected, found = predictor.predict(data), response.json()
+    assert found["label"] == expected.label == found["classes"][0]["label"]
+    assert {one["label"] for one in found["classes"]} == set(predictor.target_type.names)
     for one in found["classes"]:
         assert one["probability"] == pytest.approx(expected.probabilities[one["label"]], abs=1e-6)
 
 
 def test_a_picture_on_its_side_is_turned_before_it_is_answered(client, predictor):
     flat = saved(Image.open(io.BytesIO(turned())), "PNG")  # the same pixels without the note
-    assert not torch.allclose(predictor(flat).values, predictor(turned()).values)
+    assert not torch.allclose(predictor.predict(flat).values, predictor.predict(turned()).values)
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -152,7 +152,7 @@ def test_each_bad_input_gets_its_own_refusal(client, what):
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded(client, monkeypatch):
-    monkeypatch.setattr(ck, "read_picture", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(ck, "read_image", lambda *_: pytest.fail("decoded"))
     for make, _, status, words in BAD.values():
         if words == "pixels":
             data = make()
@@ -276,10 +276,10 @@ class Slow:
     def __getattr__(self, name):
         return getattr(self.predictor, name)
 
-    def many(self, pictures):
+    def predict(self, pictures):
         self.go.wait(20)
         self.batches.append(len(pictures))
-        return self.predictor.many(pictures)
+        return self.predictor.predict(pictures)
 
 
 def until(condition):
@@ -330,7 +330,7 @@ def test_simultaneous_requests_share_forward_passes_and_get_the_same_answers(pre
     assert sum(slow.batches) == 40 == health["answered"] and health["waiting"] == 0
     assert len(slow.batches) == health["forward_passes"] <= 5 and max(slow.batches) <= Limits().batch
     for data, answer in zip(files, together, strict=True):
-        expected = predictor(data).probabilities
+        expected = predictor.predict(data).probabilities
         for one in answer["classes"]:
             assert one["probability"] == pytest.approx(expected[one["label"]], abs=1e-5)
 
@@ -377,7 +377,7 @@ def test_one_alone_waits_only_a_moment():
 
 
 def test_corrections_are_a_training_set(client, predictor, tmp_path):
-    labels = list(predictor.kind.names)
+    labels = list(predictor.target_type.names)
     sent = {}
     for i, file in enumerate(PETS[:12]):
         files, label = {"file": (file.name, file.read_bytes(), "image/jpeg")}, labels[i % len(labels)]
@@ -389,12 +389,12 @@ def test_corrections_are_a_training_set(client, predictor, tmp_path):
     assert len(source) == 12
     for file, label in zip(source.files, source.labels, strict=True):
         original, right = sent[file.name]
-        assert label == right and torch.equal(ck.read_picture(file), ck.read_picture(original))
+        assert label == right and torch.equal(ck.read_image(file), ck.read_image(original))
 
 
 def test_corrections_at_the_same_time_are_all_kept(predictor, tmp_path):
     log = [Corrections(tmp_path, Limits()) for _ in range(4)]  # as if by four processes
-    picture = ck.read_picture(PETS[0])
+    picture = ck.read_image(PETS[0])
     with ThreadPoolExecutor(16) as pool:
         names = list(pool.map(lambda i: log[i % 4].add(picture, f"label, {i}"), range(80)))
     source = ck.ImageSource(tmp_path / "images").labelled_by(ck.csv_labels(tmp_path / "corrections.csv"))
@@ -437,7 +437,7 @@ def test_a_picture_that_cannot_be_kept_leaves_no_row(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Image.Image, "save", full)
     with pytest.raises(OSError, match="no space"):
-        log.add(ck.read_picture(PETS[0]), "pug")
+        log.add(ck.read_image(PETS[0]), "pug")
     assert (tmp_path / "corrections.csv").read_text() == "file,label\n"
     assert list((tmp_path / "images").iterdir()) == []
 
@@ -567,7 +567,7 @@ def test_without_a_model_the_command_trains_one_and_says_so(tmp_path, capsys):
     assert health["status"] == "ok" and right >= 34  # of 48
     capsys.readouterr()
     again = server.trained(tmp_path / "app" / "pets.safetensors")
-    assert again(PETS[0]).text and "training" not in capsys.readouterr().out
+    assert again.predict(PETS[0]).label and "training" not in capsys.readouterr().out
 
 
 def test_a_wrong_model_is_refused_in_words(tmp_path, monkeypatch, capsys):

@@ -1,34 +1,34 @@
-"""Augmentation: picture, mask and points move as one; what is switched off changes nothing."""
+"""Augmentation: image, mask and points move as one; what is switched off changes nothing."""
 
 import math
 
 import pytest
 import torch
-from coursekit.augment import eight_symmetries, move_masks, move_pictures, move_points
-from coursekit.kinds import Categories, Masks, Points
 from drawn import blob, centre
 
 import coursekit as ck
+from coursekit.targets import Categories, Keypoints, Masks
+from coursekit.vision.augment import dihedral_group, move_images, move_keypoints, move_targets
 
-OFF = {"flip": False, "rotate": 0.0, "zoom": 1.0, "shift": 0.0, "warp": 0.0, "light": 0.0}
-NAMES, MASKS, POINT = Categories(("a", "b")), Masks(("ground", "blob")), Points(1)
+OFF = {"flip": False, "rotate": 0.0, "zoom": 1.0, "shift": 0.0, "perspective": 0.0, "brightness": 0.0, "contrast": 0.0}
+NAMES, MASKS, POINT = Categories(("a", "b")), Masks(("ground", "blob")), Keypoints(1)
 MOVES = {
     "flip": {"flip": True},
     "rotate": {"rotate": 30.0},
     "zoom": {"zoom": 1.3},
     "shift": {"shift": 0.15},
-    "warp": {"warp": 0.3},
-    "symmetries": {"symmetries": True},
-    "all": {"flip": True, "rotate": 20.0, "zoom": 1.15, "shift": 0.1, "warp": 0.15},
+    "perspective": {"perspective": 0.3},
+    "dihedral": {"dihedral": True},
+    "all": {"flip": True, "rotate": 20.0, "zoom": 1.15, "shift": 0.1, "perspective": 0.15},
 }
 
 
 def batch(rows, columns, n=12):
     """Pictures with a white square off the middle, their masks, and its middle as a point."""
     row, column = rows // 3, round(columns * 0.6)
-    picture = torch.from_numpy(blob(rows, columns, row, column, 2)).permute(2, 0, 1)
+    image = torch.from_numpy(blob(rows, columns, row, column, 2)).permute(2, 0, 1)
     point = torch.tensor([(2 * column + 1) / columns - 1, (2 * row + 1) / rows - 1])
-    return (picture.float() / 255).repeat(n, 1, 1, 1), (picture[0] // 255).long().repeat(n, 1, 1), point.repeat(n, 1)
+    return (image.float() / 255).repeat(n, 1, 1, 1), (image[0] // 255).long().repeat(n, 1, 1), point.repeat(n, 1)
 
 
 def near(point, shape):
@@ -40,7 +40,7 @@ def near(point, shape):
 
 
 def augmented(augment, *parts):
-    """Each (pictures, targets, kind) under the same draw."""
+    """Each (images, targets, kind) under the same draw."""
     found = []
     for part in parts:
         torch.manual_seed(4)
@@ -52,64 +52,64 @@ MOVES_OF_SHAPES = [
     pytest.param(move, shape, id=f"{name} {shape}")
     for name, move in MOVES.items()
     for shape in [(48, 48), (40, 60), (60, 40)]
-    if name != "symmetries" or shape[0] == shape[1]
+    if name != "dihedral" or shape[0] == shape[1]
 ]
 
 
 @pytest.mark.parametrize("move, shape", MOVES_OF_SHAPES)
-def test_picture_mask_and_points_move_as_one(move, shape):
-    pictures, masks, points = batch(*shape)
-    augment = ck.Augment(**(OFF | {"share": 1.0} | move))
+def test_image_mask_and_points_move_as_one(move, shape):
+    images, masks, points = batch(*shape)
+    augment = ck.Augment(**(OFF | {"p": 1.0} | move))
     (moved, masks_moved), (same, points_moved) = augmented(
-        augment, (pictures, masks, MASKS), (pictures, points, POINT)
+        augment, (images, masks, MASKS), (images, points, POINT)
     )  # fmt: skip
     assert torch.equal(moved, same) and masks_moved.dtype == torch.int64 and points_moved.dtype == torch.float32
     pixel = torch.tensor([2 / shape[1], 2 / shape[0]])
-    for picture, mask, point in zip(moved, masks_moved, points_moved, strict=True):
-        for found, most in ((picture[0], 0.4), (mask.float(), 0.6)):
+    for image, mask, point in zip(moved, masks_moved, points_moved, strict=True):
+        for found, most in ((image[0], 0.4), (mask.float(), 0.6)):
             assert ((centre(found * near(point, shape)) - point).abs() < most * pixel).all()
-    assert not torch.equal(moved, pictures)
+    assert not torch.equal(moved, images)
 
 
 def test_what_is_switched_off_changes_nothing():
-    pictures, masks, points = torch.rand(4, 3, 20, 30), torch.randint(2, (4, 20, 30)), torch.rand(4, 2) * 2 - 1
+    images, masks, points = torch.rand(4, 3, 20, 30), torch.randint(2, (4, 20, 30)), torch.rand(4, 2) * 2 - 1
     for targets, kind in ((masks, MASKS), (points, POINT), (torch.arange(4), NAMES)):
-        for augment in (ck.Augment(**OFF), ck.Augment(flip=False, share=0.0)):
-            moved, same = augment(pictures, targets, kind)
-            assert torch.allclose(moved, pictures, atol=1e-5) and torch.allclose(same, targets, atol=1e-6)
+        for augment in (ck.Augment(**OFF), ck.Augment(flip=False, p=0.0)):
+            moved, same = augment(images, targets, kind)
+            assert torch.allclose(moved, images, atol=1e-5) and torch.allclose(same, targets, atol=1e-6)
 
 
-def by_hand(picture):
-    """The eight symmetries of a square picture, (rows, columns), by PyTorch's own functions."""
-    return [torch.rot90(p, turns, (-2, -1)) for p in (picture, picture.flip(-1)) for turns in range(4)]
+def by_hand(image):
+    """The eight symmetries of a square image, (rows, columns), by PyTorch's own functions."""
+    return [torch.rot90(p, turns, (-2, -1)) for p in (image, image.flip(-1)) for turns in range(4)]
 
 
-def test_the_eight_symmetries_are_the_turns_and_their_mirror_images():
-    pictures = torch.rand(8, 3, 7, 7)
+def test_the_dihedral_group_are_the_turns_and_their_mirror_images():
+    images = torch.rand(8, 3, 7, 7)
     masks = torch.randint(9, (8, 7, 7))
-    moved, masks_moved = move_pictures(pictures, eight_symmetries()), move_masks(masks, eight_symmetries())
+    moved, masks_moved = move_images(images, dihedral_group()), move_targets(masks, dihedral_group(), "mask")
     used = set()
     for i in range(8):
-        same = [torch.allclose(moved[i], p, atol=1e-5) for p in by_hand(pictures[i])]
+        same = [torch.allclose(moved[i], p, atol=1e-5) for p in by_hand(images[i])]
         assert same.count(True) == 1 and torch.equal(masks_moved[i], by_hand(masks[i])[same.index(True)])
         used.add(same.index(True))
-    assert len(used) == 8 and torch.allclose(moved[0], pictures[0], atol=1e-6)
-    assert torch.allclose(moved[4], pictures[4].flip(-1), atol=1e-5), "the fifth is the mirror image"
+    assert len(used) == 8 and torch.allclose(moved[0], images[0], atol=1e-6)
+    assert torch.allclose(moved[4], images[4].flip(-1), atol=1e-5), "the fifth is the mirror image"
 
 
 def test_dihedral_draws_all_eight_and_nothing_else_when_told_so():
-    pictures = torch.rand(1, 1, 6, 6).repeat(200, 1, 1, 1)
-    moved, _ = ck.dihedral(zoom=1.0, light=0.0)(pictures, torch.zeros(200), NAMES)
-    counts = [sum(torch.allclose(p, view, atol=1e-5) for p in moved) for view in by_hand(pictures[0])]
+    images = torch.rand(1, 1, 6, 6).repeat(200, 1, 1, 1)
+    moved, _ = ck.dihedral(zoom=1.0, brightness=0.0, contrast=0.0)(images, torch.zeros(200), NAMES)
+    counts = [sum(torch.allclose(p, view, atol=1e-5) for p in moved) for view in by_hand(images[0])]
     assert sum(counts) == 200 and min(counts) > 8
-    assert ck.dihedral().symmetries and ck.dihedral(rotate=5).rotate == 5
+    assert ck.dihedral().dihedral and ck.dihedral(rotate=5).rotate == 5
 
 
-def test_flip_mirrors_about_half_of_the_pictures():
-    pictures = torch.rand(200, 1, 4, 6)
-    moved, points = ck.Augment(**(OFF | {"flip": True}))(pictures, torch.full((200, 4), 0.25), Points(2))
-    mirrored = (moved - pictures.flip(-1)).abs().amax((1, 2, 3)) < 1e-5
-    same = (moved - pictures).abs().amax((1, 2, 3)) < 1e-5
+def test_flip_mirrors_about_half_of_the_images():
+    images = torch.rand(200, 1, 4, 6)
+    moved, points = ck.Augment(**(OFF | {"flip": True}))(images, torch.full((200, 4), 0.25), Keypoints(2))
+    mirrored = (moved - images.flip(-1)).abs().amax((1, 2, 3)) < 1e-5
+    same = (moved - images).abs().amax((1, 2, 3)) < 1e-5
     assert (mirrored ^ same).all() and 60 < mirrored.sum() < 140
     expected = torch.tensor([0.25, 0.25, 0.25, 0.25]) * torch.where(mirrored[:, None], torch.tensor([-1, 1, -1, 1]), 1)
     assert torch.allclose(points, expected)
@@ -119,8 +119,8 @@ def test_flip_mirrors_about_half_of_the_pictures():
 def test_a_turn_keeps_distances_in_pixels(shape):
     rows, columns = shape
     around = torch.tensor([[0.3, 0.0], [0.0, 0.3 * columns / rows]]).reshape(1, 4)
-    matrices = ck.Augment(**(OFF | {"rotate": 60.0, "share": 1.0})).matrices(1, rows, columns)
-    moved = move_points(around, matrices).reshape(2, 2)
+    matrices = ck.Augment(**(OFF | {"rotate": 60.0, "p": 1.0})).matrices(1, rows, columns)
+    moved = move_keypoints(around, matrices).reshape(2, 2)
     lengths = (moved * torch.tensor([columns / 2, rows / 2])).norm(dim=1)
     assert torch.allclose(lengths, torch.full((2,), 0.3 * columns / 2), atol=1e-5)
 
@@ -131,70 +131,70 @@ def test_strengths_are_kept():
 
     angles = torch.atan2(*matrices(rotate=15.0)[:, :2, 0].T.flip(0)).rad2deg().abs()
     assert 13 < angles.max() <= 15.001 and (angles < 1e-3).double().mean().sub(0.25).abs() < 0.08
-    zooms = 1 / matrices(zoom=1.5, share=1.0)[:, 0, 0]
+    zooms = 1 / matrices(zoom=1.5, p=1.0)[:, 0, 0]
     assert 1 <= zooms.min() < 1.05 and 1.45 < zooms.max() <= 1.5001
     shifts = matrices(shift=0.1)[:, :2, 2].abs()
-    assert 0.18 < shifts.max() <= 0.2001, "2 is the whole picture"
+    assert 0.18 < shifts.max() <= 0.2001, "2 is the whole image"
 
 
-def test_each_picture_moves_in_its_own_way_and_by_the_seed():
-    pictures = torch.rand(1, 3, 16, 16).repeat(6, 1, 1, 1)
-    first, _ = ck.Augment(share=1.0)(pictures, torch.zeros(6), NAMES)
-    second, _ = ck.Augment(share=1.0)(pictures, torch.zeros(6), NAMES)
+def test_each_image_moves_in_its_own_way_and_by_the_seed():
+    images = torch.rand(1, 3, 16, 16).repeat(6, 1, 1, 1)
+    first, _ = ck.Augment(p=1.0)(images, torch.zeros(6), NAMES)
+    second, _ = ck.Augment(p=1.0)(images, torch.zeros(6), NAMES)
     torch.manual_seed(0)
-    again, _ = augmented(ck.Augment(share=1.0), (pictures, torch.zeros(6), NAMES), (pictures, torch.zeros(6), NAMES))
-    assert torch.equal(again[0], augmented(ck.Augment(share=1.0), (pictures, torch.zeros(6), NAMES))[0][0])
+    again, _ = augmented(ck.Augment(p=1.0), (images, torch.zeros(6), NAMES), (images, torch.zeros(6), NAMES))
+    assert torch.equal(again[0], augmented(ck.Augment(p=1.0), (images, torch.zeros(6), NAMES))[0][0])
     apart = (first[:, None] - first[None]).abs().amax((2, 3, 4)) + torch.eye(6)
     assert apart.min() > 1e-3 and not torch.equal(first, second)
 
 
 def test_values_stay_between_0_and_1_whatever_the_light():
-    pictures = torch.rand(32, 3, 8, 8)
-    moved, _ = ck.Augment(light=2.0, warp=0.45, rotate=90.0, zoom=3.0, share=1.0)(pictures, torch.zeros(32), NAMES)
+    images = torch.rand(32, 3, 8, 8)
+    moved, _ = ck.Augment(brightness=1.0, contrast=2.0, perspective=0.45, rotate=90.0, zoom=3.0, p=1.0)(
+        images, torch.zeros(32), NAMES
+    )
     assert moved.min() == 0 and moved.max() == 1 and moved.isfinite().all()
 
 
 def test_light_is_contrast_around_grey_and_brightness():
-    pictures = torch.rand(64, 3, 8, 8) * 0.2 + 0.4
-    lit, _ = ck.Augment(**(OFF | {"light": 0.2, "share": 1.0}))(pictures, torch.zeros(64), NAMES)
-    for before, after in zip(pictures, lit, strict=True):
+    images = torch.rand(64, 3, 8, 8) * 0.2 + 0.4
+    lit, _ = ck.Augment(**(OFF | {"brightness": 0.1, "contrast": 0.2, "p": 1.0}))(images, torch.zeros(64), NAMES)
+    for before, after in zip(images, lit, strict=True):
         contrast = (after.max() - after.min()) / (before.max() - before.min())
         assert math.exp(-0.2) - 1e-3 < contrast < math.exp(0.2) + 1e-3
         shift = after - 0.5 - (before - 0.5) * contrast
         assert torch.allclose(shift, shift.mean(), atol=1e-4) and shift.abs().max() < 0.1 + 1e-3
 
 
-def test_beyond_the_edge_the_picture_is_mirrored():
-    pictures = torch.ones(1, 1, 8, 8)
-    moved, masks = ck.Augment(**(OFF | {"shift": 0.5, "rotate": 45.0, "share": 1.0}))(
-        pictures, pictures[:, 0].long(), MASKS
-    )
-    assert torch.allclose(moved, pictures, atol=1e-5) and (masks == 1).all()
+def test_beyond_the_edge_the_image_is_mirrored():
+    images = torch.ones(1, 1, 8, 8)
+    moved, masks = ck.Augment(**(OFF | {"shift": 0.5, "rotate": 45.0, "p": 1.0}))(images, images[:, 0].long(), MASKS)
+    assert torch.allclose(moved, images, atol=1e-5) and (masks == 1).all()
 
 
-def test_the_eight_symmetries_are_refused_for_pictures_that_are_no_squares():
-    with pytest.raises(ValueError, match="the eight symmetries need square pictures; these are 20 x 30"):
+def test_the_dihedral_group_are_refused_for_images_that_are_no_squares():
+    with pytest.raises(ValueError, match="the eight symmetries need square images; these are 20 x 30"):
         ck.dihedral()(torch.rand(2, 3, 20, 30), torch.zeros(2), NAMES)
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"zoom": 0.9}, {"share": 1.1}, {"share": -0.1}, {"rotate": -1}, {"shift": -0.1}, {"warp": 0.5}, {"light": -1}],
+    [{"zoom": 0.9}, {"p": 1.1}, {"p": -0.1}, {"rotate": -1}, {"shift": -0.1}, {"perspective": 0.5}, {"contrast": -1}, {"brightness": -1}],
     ids=str,
 )  # fmt: skip
 def test_strengths_that_make_no_sense_are_refused(wrong):
-    with pytest.raises(ValueError, match="zoom >= 1, 0 <= share <= 1, 0 <= warp < 0.5 and the others >= 0"):
+    with pytest.raises(ValueError, match="zoom >= 1, 0 <= p <= 1, 0 <= perspective < 0.5 and the others >= 0"):
         ck.Augment(**wrong)
-    if "share" not in wrong:
+    if "p" not in wrong:
         with pytest.raises(ValueError, match="are needed"):
             ck.dihedral(**wrong)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_any_number_of_channels(channels):
-    pictures = torch.rand(3, channels, 8, 8)
-    moved, _ = ck.Augment()(pictures, torch.zeros(3), NAMES)
-    assert moved.shape == pictures.shape and moved.dtype == torch.float32
+    images = torch.rand(3, channels, 8, 8)
+    moved, _ = ck.Augment()(images, torch.zeros(3), NAMES)
+    assert moved.shape == images.shape and moved.dtype == torch.float32
 
 
 def test_only_training_batches_are_augmented(tmp_path):

@@ -20,9 +20,9 @@ LOADERS = {
     "no items": (TensorDataset(X[:0], Y[:0]), {}, "the data set is empty"),
     "an empty list": ([[], []], {}, "the data set is empty"),
     "nothing": ((), {}, "found the shapes nothing"),
-    "no batch": ((X, Y), {"batch_size": 0}, "a batch needs at least one row; the batch size is 0"),
+    "no batch": ((X, Y), {"batch_size": 0}, "a batch needs at least one sample; the batch size is 0"),
     "less than none": ((X, Y), {"batch_size": -3}, "the batch size is -3"),
-    "another length": ((X, Y[:5]), {}, r"same number of rows; found the shapes \(12, 4\), \(5,\)"),
+    "another length": ((X, Y[:5]), {}, r"same number of samples; found the shapes \(12, 4\), \(5,\)"),
     "one target": ((X, torch.tensor(1)), {}, r"found the shapes \(12, 4\), \(\)"),
     "single numbers": ((torch.tensor(1.0), torch.tensor(1)), {}, r"found the shapes \(\), \(\)"),
     "nothing to hold out": ((X, Y), {"valid": (X[:0], Y[:0])}, "the data set is empty"),
@@ -41,9 +41,9 @@ OUTPUTS = torch.randn(4, 3)
 TARGETS = {
     "too large": (
         torch.tensor([0, 1, 7, 2]),
-        r"target 7 at row 2 is outside the 3 classes .* \(0 to 2\): check the lab",
+        r"target 7 of sample 2 is outside the 3 classes .* \(0 to 2\): check the lab",
     ),
-    "negative": (torch.tensor([0, -1, 1, 2]), "target -1 at row 1 is outside the 3 classes"),
+    "negative": (torch.tensor([0, -1, 1, 2]), "target -1 of sample 1 is outside the 3 classes"),
     "int32": (torch.tensor([0, 1, 2, 1], dtype=torch.int32), r"found targets of torch.int32: convert them with .long"),
     "floats": (torch.tensor([0.0, 1.0, 2.0, 1.0]), r"found targets of torch.float32: convert them with .long"),
     "a column": (
@@ -61,10 +61,10 @@ def test_cross_entropy(targets, message):
         ck.cross_entropy(OUTPUTS, targets)
 
 
-def test_cross_entropy_says_where_in_a_picture():
+def test_cross_entropy_says_where_in_an_image():
     targets = torch.zeros(2, 4, 5, dtype=torch.int64)
     targets[1, 2, 3] = 9
-    with pytest.raises(ValueError, match=r"target 9 at row \(1, 2, 3\) is outside the 3 classes"):
+    with pytest.raises(ValueError, match=r"target 9 of sample \(1, 2, 3\) is outside the 3 classes"):
         ck.cross_entropy(torch.randn(2, 3, 4, 5), targets)
 
 
@@ -87,7 +87,7 @@ def test_losses_never_broadcast(loss, shape):
 
 def test_check_labels_looks_at_all_of_them():
     ck.check_labels(torch.tensor([0, 2, -100]), 3)
-    with pytest.raises(ValueError, match="target 3 at row 1 is outside the 3 classes"):
+    with pytest.raises(ValueError, match="target 3 of sample 1 is outside the 3 classes"):
         ck.check_labels(torch.tensor([0, 3]), 3)
 
 
@@ -95,17 +95,17 @@ def test_check_labels_looks_at_all_of_them():
 
 
 def test_a_label_outside_the_classes_ends_the_fit_in_words(learner):
-    with pytest.raises(ValueError, match=r"target 3 at row \d is outside the 3 classes that the model tells apart"):
+    with pytest.raises(ValueError, match=r"target 3 of sample \d is outside the 3 classes that the model tells apart"):
         learner(train=(X, torch.arange(12) % 4)).fit(1)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 @pytest.mark.parametrize("step, batch, epoch", [(0, 1, 1), (5, 2, 2), (150, 3, 38)])
-def test_a_loss_that_is_not_finite_says_at_which_batch_and_rate(learner, bad, step, batch, epoch):
+def test_a_loss_that_is_not_finite_says_at_which_batch_and_learning_rate(learner, bad, step, batch, epoch):
     def loss(outputs, targets):
         return ck.cross_entropy(outputs, targets) * (bad if learn.step == step and learn.model.training else 1)
 
-    learn = learner(loss=loss)
+    learn = learner(loss_fn=loss)
     where = f"the loss became {bad} at batch {batch} of epoch {epoch}, at learning rate 2.0e-02"
     with pytest.raises(FloatingPointError, match=where):
         learn.fit(50, 0.02)
@@ -125,10 +125,13 @@ def test_a_number_of_epochs_is_whole_and_positive(learner, epochs):
         learner().fit(epochs)
 
 
-@pytest.mark.parametrize("rate", [0, -1e-3, math.nan, math.inf, (0, 1), (1, -1), (1, 2, 3), ()], ids=str)
-def test_a_rate_is_a_positive_number_or_two(learner, rate):
-    with pytest.raises(ValueError, match="a learning rate is a positive number, or a pair of them; found"):
-        learner().fit(1, rate)
+BAD_LR = [0, -1e-3, math.nan, math.inf, (0, 1), (1, -1), (1, 2, 3), (), slice(1), slice(0, 1), "0.1", None]
+
+
+@pytest.mark.parametrize("lr", BAD_LR, ids=str)
+def test_a_learning_rate_is_a_positive_number_or_two(learner, lr):
+    with pytest.raises(ValueError, match="a learning rate is a positive number, or a pair or slice of them; found"):
+        learner().fit(1, lr)
 
 
 @pytest.mark.parametrize("options", [{"batches": 1}, {"lowest": 0}, {"lowest": 1, "highest": 0.1}], ids=str)
@@ -138,8 +141,8 @@ def test_a_search_needs_a_range(learner, options):
 
 
 @pytest.mark.parametrize("warmup", [0, 1, -0.1, 2])
-def test_a_warmup_is_a_share(learner, warmup):
-    with pytest.raises(ValueError, match="warmup is a share of the training"):
+def test_a_warmup_is_a_fraction(learner, warmup):
+    with pytest.raises(ValueError, match="warmup is a fraction of the training"):
         learner().fit_one_cycle(1, warmup=warmup)
 
 
@@ -176,7 +179,7 @@ def test_metrics_are_a_list_of_functions(learner, metrics):
         learner(metrics=metrics)
 
 
-@pytest.mark.parametrize("metric", [ck.accuracy, ck.error_rate, ck.pixel_accuracy, ck.perplexity])
+@pytest.mark.parametrize("metric", [ck.accuracy, ck.error_rate, ck.pixel_accuracy])
 @pytest.mark.parametrize("shape", [(3, 1), (1,), (), (1, 3), (3, 3)], ids=str)
 def test_metrics_of_classes_never_broadcast(metric, shape):
     with pytest.raises(
@@ -186,7 +189,7 @@ def test_metrics_of_classes_never_broadcast(metric, shape):
     assert metric(torch.eye(3), torch.arange(3)) is not None
 
 
-@pytest.mark.parametrize("metric", [ck.accuracy_threshold, ck.fbeta, ck.point_distance])
+@pytest.mark.parametrize("metric", [ck.accuracy_threshold, ck.fbeta, ck.keypoint_distance])
 @pytest.mark.parametrize("shape", [(5,), (5, 1), (1, 2), (2,), ()], ids=str)
 def test_metrics_of_numbers_never_broadcast(metric, shape):
     with pytest.raises(ValueError, match=r"outputs \(5, 2\) and targets .* must have one shape"):
@@ -195,7 +198,7 @@ def test_metrics_of_numbers_never_broadcast(metric, shape):
 
 
 @pytest.mark.parametrize("further", [(), (4,), (4, 5)], ids=str)
-def test_accuracy_counts_every_place(further):
+def test_accuracy_counts_every_position(further):
     outputs, targets = torch.randn(6, 3, *further), torch.randint(3, (6, *further))
     right = (outputs.argmax(1) == targets).double()
     assert ck.accuracy(outputs, targets).item() == pytest.approx(right.mean().item())
@@ -218,8 +221,6 @@ def test_two_metrics_of_one_name_are_refused(learner):
 def test_inputs_that_the_model_refuses(learner, x, message):
     with pytest.raises(RuntimeError, match=message):
         learner(train=(x, Y), batch_size=12).fit(1)
-    with pytest.raises(RuntimeError, match=message):
-        learner().predict(x)
 
 
 # Files of another model

@@ -52,8 +52,8 @@ def test_a_plain_mean_over_uneven_shares_would_not_be_equal():
 
     class PlainMean:
         def before_fit(self, learn):
-            whole = learn.loss_function
-            learn.loss_function = lambda outputs, targets: (
+            whole = learn.loss_fn
+            learn.loss_fn = lambda outputs, targets: (
                 (whole(outputs[: len(targets) // 2], targets[: len(targets) // 2]) / 2)
                 + whole(outputs[len(targets) // 2 :], targets[len(targets) // 2 :]) / 2
             )
@@ -73,7 +73,7 @@ def test_losses_and_metrics_over_uneven_shares_are_those_of_one_process(both):
 def test_a_process_without_a_row_takes_part_and_counts_nothing(both):
     few = [found["few rows"] for found in both]
     alone = fit(learner(data(rows=3, valid=1, batch_size=1)), epochs=2)
-    assert [found["shares"] for found in both] == [6 * [0], 6 * [1]]
+    assert [found["taken"] for found in both] == [6 * [0], 6 * [1]]
     assert largest_difference(few[0]["weights"], alone["weights"]) <= 1e-5
     for found in few:
         assert found["losses"] == pytest.approx(alone["losses"], abs=1e-5)
@@ -104,7 +104,7 @@ def test_after_a_fit_the_learner_is_on_its_own_again(both):
 
 
 def test_processes_with_different_data_are_refused(both):
-    expected = f"differ in their rows: process 0 has {ROWS}, process 1 has {ROWS - 1}"
+    expected = f"differ in their samples: process 0 has {ROWS}, process 1 has {ROWS - 1}"
     assert all(expected in found["refused"] for found in both)
 
 
@@ -119,7 +119,7 @@ def test_an_error_in_one_process_ends_all_with_one_message(run):
 def test_alone_it_changes_nothing():
     alone, with_it = fit(learner(data())), fit(learner(data(), ck.Distributed(cpu=True)))
     assert alone == with_it
-    assert ck.first_process()
+    assert ck.is_first_process()
 
 
 def test_one_made_before_the_processes_were_started_is_refused(monkeypatch):

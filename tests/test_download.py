@@ -16,17 +16,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from coursekit.download import Download, download_all, unpack
 
 import coursekit as ck
-from coursekit import datasets, download
+from coursekit import datasets
+from coursekit import datasets as download
+from coursekit.datasets import Download, download_all, unpack
 
 CONTENT = random.Random(0).randbytes(700_000)  # more than two chunks
 NAME = "train-images.gz"
 
 
 class Host(ThreadingHTTPServer):
-    """Serves `files`; notes the ranges asked for and the bytes sent; hangs up after each of `cuts` bytes."""
+    """Serves `files`; metadata the ranges asked for and the bytes sent; hangs up after each of `cuts` bytes."""
 
     daemon_threads = True
 
@@ -305,13 +306,13 @@ def test_a_home_that_may_not_be_made_is_refused(monkeypatch):
 
 AS_ANOTHER_USER = """
 import os, sys
-import coursekit.download, pooch, requests, tqdm.auto
+import coursekit.datasets, pooch, requests, tqdm.auto
 if os.getuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 from pathlib import Path
 for folder in sys.argv[3:]:
-    item = coursekit.download.Download(sys.argv[1], sys.argv[2])
-    coursekit.download.download_all((item,), Path(folder))
+    item = coursekit.datasets.Download(sys.argv[1], sys.argv[2])
+    coursekit.datasets.download_all((item,), Path(folder))
     print("served from", folder)
 """
 

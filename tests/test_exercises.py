@@ -4,7 +4,8 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from coursekit.exercises import SOLUTIONS, judge, load_exercises
+
+from coursekit.classroom.exercises import SOLUTIONS, judge, load_exercises
 
 EXERCISES = {
     f"{path.stem[:2]}.{name}": exercise

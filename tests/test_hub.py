@@ -20,7 +20,7 @@ from websocket import create_connection
 
 unrun = tool("copies").unrun
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path("/work/wk")
 CONFIG = ROOT / "hub" / "jupyterhub_config.py"
 JUPYTERHUB = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
 PASSWORD, NAMES = "gradient-descent", ["ada", "emmy", "sofia"]

@@ -6,15 +6,15 @@ import IPython.display
 import matplotlib
 import pytest
 import torch
-from coursekit.interpret import count_pairs
-from coursekit.resnet import convolution
 from drawn import classes, discs, mask_source, multi_source, point_source
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torch import nn
 from torch.nn import functional as F
 
 import coursekit as ck
-from coursekit import inside
+from coursekit.targets import count_pairs
+from coursekit.vision import inside
+from coursekit.vision.backbones import convolution
 
 matplotlib.use("Agg")
 
@@ -93,7 +93,7 @@ def test_scores_of_masks_leave_void_out(tmp_path):
     matrix = found.confusion_matrix()
     assert matrix.sum() == counted.sum() and (matrix[2] == 0).all()
     assert "rim" not in [true for true, *_ in found.most_confused()]
-    assert torch.allclose(found.losses, learn.data.kind.losses(outputs, targets), atol=1e-5)
+    assert torch.allclose(found.losses, learn.data.target_type.losses(outputs, targets), atol=1e-5)
     assert found.probabilities is None and found.targets is None
 
 
@@ -105,9 +105,11 @@ def test_top_losses_are_the_largest_and_belong_to_their_files(tmp_path, kind):
     assert values.tolist() == sorted(found.losses.tolist(), reverse=True)[:3] and len(found.files) == len(found.losses)
     outputs, targets = learn.predictions()
     for value, row in zip(values, rows, strict=True):
-        picture = learn.data.resize(ck.read_picture(found.files[row]))[None] / 255
+        image = learn.data.resize(ck.read_image(found.files[row]))[None] / 255
         learn.model.eval()
-        again = learn.data.kind.losses(learn.model(picture), targets[row : row + 1])  # with a graph: it must allow one
+        again = learn.data.target_type.losses(
+            learn.model(image), targets[row : row + 1]
+        )  # with a graph: it must allow one
         assert again.item() == pytest.approx(value.item(), rel=1e-3, abs=1e-5)
     assert len(found.top_losses(1000)[1]) == len(found.files)
 
@@ -117,23 +119,23 @@ def test_top_losses_are_the_largest_and_belong_to_their_files(tmp_path, kind):
 def test_another_loader_is_looked_at_in_order_and_as_it_is(tmp_path, kind, memory):
     learn = learner_of(kind, tmp_path, augment=ck.dihedral(), memory=memory, workers=0)
     found = ck.Interpretation(learn, learn.data.train)
-    assert len(found.losses) == learn.data.train.rows and found.files is None
+    assert len(found.losses) == learn.data.train.samples and found.files is None
     learn.model.eval()
-    pictures = found.loader.pictures(range(len(found.losses)))
+    images = found.loader.images(range(len(found.losses)))
     targets = torch.cat([targets for _, targets in found.loader])
-    again = learn.data.kind.losses(learn.model(pictures), targets)
+    again = learn.data.target_type.losses(learn.model(images), targets)
     assert again.tolist() == pytest.approx(found.losses.tolist(), rel=1e-3, abs=1e-5)
     if kind == "category":
-        assert found.confusion_matrix().sum() == learn.data.train.rows
+        assert found.confusion_matrix().sum() == learn.data.train.samples
         files = learn.data.source.part(False)[0]
-        assert found.targets.tolist() == [learn.data.kind.names.index(file.name[0]) for file in files]
+        assert found.targets.tolist() == [learn.data.target_type.names.index(file.name[0]) for file in files]
 
 
 @pytest.mark.parametrize("kind", ["multi", "points"])
 def test_what_has_no_confusions_says_so(tmp_path, kind):
     found = ck.Interpretation(learner_of(kind, tmp_path))
     for ask in (found.confusion_matrix, found.most_confused, found.most_confused_pairs, found.plot_confusion_matrix):
-        with pytest.raises(ValueError, match="a confusion matrix needs one class each; these labels are"):
+        with pytest.raises(ValueError, match="a confusion matrix needs one class each; these are"):
             ask()
     if kind == "points":
         with pytest.raises(ValueError, match="points have no classes to score"):
@@ -157,10 +159,10 @@ def test_plots_give_alternative_texts(tmp_path, kind, alts):
     learn = learner_of(kind, tmp_path, augment=ck.Augment())
     found = ck.Interpretation(learn)
     learn.data.show_batch(3)
-    assert alts[0].startswith("3 pictures of a training batch, ")
+    assert alts[0].startswith("3 images of a training batch, ")
     if kind in ("category", "multi"):
         found.plot_top_losses(3)
-        assert alts[1].startswith("The 3 held-out pictures with the largest losses: said ")
+        assert alts[1].startswith("The 3 held-out images with the largest losses: said ")
     else:
         with pytest.raises(ValueError, match="top losses are drawn for classes"):
             found.plot_top_losses()
@@ -190,9 +192,9 @@ def test_bars_say_what_they_measure(alts, monkeypatch):
 def test_bytes_are_drawn_like_floats(channels, alts, monkeypatch):
     drawn = []
     monkeypatch.setattr(matplotlib.axes.Axes, "imshow", lambda ax, array, **options: drawn.append(array))
-    pictures = torch.randint(256, (2, channels, 4, 4), dtype=torch.uint8)
-    for images in (pictures, pictures / 255):
-        ck.plots_pictures.photographs(images, ["one", "two"], "two pictures")
+    images = torch.randint(256, (2, channels, 4, 4), dtype=torch.uint8)
+    for images in (images, images / 255):
+        ck.image_plots.photographs(images, ["one", "two"], "two images")
     assert len(drawn) == 4 and all((a == b).all() for a, b in zip(drawn[:2], drawn[2:], strict=True))
 
 
@@ -201,31 +203,31 @@ def test_bytes_are_drawn_like_floats(channels, alts, monkeypatch):
 
 def test_patches_hold_the_pattern_that_excites_a_channel():
     pattern = torch.tensor([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]])
-    pictures = 0.1 * torch.rand(6, 1, 24, 24)
+    images = 0.1 * torch.rand(6, 1, 24, 24)
     places = {4: (2, 3), 1: (15, 20), 2: (8, 1)}
     for strength, (i, (row, column)) in zip((1.0, 0.8, 0.6), places.items(), strict=True):
-        pictures[i, 0, row : row + 3, column : column + 3] = strength * pattern
+        images[i, 0, row : row + 3, column : column + 3] = strength * pattern
     model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1, bias=False), nn.ReLU())
     with torch.no_grad():
         model[0].weight[1, 0] = pattern - 0.5
-    patches = inside.exciting_patches(model, model[0], 1, pictures, n=3, reach=5)
+    patches = inside.top_patches(model, model[0], 1, images, n=3, patch_size=5)
     assert patches.shape == (3, 1, 5, 5)
     for patch, strength in zip(patches, (1.0, 0.8, 0.6), strict=True):
         found = F.conv2d(patch[None], pattern[None, None] - 0.5).max()
         assert found == pytest.approx(2.5 * strength)
-    assert inside.exciting_patches(model, model[0], 0, pictures, n=100).shape == (6, 1, 16, 16)
+    assert inside.top_patches(model, model[0], 0, images, n=100).shape == (6, 1, 16, 16)
 
 
 def test_a_patch_of_the_receptive_fields_size_is_all_that_its_place_sees():
     torch.manual_seed(2)
     model = nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1), nn.Conv2d(2, 2, 3, 2, 1))  # each place sees 7 x 7 pixels
-    pictures = torch.rand(20, 1, 32, 32)
-    strongest = model(pictures)[:, 1].flatten(1).max(1)
+    images = torch.rand(20, 1, 32, 32)
+    strongest = model(images)[:, 1].flatten(1).max(1)
     first = strongest.values.argmax()
     row, column = divmod(int(strongest.indices[first]), 8)
     assert 0 < row < 7 and 0 < column < 7, "choose another seed: the place is at the border"
-    (patch,) = inside.exciting_patches(model, model[1], 1, pictures, n=1, reach=7)
-    assert torch.equal(patch, pictures[first, :, 4 * row - 3 : 4 * row + 4, 4 * column - 3 : 4 * column + 4])
+    (patch,) = inside.top_patches(model, model[1], 1, images, n=1, patch_size=7)
+    assert torch.equal(patch, images[first, :, 4 * row - 3 : 4 * row + 4, 4 * column - 3 : 4 * column + 4])
     changed = torch.rand(1, 1, 32, 32)
     changed[0, :, 4 * row - 3 : 4 * row + 4, 4 * column - 3 : 4 * column + 4] = patch
     assert torch.allclose(model(changed)[0, 1, row, column], strongest.values[first])
@@ -245,20 +247,34 @@ def test_saliency_is_the_gradient_and_zero_where_nothing_depends_on_the_pixel():
     model = nn.Sequential(nn.Flatten(), nn.Linear(2 * 4 * 5, 3))
     with torch.no_grad():
         model[1].weight.view(3, 2, 4, 5)[1, :, :2] = 0
-    pictures = torch.rand(6, 2, 4, 5)
-    found = inside.saliency(model, pictures, lambda outputs: outputs[:, 1])
+    images = torch.rand(6, 2, 4, 5)
+    found = inside.saliency(model, images, lambda outputs: outputs[:, 1])
     weight = model[1].weight.detach().view(3, 2, 4, 5)[1]
     assert torch.allclose(found, weight.abs().amax(0).expand(6, 4, 5)) and (found[:, :2] == 0).all()
-    assert found[:, 2:].min() > 0 and not pictures.requires_grad and model[1].weight.grad is None
+    assert found[:, 2:].min() > 0 and not images.requires_grad and model[1].weight.grad is None
 
 
 def test_the_mean_of_a_class_activation_map_is_the_output(tmp_path):
     learn = learner_of("category", tmp_path)
-    pictures = learn.data.valid.pictures(range(4))
+    images = learn.data.valid.images(range(4))
     classes_asked = torch.tensor([0, 2, 1, 0])
     last = learn.model[2][-1]
-    maps = inside.class_activation_map(learn.model[:2], last, pictures, classes_asked)
+    maps = inside.class_activation_map(learn.model[:2], last, images, classes_asked)
     learn.model.eval()
-    expected = learn.model(pictures)[torch.arange(4), classes_asked]
+    expected = learn.model(images)[torch.arange(4), classes_asked]
     assert maps.shape == (4, 4, 4)
     assert torch.allclose(maps.mean((1, 2)) + last.bias[classes_asked], expected, atol=1e-5)
+
+
+def test_looking_leaves_each_part_in_its_mode():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 2))
+    model.train()
+    model[1].eval()
+    modes, images = [m.training for m in model.modules()], torch.rand(4, 1, 8, 8)
+    inside.activations(model, model[0], images)
+    inside.top_patches(model, model[0], 0, images)
+    inside.saliency(model, images, lambda outputs: outputs[:, 0])
+    inside.class_activation_map(model[:2], model[4], images, torch.zeros(4, dtype=torch.int64))
+    with pytest.raises(RuntimeError):
+        inside.activations(model, model[0], torch.rand(4, 3, 8, 8))
+    assert [m.training for m in model.modules()] == modes

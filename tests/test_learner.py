@@ -8,22 +8,22 @@ import torch
 from matplotlib.axes import Axes
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import TensorDataset
 
 import coursekit as ck
 
 
-def plain_fit(model, batches, epochs, optimizer, schedule=lambda share: (1.0, None), rate=0.01):
+def plain_fit(model, batches, epochs, optimizer, schedule=lambda fraction: (1.0, None), lr=0.01):
     """The loop as anybody would write it; `batches` is called for each epoch's (inputs, targets) pairs."""
     torch.manual_seed(3)
-    optimizer = optimizer(model.parameters(), lr=rate)
+    optimizer = optimizer(model.parameters(), lr=lr)
     steps, step = epochs * sum(1 for _ in batches(draw=False)), 0
     for _ in range(epochs):
         model.train()
         for x, y in batches():
-            share, momentum = schedule(step / steps)
+            fraction, momentum = schedule(step / steps)
             for group in optimizer.param_groups:
-                group["lr"] = rate * share
+                group["lr"] = lr * fraction
                 if momentum is not None and "betas" in group:
                     group["betas"] = (momentum, group["betas"][1])
                 elif momentum is not None:
@@ -56,7 +56,7 @@ def assert_same(found, expected):
 
 def test_fit_is_the_plain_loop_bit_for_bit(learner, rows, new_model, optimizer, schedule):
     ours, by_hand = schedule
-    learn = learner(optimizer=optimizer)
+    learn = learner(optimizer_fn=optimizer)
     learn.fit(3, 0.01, schedule=ours)
     assert_same(learn.model, plain_fit(new_model(), shuffled(*rows[0]), 3, optimizer, by_hand))
 
@@ -67,18 +67,17 @@ def test_fit_one_cycle_is_fit_with_one_cycle(learner):
     torch.manual_seed(3)
     other.fit(2, 0.02, schedule=ck.one_cycle(0.4))
     assert_same(one.model, other.model)
-    assert max(one.recorder.rates)[0] <= 0.02 and one.recorder.rates == other.recorder.rates
+    assert max(one.recorder.lrs)[0] <= 0.02 and one.recorder.lrs == other.recorder.lrs
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_data_set_trains_as_with_pytorchs_own_loader(learner, rows, new_model, workers):
+def test_a_data_set_trains_as_the_same_tensors_do(learner, rows, new_model, workers):
     data = TensorDataset(*rows[0])
 
     class Wrapped(torch.utils.data.Dataset):
         __len__, __getitem__ = data.__len__, data.__getitem__
 
-    loader = DataLoader(data, 16, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
-    expected = plain_fit(new_model(), lambda draw=True: loader if draw else range(4), 3, torch.optim.AdamW)
+    expected = plain_fit(new_model(), shuffled(*rows[0]), 3, torch.optim.AdamW)
     learn = learner(train=Wrapped(), valid=None)
     learn.data = ck.Loaders(Wrapped(), batch_size=16, device="cpu", workers=workers)
     torch.manual_seed(3)
@@ -107,7 +106,7 @@ def test_the_record_has_each_batch_and_each_epoch(learner):
     learn = learner(metrics=[ck.accuracy, ck.error_rate])
     learn.fit(3, 0.01)
     record = learn.recorder
-    assert len(record.losses) == len(record.rates) == 12
+    assert len(record.losses) == len(record.lrs) == 12
     assert [list(row) for row in record.epochs] == 3 * [
         ["epoch", "train_loss", "valid_loss", "accuracy", "error_rate", "seconds"]
     ]
@@ -143,7 +142,7 @@ def test_ctrl_c_ends_the_fit_and_the_learner_goes_on_working(learner):
     with pytest.raises(KeyboardInterrupt):
         learn.fit(3, callbacks=[Stop()])
     assert len(learn.recorder.epochs) == 1
-    assert learn.predict(torch.randn(2, 4)).dtype == torch.float32
+    assert learn.raw_outputs(torch.randn(2, 4)).dtype == torch.float32
     learn.fit(1)
     assert len(learn.recorder.epochs) == 1 and len(learn.recorder.losses) == 4
 
@@ -161,7 +160,7 @@ def test_the_record_of_a_broken_fit_has_every_batch(learner, step, epochs):
     with pytest.raises(KeyboardInterrupt):
         broken.fit(3, callbacks=[Stop()])
     assert whole.recorder.ends == [4, 8, 12] and broken.recorder.ends == [4, 8, 12][:epochs]
-    assert broken.recorder.losses == whole.recorder.losses[:step] and len(broken.recorder.rates) == step
+    assert broken.recorder.losses == whole.recorder.losses[:step] and len(broken.recorder.lrs) == step
 
 
 def test_validation_is_drawn_at_the_end_of_its_epoch(learner, monkeypatch):
@@ -192,7 +191,7 @@ def test_batch_norm_trains_though_a_row_is_left_over(learner, n, batch_size):
 @pytest.mark.parametrize("n, batch_size", [(1, 64), (2, 1)])
 def test_a_row_alone_is_explained_where_batch_norm_cannot_take_it(learner, n, batch_size):
     learn = learner(train=(torch.randn(n, 4), torch.arange(n) % 3), batch_size=batch_size)
-    message = f"held one row, and batch norm needs several: there are {n} rows in batches of {batch_size}; choose"
+    message = f"held one sample, and batch norm needs several: there are {n} samples in batches of {batch_size}; choose"
     for train in (lambda: learn.fit(1), learn.lr_find):
         with pytest.raises(ValueError, match=message):
             train()
@@ -213,7 +212,9 @@ def test_several_inputs(rows):
     learn.lr_find(batches=20)
     learn.fit_one_cycle(20, 0.1)
     assert learn.recorder.epochs[-1]["accuracy"] > 0.8
-    assert torch.equal(learn.predict(x[:, :1], x[:, 1:]).argmax(1) == y, learn.model(x[:, :1], x[:, 1:]).argmax(1) == y)
+    assert torch.equal(
+        learn.raw_outputs((x[:, :1], x[:, 1:])).argmax(1) == y, learn.model(x[:, :1], x[:, 1:]).argmax(1) == y
+    )
     assert learn.summary().total == 18
 
 
@@ -226,9 +227,9 @@ def test_options_for_speed_change_nothing_else(rows, monkeypatch, options):
         torch.manual_seed(0)
         model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
         data = ck.Loaders((x, y), (x, y), batch_size=8, device="cpu")
-        learn = ck.Learner(data, model, progress=False, optimizer=torch.optim.SGD, **options)
+        learn = ck.Learner(data, model, progress=False, optimizer_fn=torch.optim.SGD, **options)
         learn.fit(2, 0.1)
-        return learn.predict(x)
+        return learn.raw_outputs(x)
 
     assert torch.allclose(fitted(**options), fitted(), atol=1e-5)
 
@@ -239,14 +240,14 @@ def test_options_for_speed_change_nothing_else(rows, monkeypatch, options):
 def test_a_pair_of_rates_spreads_over_the_groups_by_equal_factors(learner):
     learn = learner()
     learn.fit(1, (1e-4, 1e-2))
-    assert learn.recorder.rates[0] == pytest.approx((1e-4, 1e-3, 1e-2))
+    assert learn.recorder.lrs[0] == pytest.approx((1e-4, 1e-3, 1e-2))
     learn.fit_one_cycle(2, (1e-4, 1e-2))
-    for rates in learn.recorder.rates:
+    for rates in learn.recorder.lrs:
         assert rates[2] / rates[1] == pytest.approx(10) and rates[1] / rates[0] == pytest.approx(10)
 
 
 def test_rates_of_groups_are_those_of_an_optimizer_with_groups(learner, rows, new_model):
-    model, learn = new_model(), learner(optimizer=torch.optim.Adam)
+    model, learn = new_model(), learner(optimizer_fn=torch.optim.Adam)
     learn.fit(2, (0.001, 0.1))
     rates = zip(model, (0.001, 0.01, 0.1), strict=True)
     groups = [{"params": list(child.parameters()), "lr": rate} for child, rate in rates]
@@ -264,7 +265,7 @@ def test_rates_of_groups_are_those_of_an_optimizer_with_groups(learner, rows, ne
 def test_a_model_of_one_group_takes_the_last_rate_of_a_pair(learner, rate):
     learn = learner(nn.Linear(4, 3))
     learn.fit(1, rate)
-    assert learn.recorder.rates[0] == (1e-2,)
+    assert learn.recorder.lrs[0] == (1e-2,)
 
 
 def test_weights_shared_by_two_groups_are_trained_once(learner, rows):
@@ -348,8 +349,8 @@ def test_lr_find_works_on_ten_items(learner, rows):
     (x, y), _ = rows
     search = learner(nn.Linear(4, 3), train=(x[:10], y[:10]), valid=None, batch_size=64).lr_find()
     assert 1e-6 <= search.suggestion <= 10 and math.isfinite(search.suggestion)
-    assert len(search.rates) == len(search.losses) == len(search.smoothed) > 50
-    assert search.rates == sorted(search.rates) and search.rates[0] == 1e-6
+    assert len(search.lrs) == len(search.losses) == len(search.smoothed) > 50
+    assert search.lrs == sorted(search.lrs) and search.lrs[0] == 1e-6
 
 
 def test_the_suggestion_trains_the_digits():
@@ -363,29 +364,29 @@ def test_the_suggestion_trains_the_digits():
 
 
 def test_lr_find_stops_early_when_the_loss_grows(learner):
-    search = learner(optimizer=torch.optim.SGD).lr_find(highest=1e4)
-    assert len(search.rates) < 100 and "suggestion=" in repr(search)
-    assert search.suggestion < search.rates[-1]
+    search = learner(optimizer_fn=torch.optim.SGD).lr_find(highest=1e4)
+    assert len(search.lrs) < 100 and "suggestion=" in repr(search)
+    assert search.suggestion < search.lrs[-1]
 
 
 # Looking at a model
 
 
 def test_metrics_count_every_row_once(learner, rows):
-    def share_of_first(outputs, targets):
-        """Share of rows right among those of class 0: over fewer than all rows."""
+    def fraction_of_first(outputs, targets):
+        """Fraction of samples right among those of class 0: over fewer than all rows."""
         chosen = targets == 0
         return (outputs.argmax(1)[chosen] == 0).sum(), chosen.sum()
 
-    learn = learner(metrics=[ck.accuracy, ck.error_rate, share_of_first], batch_size=4)  # 8 + 8 + 8 + 6 held out
+    learn = learner(metrics=[ck.accuracy, ck.error_rate, fraction_of_first], batch_size=4)  # 8 + 8 + 8 + 6 held out
     found = learn.validate()
     x, y = rows[1]
-    outputs = learn.predict(x)
+    outputs = learn.raw_outputs(x)
     first = y == 0
     assert found["loss"] == pytest.approx(F.cross_entropy(outputs, y).item(), rel=1e-5)
     assert found["accuracy"] == pytest.approx((outputs.argmax(1) == y).double().mean().item())
     assert found["error_rate"] == pytest.approx(1 - found["accuracy"])
-    assert found["share_of_first"] == pytest.approx((outputs.argmax(1)[first] == 0).double().mean().item())
+    assert found["fraction_of_first"] == pytest.approx((outputs.argmax(1)[first] == 0).double().mean().item())
     assert 0 < first.sum() < 30
 
 
@@ -404,7 +405,7 @@ def test_roots_are_taken_of_the_mean_over_all_rows():
     x = torch.tensor([[1.0], [8.0], [2.0], [0.0], [100.0]])
     y = torch.tensor([[1.0], [2.0], [0.0], [4.0], [50.0]])
     data = ck.Loaders((x, y), (x, y), batch_size=2, device="cpu")
-    learn = ck.Learner(data, Half(), loss=ck.mean_squared_error, metrics=[ck.rmse, ck.rmspe], progress=False)
+    learn = ck.Learner(data, Half(), loss_fn=ck.mean_squared_error, metrics=[ck.rmse, ck.rmspe], progress=False)
     found = learn.validate()
     assert found["rmse"] == pytest.approx(math.sqrt((0.25 + 4 + 1 + 16 + 0) / 5))
     assert found["rmspe"] == pytest.approx(math.sqrt((0.25 + 1 + 1 + 0) / 4))  # the target 0 is left out
@@ -442,23 +443,62 @@ def test_a_mean_of_short_numbers_stays_exact(dtype):
 
 
 @pytest.mark.parametrize("n", [0, 1, 31, 32, 33, 100])
-def test_predict_takes_any_number_of_rows(learner, n):
+def test_raw_outputs_take_any_number_of_samples(learner, n):
     learn, x = learner(), torch.randn(100, 4)[:n]
-    found = learn.predict(x)
+    found = learn.raw_outputs(x)
     learn.model.eval()
     assert found.shape == (n, 3) and found.dtype == torch.float32 and not found.requires_grad
     assert torch.allclose(found, learn.model(x), atol=1e-6)
 
 
-@pytest.mark.parametrize("inputs", [(), (torch.randn(3, 4), torch.randn(5, 4))], ids=["none", "3 and 5 rows"])
-def test_predict_wants_inputs_that_belong_together(learner, inputs):
-    with pytest.raises(ValueError, match="with the same number of rows"):
-        learner().predict(*inputs)
+WRONG_INPUTS = {
+    "none": (), "two": (torch.randn(3, 4), torch.randn(3, 4)), "too wide": torch.randn(3, 5), "an axis more": torch.randn(2, 3, 4),
+}  # fmt: skip
 
 
-def test_predict_takes_a_strided_tensor(learner):
+@pytest.mark.parametrize("x", WRONG_INPUTS.values(), ids=WRONG_INPUTS.keys())
+def test_what_is_shaped_as_no_sample_is_refused(learner, x):
+    with pytest.raises(ValueError, match=r"a sample has the shapes \[\(4,\)\], several have one axis more; found"):
+        learner().predict(x)
+
+
+def test_inputs_of_different_lengths_are_refused(rows):
+    (x, y), _ = rows
+    learn = ck.Learner(ck.Loaders((x, x, y), device="cpu"), nn.Bilinear(4, 4, 3), progress=False)
+    with pytest.raises(ValueError, match="same number of samples; found 3, 5"):
+        learn.predict((x[:3], x[:5]))
+
+
+def test_raw_outputs_take_a_strided_tensor(learner):
     learn, x = learner(), torch.randn(4, 6)
-    assert torch.allclose(learn.predict(x.T), learn.predict(x.T.contiguous()))
+    assert torch.allclose(learn.raw_outputs(x.T), learn.raw_outputs(x.T.contiguous()))
+
+
+def test_predict_gives_a_label_and_probabilities_for_one_sample_or_several(learner, rows):
+    learn, (x, _) = learner(), rows[1]
+    expected = learn.raw_outputs(x).softmax(1)
+    several, one = learn.predict(x), learn.predict(x[0])
+    assert len(several) == 30 and one.label == several[0].label == str(int(expected[0].argmax()))
+    assert torch.allclose(torch.stack([found.values for found in several]), expected)
+    assert one.probabilities == pytest.approx(dict(zip("012", expected[0].tolist(), strict=True)))
+    assert list(one.probabilities)[0] == one.label and learn.predict(x[:0]) == []
+    assert learn.predict(x[0].numpy()).label == one.label
+
+
+def test_predict_names_the_classes_where_the_data_do(rows):
+    data = ck.Loaders(*rows, device="cpu", target_type=ck.Categories(("ant", "bee", "wasp")))
+    learn = ck.Learner(data, nn.Linear(4, 3), progress=False)
+    found = learn.predict(rows[1][0][0])
+    assert found.label in data.target_type.names and repr(found) == f"{found.label} ({found.values.max():.0%})"
+
+
+def test_predict_gives_numbers_where_the_loss_is_of_numbers(rows):
+    data = ck.Loaders((rows[0][0], rows[0][0]), device="cpu")
+    learn = ck.Learner(data, nn.Identity(), ck.mean_squared_error, progress=False)
+    found = learn.predict(torch.tensor([1.0, 2.0, 3.0, 4.5]))
+    assert found.label == "1, 2, 3, 4.5" and found.names == ()
+    with pytest.raises(ValueError, match=r"no one probability a class here: look at .values, of shape \(4,\)"):
+        _ = found.probabilities
 
 
 def test_summary_lists_the_layers_and_draws_no_random_number(learner):
@@ -484,6 +524,7 @@ def test_looking_at_a_model_does_not_change_what_it_learns(learner):
     plain.fit(1)
     torch.manual_seed(3)
     watched.summary(), watched.validate(), watched.predict(torch.randn(0, 4)), watched.lr_find()
+    watched.predictions(), repr(watched)
     torch.manual_seed(3)
     watched.fit(1)
     assert_same(plain.model, watched.model)
@@ -494,5 +535,5 @@ def test_save_and_load_round_trip(learner, tmp_path):
     one.fit(1)
     path = one.save(tmp_path / "a model", epochs=1, words=["ü"])
     assert path == tmp_path / "a model.safetensors"
-    assert other.load(tmp_path / "a model") == {"model": "Sequential", "epochs": 1, "words": ["ü"]}
+    assert other.load(tmp_path / "a model") == {"model": "Sequential", "config": {}, "epochs": 1, "words": ["ü"]}
     assert_same(one.model, other.model)

@@ -10,9 +10,10 @@ from types import CodeType
 
 import nbformat
 import pytest
-from coursekit.exercises import load_exercises
 from nbformat import NotebookNode
 from tools import tool
+
+from coursekit.classroom.exercises import load_exercises
 
 LESSONS = Path(__file__).parents[1] / "lessons"
 PATHS = sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))

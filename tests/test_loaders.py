@@ -39,7 +39,7 @@ def test_every_row_comes_once_beside_its_target(source):
     data = ck.Loaders(source, source, batch_size=3, device="cpu")
     for part, sizes in ((data.train, [3, 3, 4]), (data.valid, [6, 4])):
         batches = list(part)
-        assert [len(y) for _, y in batches] == sizes and len(part) == len(sizes) and part.rows == 10
+        assert [len(y) for _, y in batches] == sizes and len(part) == len(sizes) and part.samples == 10
         x, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
         assert torch.equal(x[:, 0] ** 2, y.float()) and torch.equal(x[:, 0].sort().values, X[:, 0])
     assert torch.equal(torch.cat([x for x, _ in data.valid]), X)
@@ -107,7 +107,7 @@ def test_a_model_that_changes_its_batch_does_not_change_the_data(part):
 
 def test_what_it_says_about_itself():
     held_out = ck.Loaders((X, Y), (X[:4], Y[:4]), batch_size=3, device="cpu")
-    assert repr(held_out) == "Loaders(10 rows in 3 batches, 4 held-out rows, on cpu)"
+    assert repr(held_out) == "Loaders(10 samples in 3 batches, 4 held-out samples, on cpu)"
     assert repr(ck.Loaders((X, Y), device="cpu")) == "Loaders(10 rows in 1 batches, nothing held out, on cpu)"
 
 

@@ -7,10 +7,10 @@ from importlib import import_module
 import numpy as np
 import pytest
 import torch
-from coursekit.resnet import WEIGHTS, resnet_tiny
 from lab import ROOT
 
 from coursekit import load_tensors
+from coursekit.vision.backbones import WEIGHTS, resnet_tiny
 
 
 @cache
@@ -36,7 +36,7 @@ def drawn():
 
 @cache
 def body(pretrained, seed=0):
-    """Pre-trained, or with random weights whose batch norms have seen the pictures, so that only the weights differ."""
+    """Pre-trained, or with random weights whose batch norms have seen the images, so that only the weights differ."""
     torch.manual_seed(seed)
     network = resnet_tiny(pretrained=pretrained)
     if not pretrained:
@@ -46,10 +46,10 @@ def body(pretrained, seed=0):
     return network.eval()
 
 
-def normalised(pictures):
+def normalised(images):
     _, notes = load_tensors(WEIGHTS)
     mean, std = (torch.tensor(notes[name])[:, None, None] for name in ("mean", "std"))
-    return (pictures.float() / 255 - mean) / std
+    return (images.float() / 255 - mean) / std
 
 
 @cache
@@ -101,9 +101,9 @@ def test_the_notes_tell_how_it_was_made():
     asked = {*shapes().TASKS, *shapes().CELL_TASKS, "present"}
     assert notes["held-out accuracy"].keys() == asked
     assert all(0 < value <= 1 for value in notes["held-out accuracy"].values())
-    pictures = drawn()[0].float() / 255
-    assert torch.allclose(pictures.mean((0, 2, 3)), torch.tensor(notes["mean"]), atol=0.05)
-    assert torch.allclose(pictures.std((0, 2, 3)), torch.tensor(notes["std"]), atol=0.05)
+    images = drawn()[0].float() / 255
+    assert torch.allclose(images.mean((0, 2, 3)), torch.tensor(notes["mean"]), atol=0.05)
+    assert torch.allclose(images.std((0, 2, 3)), torch.tensor(notes["std"]), atol=0.05)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -136,13 +136,13 @@ def test_no_creature_is_a_breed_or_differs_from_one_in_a_single_feature():
         assert all(sum(a != b for a, b in zip(creature, breed, strict=True)) > 1 for breed in module.KNOWN)
 
 
-def test_the_same_seed_draws_the_same_pictures_and_the_targets_are_in_range():
+def test_the_same_seed_draws_the_same_images_and_the_targets_are_in_range():
     module = shapes()
     first, second, other = module.draw(70, seed=3), module.draw(70, seed=3), module.draw(70, seed=4)
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     assert not torch.equal(first[0], other[0])
-    pictures, whole, cells = drawn()
-    assert pictures.dtype == torch.uint8 and pictures.shape == (512, 3, 64, 64)
+    images, whole, cells = drawn()
+    assert images.dtype == torch.uint8 and images.shape == (512, 3, 64, 64)
     for name, values in zip(module.TASKS, whole.T, strict=False):
         asked = values[values != module.UNKNOWN]
         assert len(asked) > 20 and asked.min() >= 0 and asked.max() < module.TASKS[name], name
@@ -153,9 +153,9 @@ def test_the_same_seed_draws_the_same_pictures_and_the_targets_are_in_range():
 
 def test_a_drawn_plain_ground_has_the_colour_that_its_target_says():
     module = shapes()
-    pictures, _, cells = drawn()
+    images, _, cells = drawn()
     paints = torch.tensor(list(module.COLOURS.values()))
-    centres = pictures[:, :, 4::8, 4::8].float() / 255
+    centres = images[:, :, 4::8, 4::8].float() / 255
     plain = (cells[:, 0] == 0) & (cells[:, 2] == 0)
     found = centres.permute(0, 2, 3, 1)[plain]
     nearest = torch.cdist(found, paints).argmin(1)

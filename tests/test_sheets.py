@@ -8,7 +8,9 @@ import torch
 from openpyxl import Workbook
 from workbooks import recalculates
 
-from coursekit import sheets
+from coursekit.classroom import sheets
+from excel.make import cells
+from excel.make.recalculate import recalculate
 
 
 @pytest.fixture
@@ -17,13 +19,13 @@ def path(tmp_path):
     book = Workbook()
     sheet = book.active
     sheet.title = "it's a sheet"
-    sheets.write(sheet, "B2", torch.tensor([[1.0, -2.5], [0.1, 4.0]]), name="weights")
-    sheets.write(sheet, "B5", torch.tensor([1, 2, 3]), name="counts")
-    sheets.write(sheet, "B7", 0.25, name="rate")
-    sheets.write_formulas(sheet, "E2", [["=SUM(weights)*rate"]], name="total")
+    cells.write(sheet, "B2", torch.tensor([[1.0, -2.5], [0.1, 4.0]]), name="weights")
+    cells.write(sheet, "B5", torch.tensor([1, 2, 3]), name="counts")
+    cells.write(sheet, "B7", 0.25, name="rate")
+    cells.write_formulas(sheet, "E2", [["=SUM(weights)*rate"]], name="total")
     sheet["G2"] = "words"
-    areas = [sheets.write(sheet, cell, torch.eye(2) * k) for k, cell in enumerate(["B10", "E10", "H10"], 1)]
-    sheets.define_name(book, "stack", areas)
+    areas = [cells.write(sheet, cell, torch.eye(2) * k) for k, cell in enumerate(["B10", "E10", "H10"], 1)]
+    cells.define_name(book, "stack", areas)
     book.save(tmp_path / "book.xlsx")
     return tmp_path / "book.xlsx"
 
@@ -52,20 +54,20 @@ def test_every_number_survives(tmp_path, dtype):
     torch.manual_seed(0)
     values = (torch.randn(20, 5, dtype=torch.float64) * 100).to(dtype)
     book = Workbook()
-    sheets.write(book.active, "A1", values, name="values")
+    cells.write(book.active, "A1", values, name="values")
     book.save(tmp_path / "book.xlsx")
     assert sheets.read(tmp_path / "book.xlsx", "values").to(dtype).equal(values)
 
 
 def test_float32_is_written_short():
     sheet = Workbook().active
-    sheets.write(sheet, "A1", torch.tensor([0.1], requires_grad=True))
+    cells.write(sheet, "A1", torch.tensor([0.1], requires_grad=True))
     assert sheet["A1"].value == 0.1
 
 
 def test_formulas_by_function(tmp_path):
     book = Workbook()
-    area = sheets.write_formulas(book.active, "B2", lambda i, j: f"={i}+{j}", (2, 3), name="sums")
+    area = cells.write_formulas(book.active, "B2", lambda i, j: f"={i}+{j}", (2, 3), name="sums")
     book.save(tmp_path / "book.xlsx")
     assert str(area) == "Sheet!B2:D3" and area.fixed == "$B$2:$D$3" and area.absolute == "'Sheet'!$B$2:$D$3"
     assert list(sheets.formulas_in(tmp_path / "book.xlsx").items())[-1] == ("Sheet!D3", "=1+2")
@@ -77,34 +79,34 @@ def test_formulas_by_function(tmp_path):
 )
 def test_write_refuses(values, words):
     with pytest.raises(ValueError, match=words):
-        sheets.write(Workbook().active, "A1", values)
+        cells.write(Workbook().active, "A1", values)
 
 
 def test_write_formulas_refuses():
     sheet = Workbook().active
     with pytest.raises(ValueError, match="'1\\+1'"):
-        sheets.write_formulas(sheet, "A1", [["1+1"]])
+        cells.write_formulas(sheet, "A1", [["1+1"]])
     with pytest.raises(ValueError, match="shape="):
-        sheets.write_formulas(sheet, "A1", lambda i, j: "=1")
+        cells.write_formulas(sheet, "A1", lambda i, j: "=1")
     with pytest.raises(ValueError, match=r"\[1, 2\]"):
-        sheets.write_formulas(sheet, "A1", [["=1"], ["=1", "=2"]])
+        cells.write_formulas(sheet, "A1", [["=1"], ["=1", "=2"]])
 
 
 def test_names_are_not_overwritten():
     book = Workbook()
-    sheets.write(book.active, "A1", 1, name="taken")
+    cells.write(book.active, "A1", 1, name="taken")
     with pytest.raises(ValueError, match=r"'taken' already stands for 'Sheet'!\$A\$1"):
-        sheets.write(book.active, "A2", 2, name="taken")
+        cells.write(book.active, "A2", 2, name="taken")
     assert book.active["A2"].value is None
     with pytest.raises(ValueError, match="one shape"):
-        sheets.define_name(book, "mixed", [sheets.Area("Sheet", 1, 1, 1, 1), sheets.Area("Sheet", 1, 1, 2, 2)])
+        cells.define_name(book, "mixed", [cells.Area("Sheet", 1, 1, 1, 1), cells.Area("Sheet", 1, 1, 2, 2)])
 
 
 @pytest.mark.parametrize(
     ("place", "words"),
     [
         ("weihgts", "Did you mean 'weights'"),
-        ("zzzzz", "It has: weights, counts"),
+        ("zzzzz", "There are: weights, counts"),
         ("its a sheet!B2", 'Did you mean "it\'s a sheet"'),
         ("it's a sheet!B2:", "not an address"),
         ("it's a sheet!A0", "not an address"),
@@ -121,7 +123,7 @@ def test_read_refuses(path, place, words):
 def test_a_missing_workbook(tmp_path):
     missing = tmp_path / "missing.xlsx"
     for use in [lambda: sheets.read(missing, "x"), lambda: sheets.calculate(missing, {}, []),
-                lambda: sheets.show(missing, "x"), lambda: sheets.recalculate(missing)]:  # fmt: skip
+                lambda: sheets.show(missing, "x"), lambda: recalculate(missing)]:  # fmt: skip
         with pytest.raises(FileNotFoundError, match="missing.xlsx"):
             use()
 
@@ -136,7 +138,7 @@ def test_calculate_follows_its_inputs(path):
 def test_calculate_sees_a_changed_file(path):
     before = sheets.calculate(path, {}, ["rate"])["rate"].item()
     book = Workbook()
-    sheets.write(book.active, "A1", 77, name="rate")
+    cells.write(book.active, "A1", 77, name="rate")
     book.save(path)
     assert (before, sheets.calculate(path, {}, ["rate"])["rate"].item()) == (0.25, 77.0)
 
@@ -251,7 +253,7 @@ def test_show_as_text(path):
 
 def test_minus_zero_is_shown_as_zero(tmp_path):
     book = Workbook()
-    sheets.write(book.active, "A1", [-0.001, 1.5])
+    cells.write(book.active, "A1", [-0.001, 1.5])
     book.save(tmp_path / "book.xlsx")
     assert repr(sheets.show(tmp_path / "book.xlsx", "Sheet!A1:B1")).endswith("1  0.00  1.50")
 
@@ -270,16 +272,16 @@ def test_text_on_colour_is_readable(tmp_path):
     """At least 4.5 to 1, as WCAG asks, on every colour of the scale."""
     import re
 
-    from coursekit.heat import _luminance
+    from coursekit.classroom.markup import luminance
 
     book = Workbook()
-    sheets.write(book.active, "A1", torch.linspace(-1, 1, 101))
+    cells.write(book.active, "A1", torch.linspace(-1, 1, 101))
     book.save(tmp_path / "book.xlsx")
     html = sheets.show(tmp_path / "book.xlsx", "Sheet!A1:CW1")._repr_html_()
     found = re.findall(r"background:#(\w\w)(\w\w)(\w\w);color:#(\w)", html)
     assert len(found) == 101
     for *channels, text in found:
-        behind, front = _luminance(*(int(c, 16) for c in channels)), 0.0 if text == "0" else 1.0
+        behind, front = luminance(bytes(int(c, 16) for c in channels)), 0.0 if text == "0" else 1.0
         assert (max(behind, front) + 0.05) / (min(behind, front) + 0.05) >= 4.5
 
 
@@ -287,7 +289,7 @@ def test_recalculate_without_libreoffice(path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     before = path.read_bytes()
     with pytest.raises(FileNotFoundError, match="apt-get install libreoffice"):
-        sheets.recalculate(path)
+        recalculate(path)
     assert path.read_bytes() == before
 
 
@@ -295,5 +297,5 @@ def test_recalculate_that_fails_changes_nothing(path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: sys.executable)  # a program, but not that one
     before = path.read_bytes()
     with pytest.raises(RuntimeError, match="could not recalculate"):
-        sheets.recalculate(path)
+        recalculate(path)
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["book.xlsx"]

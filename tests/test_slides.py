@@ -1,7 +1,6 @@
 """The decks: complete, in need of no other host, and in a real browser legible, to be moved through and annotated."""
 
 import re
-import sys
 
 import nbformat
 import pytest
@@ -10,8 +9,7 @@ from bs4 import BeautifulSoup
 from lab import ROOT
 from needs import needs_chromium
 
-sys.path.insert(0, str(ROOT / "lessons" / "make"))
-import slides
+from lessons.make import slides
 
 PATHS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
 DECKS = ["02_convolution", "08_sgd"]  # figures, worksheets, no formula; formulas, and the most slides

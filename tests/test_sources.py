@@ -1,4 +1,4 @@
-"""The data block: how pictures are labelled, held out and batched, and what is said when that cannot be done."""
+"""The data block: how images are labelled, held out and batched, and what is said when that cannot be done."""
 
 import pickle
 import re
@@ -6,22 +6,22 @@ import re
 import numpy as np
 import pytest
 import torch
-from coursekit.kinds import Categories, Masks, MultiLabels, Points
 from drawn import classes, discs, held, mask_source, multi_source, noise, point_source, save
 from torch.nn import functional as F
 
 import coursekit as ck
+from coursekit.targets import Categories, Keypoints, Masks, MultiLabels
 
 # Sources
 
 
 @pytest.fixture
 def files(tmp_path):
-    """Six pictures: cats/a_0.png, cats/a_1.png, dogs/b_0.png ..."""
+    """Six images: cats/a_0.png, cats/a_1.png, dogs/b_0.png ..."""
     for folder, name in (("cats", "a"), ("dogs", "b")):
         for i in range(3):
             save(tmp_path / folder / f"{name}_{i}.png", noise())
-    return ck.find_pictures(tmp_path)
+    return ck.find_images(tmp_path)
 
 
 def test_a_source_is_a_folder_or_its_files_in_any_form(tmp_path, files):
@@ -35,12 +35,12 @@ def test_each_step_gives_a_new_source_and_says_what_it_has(files):
     labelled = chosen.labelled_by(ck.folder_labels())
     split = labelled.split(ck.at_random(0.25))
     assert [repr(s)[12:-1] for s in (source, chosen, labelled, split)] == [
-        "6 pictures", "4 pictures", "4 pictures, 2 classes", "4 pictures, 2 classes, 1 held out",
+        "6 images", "4 images", "4 images, 2 classes", "4 images, 2 classes, 1 held out",
     ]  # fmt: skip
     assert len(source) == 6 and source.labels is None and labelled.held_out is None
 
 
-def test_the_two_parts_are_all_pictures_with_their_labels(files):
+def test_the_two_parts_are_all_images_with_their_labels(files):
     source = ck.ImageSource(files).labelled_by(ck.pattern_labels("(.)_")).split(ck.at_random(0.4))
     (train, train_labels), (valid, valid_labels) = source.part(False), source.part(True)
     assert sorted(train + valid) == files and len(valid) == 2
@@ -49,19 +49,19 @@ def test_the_two_parts_are_all_pictures_with_their_labels(files):
 
 def test_steps_out_of_order_say_which_comes_first(files):
     source = ck.ImageSource(files)
-    with pytest.raises(ValueError, match=r"label the pictures first: .labelled_by\(...\), then .split"):
+    with pytest.raises(ValueError, match=r"label the images first: .labelled_by\(...\), then .split"):
         source.split(ck.at_random())
     for early in (source, source.labelled_by(ck.folder_labels())):
-        with pytest.raises(ValueError, match=r"say which pictures are held out first: .split"):
+        with pytest.raises(ValueError, match=r"say which images are held out first: .split"):
             early.loaders(16)
     with pytest.raises(ValueError, match=r"where\(...\) comes before labelled_by"):
         source.labelled_by(ck.folder_labels()).where(lambda file: True)
 
 
 def test_wrong_sources(tmp_path, files):
-    with pytest.raises(ValueError, match="the list of pictures is empty"):
+    with pytest.raises(ValueError, match="the list of images is empty"):
         ck.ImageSource([])
-    with pytest.raises(ValueError, match="the condition holds for none of the 6 pictures, such as .*a_0.png"):
+    with pytest.raises(ValueError, match="the condition holds for none of the 6 images, such as .*a_0.png"):
         ck.ImageSource(files).where(lambda file: False)
     with pytest.raises(ValueError, match="1, 2, 3 or 4 channels, not 5"):
         ck.ImageSource(files, channels=5)
@@ -70,18 +70,18 @@ def test_wrong_sources(tmp_path, files):
 
 
 def test_unreadable_lists_every_damaged_file_with_its_reason(tmp_path, files):
-    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "text.jpg").write_text("no image")
     found = ck.ImageSource([*files, tmp_path / "text.jpg", tmp_path / "gone.png"]).unreadable()
     assert [path.name for path in found] == ["text.jpg", "gone.png"]
-    assert "not a whole picture" in found[tmp_path / "text.jpg"] and "no file" in found[tmp_path / "gone.png"]
+    assert "not a whole image" in found[tmp_path / "text.jpg"] and "no file" in found[tmp_path / "gone.png"]
     assert ck.ImageSource(files).unreadable() == {}
 
 
 @pytest.mark.parametrize("options", [{"memory": True}, {"memory": False}, {"memory": False, "workers": 1}], ids=str)
-def test_an_unreadable_picture_is_named_when_its_batch_is_made(files, options):
+def test_an_unreadable_image_is_named_when_its_batch_is_made(files, options):
     files[1].write_bytes(files[1].read_bytes()[:60])
     source = ck.ImageSource(files).labelled_by(ck.folder_labels()).split(held("b_0"))
-    with pytest.raises(ValueError, match=r"a_1.png is not a whole picture"):
+    with pytest.raises(ValueError, match=r"a_1.png is not a whole image"):
         list(source.loaders(16, device="cpu", **options).train)
 
 
@@ -100,10 +100,10 @@ LABELS = {
 @pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS.keys())
 def test_five_ways_to_label(files, labels):
     source = ck.ImageSource(files).labelled_by(labels)
-    assert isinstance(source.kind, Categories) and source.kind.outputs == 2
-    targets = source.kind.targets(source.labels)
+    assert isinstance(source.target_type, Categories) and source.target_type.outputs == 2
+    targets = source.target_type.encode(source.labels)
     assert targets.dtype == torch.int64 and sorted(targets.tolist()) == [0, 0, 0, 1, 1, 1]
-    assert [source.kind.text(target) for target in targets] == [str(label) for label in source.labels]
+    assert [source.target_type.text(target) for target in targets] == [str(label) for label in source.labels]
 
 
 def test_a_folder_further_up_gives_the_label(files):
@@ -112,10 +112,16 @@ def test_a_folder_further_up_gives_the_label(files):
 
 
 WRONG_LABELS = {
-    "no match": (ck.pattern_labels(r"(a)_"), "3 of 6 pictures have no label: '\\(a\\)_' does not match 'b_0.png'"),
-    "an empty group": (ck.pattern_labels(r"(a)?_"), "3 of 6 pictures have no label: .* does not match 'b_0.png'"),
-    "None": (lambda f: None if f.stem == "b_1" else "x", "1 of 6 pictures has no label: the .* None for .*b_1.png"),
-    "another length": (ck.list_labels(["cat", "dog"]), "there are 2 labels for 6 pictures"),
+    "no match": (
+        ck.pattern_labels(r"(a)_"),
+        "3 of 6 images have no label: '\\(a\\)_' does not match the name of .*b_0.png",
+    ),
+    "an empty group": (
+        ck.pattern_labels(r"(a)?_"),
+        "3 of 6 images have no label: .* does not match the name of .*b_0.png",
+    ),
+    "None": (lambda f: None if f.stem == "b_1" else "x", "1 of 6 images has no label: the .* None for .*b_1.png"),
+    "another length": (ck.list_labels(["cat", "dog"]), "there are 2 labels for 6 images"),
     "all of one class": (lambda file: "cat", "all 6 labels are 'cat': telling classes apart needs two"),
     "empty": (lambda file: "" if file.stem == "a_1" else "cat", "1 of 6 labels are empty"),
     "missing": (
@@ -127,11 +133,14 @@ WRONG_LABELS = {
         ck.list_labels(["cat", ["dog"], *["cat"] * 4]),
         r"all names or all lists of names; found 'cat' beside \[",
     ),
-    "no names": (ck.list_labels([[1, 2]] * 6), "the classes of a picture are names; found 1"),
-    "an empty name": (ck.list_labels([["cat", ""]] * 6), "the classes of a picture are names; found ''"),
-    "no labels at all": (lambda file: [], "none of the 6 pictures has a label: look at the column or the separator"),
+    "no names": (ck.list_labels([[1, 2]] * 6), "classes are names; found 1"),
+    "an empty name": (ck.list_labels([["cat", ""]] * 6), "classes are names; found ''"),
+    "no labels at all": (lambda file: [], "none of the 6 samples has a label: look at the column or the separator"),
     "the list itself": (["cat"] * 6, r"say how to label: ck.list_labels\(...\), say; found a list"),
-    "a level too far": (ck.folder_labels(40), "a_0.png has no folder at level 40"),
+    "a level too far": (
+        ck.folder_labels(40),
+        "6 of 6 images have no label: there is no folder at level 40 of .*a_0.png",
+    ),
 }
 
 
@@ -172,28 +181,28 @@ def test_csv_names_with_or_without_folder_and_ending(tmp_path, files, form):
 def test_csv_several_labels_with_spaces_between_or_none(tmp_path, files, sep, rows):
     path = csv(tmp_path, [f"{name},{row}" for name, row in zip(NAMES, rows, strict=True)])
     source = ck.ImageSource(files).labelled_by(ck.csv_labels(path, sep=sep))
-    assert source.kind == MultiLabels(("x", "y", "z"))
+    assert source.target_type == MultiLabels(("x", "y", "z"))
     expected = [[1, 1, 0], [0, 1, 0], [0, 0, 0], [1, 1, 1], [0, 0, 1], [1, 1, 0]]
-    targets = source.kind.targets(source.labels)
+    targets = source.target_type.encode(source.labels)
     assert targets.tolist() == expected and targets.dtype == torch.float32
-    assert [source.kind.text(t) for t in targets] == ["x y", "y", "", "x y z", "z", "x y"]
+    assert [source.target_type.text(t) for t in targets] == ["x y", "y", "", "x y z", "z", "x y"]
 
 
 def test_csv_words_that_pandas_takes_for_missing_are_names(tmp_path, files):
     path = csv(tmp_path, [f"{name},{'NA' if name[0] == 'a' else 'null'}" for name in NAMES])
-    assert ck.ImageSource(files).labelled_by(ck.csv_labels(path)).kind.names == ("NA", "null")
+    assert ck.ImageSource(files).labelled_by(ck.csv_labels(path)).target_type.names == ("NA", "null")
 
 
 ROWS = [f"{name},{name[0]}" for name in NAMES]
 WRONG_CSV = {
-    "a picture without row": (ROWS[:4], {}, "2 of 6 pictures have no label: .*labels.csv does not list 'b_1.png'"),
-    "a row without picture": (
-        [*ROWS, "d,d", "c,c"], {}, r"labels.csv lists 'c', and no such picture is there \(2 of 8 rows .* unused=True"
+    "a image without row": (ROWS[:4], {}, "2 of 6 images have no label: .*labels.csv does not list 'b_1.png'"),
+    "a row without image": (
+        [*ROWS, "d,d", "c,c"], {}, r"labels.csv names 'c', and no such image is there \(2 of 8 have none.* unused=True"
     ),
     "a row twice": ([*ROWS, "b_1,a"], {}, "labels.csv lists 'b_1' 2 times"),
     "no such column": (ROWS, {"label": "tags"}, "has no column 'tags'; it has 'file', 'label'"),
     "no such file column": (ROWS, {"file": "image"}, "has no column 'image'"),
-    "only a head": ([], {}, "6 of 6 pictures have no label"),
+    "only a head": ([], {}, "6 of 6 images have no label"),
     "an empty label": ([*ROWS[:5], "b_2,"], {}, "1 of 6 labels are empty"),
     "a blank label": ([*ROWS[:5], "b_2,  "], {}, "1 of 6 labels are empty"),
     "rows of two lengths": ([*ROWS[:5], "b_2,b,c,d"], {}, "labels.csv cannot be read as a CSV table .*line 7"),
@@ -220,14 +229,14 @@ def test_csv_files_that_are_no_table(tmp_path, files):
         ck.csv_labels(tmp_path / "gone.csv")
 
 
-def test_csv_rows_without_picture_can_be_allowed(tmp_path, files):
+def test_csv_rows_without_image_can_be_allowed(tmp_path, files):
     path = csv(tmp_path, [*ROWS, "c,c"])
-    assert ck.ImageSource(files).labelled_by(ck.csv_labels(path, unused=True)).kind.names == ("a", "b")
+    assert ck.ImageSource(files).labelled_by(ck.csv_labels(path, unused=True)).target_type.names == ("a", "b")
 
 
-def test_one_csv_row_labels_one_picture(tmp_path, files):
+def test_one_csv_row_labels_one_image(tmp_path, files):
     other = save(tmp_path / "more" / "b_1.jpg", noise())
-    with pytest.raises(ValueError, match="lists 'b_1' once, and several pictures are called so: .*b_1.png and .*b_1.j"):
+    with pytest.raises(ValueError, match="names 'b_1', and several images are called so: .*b_1.png and .*b_1.j"):
         ck.ImageSource([*files, other]).labelled_by(ck.csv_labels(csv(tmp_path, ROWS)))
 
 
@@ -260,15 +269,15 @@ def test_ways_to_hold_out(tmp_path, files):
 WRONG_SPLITS = {
     "a missing file": (
         ck.by_file_list(["a_0", "c_9"]),
-        r"the list names 'c_9', and no such picture is there \(1 of 2",
+        r"the list names 'c_9', and no such image is there \(1 of 2",
     ),
-    "nothing in a folder": (ck.by_folder("valid"), "none of the 6 pictures is in a folder 'valid', such as .*a_0.png"),
-    "nothing chosen": (ck.by_function(lambda file: False), "none of the 6 pictures is chosen by the function"),
-    "all": (ck.by_function(lambda file: True), "all of the 6 pictures would be held out: choose another split"),
-    "an empty list": (ck.by_file_list([]), "none of the 6 pictures would be held out"),
+    "nothing in a folder": (ck.by_folder("valid"), "none of the 6 images is in a folder 'valid', such as .*a_0.png"),
+    "nothing chosen": (ck.by_function(lambda file: False), "none of the 6 images is chosen by the function"),
+    "all": (ck.by_function(lambda file: True), "all of the 6 images would be held out: choose another split"),
+    "an empty list": (ck.by_file_list([]), "none of the 6 images would be held out"),
     "a number": (0.2, r"say how to split: ck.at_random\(0.2\), say; found 0.2"),
-    "too short": (lambda files: [True, False], "True or False for each of the 6 pictures; found"),
-    "row numbers": (lambda files: [0, 1, 2, 3, 4, 5], "True or False for each of the 6 pictures; found"),
+    "too short": (lambda files: [True, False], "True or False for each of the 6 images; found"),
+    "row numbers": (lambda files: [0, 1, 2, 3, 4, 5], "True or False for each of the 6 images; found"),
 }
 
 
@@ -279,21 +288,21 @@ def test_wrong_splits(files, split, message):
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 20, float("nan")])
-def test_a_share_lies_between_0_and_1(share):
-    with pytest.raises(ValueError, match="the share to hold out lies between 0 and 1; found"):
+def test_a_fraction_lies_between_0_and_1(share):
+    with pytest.raises(ValueError, match="the fraction to hold out lies between 0 and 1; found"):
         ck.at_random(share)
 
 
-def test_a_listed_name_means_one_picture(tmp_path, files):
+def test_a_listed_name_means_one_image(tmp_path, files):
     other = save(tmp_path / "birds" / "a_0.png", noise())
     source = ck.ImageSource([*files, other]).labelled_by(ck.folder_labels())
-    with pytest.raises(ValueError, match="names 'a_0.png', and 2 pictures are called so: use by_function"):
+    with pytest.raises(ValueError, match="names 'a_0.png', and several images are called so: .*a_0.png and .*a_0.png"):
         source.split(ck.by_file_list(["b_0", "a_0.png"]))
 
 
-def test_one_picture_cannot_be_split(files):
+def test_one_image_cannot_be_split(files):
     source = ck.ImageSource(files[:1]).labelled_by(ck.list_labels([["cat"]]))
-    with pytest.raises(ValueError, match="there is only one picture, .*a_0.png: it cannot be split in two"):
+    with pytest.raises(ValueError, match="there is only one image, .*a_0.png: it cannot be split in two"):
         source.split(ck.at_random(0.5))
 
 
@@ -311,7 +320,7 @@ def test_masks_that_do_not_fit(tmp_path):
             source.loaders(8, device="cpu")
         return str(caught.value)
 
-    assert re.search(r"1.png has 16 x 8 pixels, and its picture 1.png 16 x 16: both", message(np.zeros((16, 8))))
+    assert re.search(r"1.png has 16 x 8 pixels, and its image has 16 x 16: both", message(np.zeros((16, 8))))
     assert re.search(r"has the mode RGB: one channel", message(noise()))
     assert re.search(r"1.png holds the class number 3, .* 3 names \(0 to 2\)", message(np.full((16, 16), 3)))
     save(mask, np.zeros((16, 16)))
@@ -321,16 +330,16 @@ def test_masks_that_do_not_fit(tmp_path):
 def test_missing_masks_are_counted_and_named(tmp_path):
     discs(tmp_path, 3)
     (tmp_path / "masks" / "2.png").unlink()
-    with pytest.raises(FileNotFoundError, match="1 of 3 pictures has no mask: there is no .*masks.2.png for 2.png"):
+    with pytest.raises(FileNotFoundError, match="1 of 3 images has no mask: there is no .*masks.2.png for 2.png"):
         mask_source(tmp_path)
-    with pytest.raises(FileNotFoundError, match="3 of 3 pictures have no mask"):
+    with pytest.raises(FileNotFoundError, match="3 of 3 images have no mask"):
         ck.ImageSource(tmp_path / "images").labelled_by(ck.mask_labels(lambda file: None, ["a", "b"]))
 
 
 @pytest.mark.parametrize(
     "names, void, message",
     [
-        (["a", "b"], "c", "void='c' is none of the 2 names: a, b"),
+        (["a", "b"], "c", "ignored='c' is none of the 2 names: a, b"),
         (["a", "b", "a"], None, "each once; found a, b, a"),
         (["a"], None, "two names of classes or more"),
         ([], None, "found none"),
@@ -342,12 +351,12 @@ def test_names_of_mask_classes(names, void, message):
 
 
 WRONG_POINTS = {
-    "not finite": ((3, float("nan")), r"images.1.png has the points \[\[3.0, nan\]\]; needed: 1 of finite numbers"),
-    "more": ([(3, 3), (4, 4)], r"1.png has the points \[\[3.0, 3.0\], \[4.0, 4.0\]\]; needed: 1 of finite"),
-    "none": ([], r"1.png has the points \[\]; needed: 1 of finite numbers"),
-    "three numbers": ((1, 2, 3), r"1.png has the points \(1, 2, 3\); needed: \(x, y\), or a list of such pairs"),
-    "None": (None, "1.png has the points None; needed"),
-    "text": ("3 4", "1.png has the points '3 4'; needed"),
+    "not finite": ((3, float("nan")), r"images.1.png has the keypoints \[\[3.0, nan\]\]; needed: 1 of finite numbers"),
+    "more": ([(3, 3), (4, 4)], r"1.png has the keypoints \[\[3.0, 3.0\], \[4.0, 4.0\]\]; needed: 1 of finite"),
+    "none": ([], r"1.png has the keypoints \[\]; needed: 1 of finite numbers"),
+    "three numbers": ((1, 2, 3), r"1.png has the keypoints \(1, 2, 3\); needed: \(x, y\), or a list of such pairs"),
+    "None": (None, "1.png has the keypoints None; needed"),
+    "text": ("3 4", "1.png has the keypoints '3 4'; needed"),
 }
 
 
@@ -362,7 +371,9 @@ def test_wrong_points(tmp_path, point, message):
 @pytest.mark.parametrize("point", [(-0.5, 3), (16.1, 3), (3, 17)], ids=str)
 def test_points_outside_are_refused(tmp_path, point, fit):
     source = point_source(tmp_path, discs(tmp_path, 3) | {"1.png": point}).split(held("0"))
-    with pytest.raises(ValueError, match=r"1.png has the points .* and one lies outside .* \(16 wide, 16 high, fit="):
+    with pytest.raises(
+        ValueError, match=r"1.png has the keypoints .* and one lies outside .* \(16 wide, 16 high, fit="
+    ):
         source.loaders((16, 24), fit=fit, device="cpu")
 
 
@@ -370,12 +381,12 @@ def test_a_point_that_is_cut_off_is_refused_and_one_on_the_edge_is_not(tmp_path)
     points = {"a.png": (37, 5), "b.png": (0, 0), "c.png": (18.5, 31)}
     for name in points:
         save(tmp_path / name, noise(31, 37))
-    source = ck.ImageSource(tmp_path).labelled_by(ck.point_labels(lambda file: points[file.name])).split(held("c"))
+    source = ck.ImageSource(tmp_path).labelled_by(ck.keypoint_labels(lambda file: points[file.name])).split(held("c"))
     for size in (16, 21, 37, (29, 13)):
         targets = source.loaders(size, device="cpu").train.inner.tensors[1]
         assert torch.allclose(targets, torch.tensor([[1.0, 10 / 31 - 1], [-1, -1]]), atol=1e-5)
         source.loaders(size, fit="pad", device="cpu")
-    with pytest.raises(ValueError, match="use fit='squish' or 'pad'"):
+    with pytest.raises(ValueError, match="use fit='pad'"):
         source.loaders(16, fit="crop", device="cpu")
 
 
@@ -411,19 +422,19 @@ def test_from_memory_and_from_disk_the_batches_are_the_same(tmp_path, kind, work
     for found, wanted in zip(valid, expected, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(found, wanted, strict=True))
     assert [len(targets) for _, targets in train] == [len(targets) for _, targets in expected_train]
-    pictures = torch.cat([pictures for pictures, _ in train])
-    assert pictures.shape[1:] == (3, 8, 12) and pictures.dtype == torch.float32
-    assert 0 <= pictures.min() < pictures.max() <= 1
+    images = torch.cat([images for images, _ in train])
+    assert images.shape[1:] == (3, 8, 12) and images.dtype == torch.float32
+    assert 0 <= images.min() < images.max() <= 1
 
 
 @each_kind
-def test_a_training_epoch_has_every_picture_beside_its_target(tmp_path, kind):
+def test_a_training_epoch_has_every_image_beside_its_target(tmp_path, kind):
     source = sources(tmp_path)[kind].split(ck.at_random(0.4))
     data = source.loaders(16, batch_size=3, device="cpu")
     _, labels = source.part(False)
-    pictures, targets = (torch.cat(parts) for parts in zip(*data.train, strict=True))
+    images, targets = (torch.cat(parts) for parts in zip(*data.train, strict=True))
     stored, wanted = data.train.inner.tensors
-    order = [int((stored == (255 * picture).round()).flatten(1).all(1).nonzero()) for picture in pictures]
+    order = [int((stored == (255 * image).round()).flatten(1).all(1).nonzero()) for image in images]
     assert sorted(order) == list(range(len(labels))) and torch.equal(targets, wanted[order].to(targets.dtype))
 
 
@@ -444,14 +455,14 @@ def test_batches_have_the_channels_of_the_source(tmp_path, channels):
 
 
 @pytest.mark.parametrize("memory", [True, False])
-def test_statistics_are_those_of_the_training_pictures(tmp_path, memory):
+def test_statistics_are_those_of_the_training_images(tmp_path, memory):
     data = classes(tmp_path, 4).split(ck.at_random(0.3)).loaders(16, device="cpu", memory=memory, workers=0)
     pixels = torch.cat([batch for batch, _ in data.train]).transpose(0, 1).flatten(1)
     mean, std = data.statistics()
     assert torch.allclose(mean, pixels.mean(1), atol=1e-5) and torch.allclose(std, pixels.std(1), atol=1e-3)
 
 
-def test_statistics_of_black_pictures_are_zero_not_nan(tmp_path):
+def test_statistics_of_black_images_are_zero_not_nan(tmp_path):
     for i in range(4):
         save(tmp_path / f"{'ab'[i % 2]}_{i}.png", np.full((8, 8), 77))
     source = ck.ImageSource(tmp_path).labelled_by(ck.pattern_labels("(.)_")).split(ck.at_random(0.5))
@@ -459,24 +470,24 @@ def test_statistics_of_black_pictures_are_zero_not_nan(tmp_path):
     assert torch.allclose(mean, torch.full((3,), 77 / 255)) and (std < 1e-3).all()
 
 
-def test_unlabelled_pictures_are_prepared_like_the_held_out_ones(tmp_path):
+def test_unlabelled_images_are_prepared_like_the_held_out_ones(tmp_path):
     source = classes(tmp_path, 4).split(ck.at_random(0.3))
     for memory in (True, False):
         data = source.loaders((8, 6), fit="crop", batch_size=1, device="cpu", memory=memory, workers=0)
         files, _ = source.part(True)
         loader = data.unlabelled(map(str, files))
-        expected = torch.cat([pictures for pictures, _ in data.valid])
+        expected = torch.cat([images for images, _ in data.valid])
         found, targets = (torch.cat(parts) for parts in zip(*loader, strict=True))
         assert torch.equal(found, expected) and (targets == 0).all() and len(targets) == len(files)
-        assert torch.equal(data.valid.pictures([2, 0]), expected[[2, 0]])
-        assert torch.equal(loader.pictures([2, 0]), expected[[2, 0]])
+        assert torch.equal(data.valid.images([2, 0]), expected[[2, 0]])
+        assert torch.equal(loader.images([2, 0]), expected[[2, 0]])
     with pytest.raises(ValueError, match="the data set is empty"):
         data.unlabelled([])
 
 
 def test_a_batch_size_beyond_the_data_gives_one_batch(tmp_path):
     data = classes(tmp_path, 2).split(ck.at_random(0.5)).loaders(8, batch_size=1000, device="cpu")
-    assert len(data.train) == len(data.valid) == 1 and data.train.rows == 3
+    assert len(data.train) == len(data.valid) == 1 and data.train.samples == 3
     with pytest.raises(ValueError, match="the batch size is 0"):
         classes(tmp_path, 2).split(ck.at_random(0.5)).loaders(8, batch_size=0, device="cpu")
 
@@ -489,7 +500,7 @@ def test_a_data_set_can_be_sent_to_a_process_that_starts_afresh(tmp_path, kind):
     assert all(torch.equal(a, b) for a, b in zip(dataset[1], again[1], strict=True))
 
 
-def test_a_picture_set_is_kept_in_memory_only_if_it_takes_little_of_it(tmp_path, monkeypatch):
+def test_a_image_set_is_kept_in_memory_only_if_it_takes_little_of_it(tmp_path, monkeypatch):
     source = classes(tmp_path, 2).split(ck.at_random(0.5))
     memory = type("Memory", (), {"available": 3 * 6 * 3 * 8 * 8})
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
@@ -504,22 +515,20 @@ def test_losses_and_probabilities_of_each_kind():
     kind = Categories(("a", "b", "c"))
     expected = torch.stack([-F.log_softmax(row, 0)[label] for row, label in zip(outputs, labels, strict=True)])
     assert torch.allclose(kind.losses(outputs, labels), expected)
-    assert torch.allclose(kind.loss(outputs, labels), expected.mean())
-    assert torch.allclose(kind.probabilities(outputs), outputs.exp() / outputs.exp().sum(1, keepdim=True))
+    assert torch.allclose(kind.loss_fn(outputs, labels), expected.mean())
+    assert torch.allclose(kind.values(outputs), outputs.exp() / outputs.exp().sum(1, keepdim=True))
 
     kind, targets = MultiLabels(("a", "b", "c")), torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 0, 0], [1, 1, 1]])
     p = 1 / (1 + (-outputs).exp())
     expected = -(targets * p.log() + (1 - targets) * (1 - p).log()).mean(1)
     assert torch.allclose(kind.losses(outputs, targets), expected, atol=1e-6)
-    assert torch.allclose(kind.loss(outputs, targets), expected.mean()) and torch.allclose(
-        kind.probabilities(outputs), p
-    )
+    assert torch.allclose(kind.loss_fn(outputs, targets), expected.mean()) and torch.allclose(kind.values(outputs), p)
     assert [kind.text(row) for row in targets] == ["a", "a b", "", "a b c"]
 
-    kind, points = Points(2), torch.randn(3, 4)
-    assert kind.outputs == 4 and torch.equal(kind.probabilities(points), points)
+    kind, points = Keypoints(2), torch.randn(3, 4)
+    assert kind.outputs == 4 and torch.equal(kind.values(points), points)
     assert torch.allclose(kind.losses(points, 0 * points), (points**2).sum(1) / 4)
-    assert torch.allclose(kind.loss(points, 0 * points), (points**2).mean())
+    assert torch.allclose(kind.loss_fn(points, 0 * points), (points**2).mean())
     assert kind.text(torch.tensor([0.5, -1, 0.123, 0])) == "(0.50, -1.00) (0.12, 0.00)"
 
 
@@ -531,19 +540,37 @@ def test_void_pixels_count_for_nothing():
     counted = targets != 2
     by_hand = [each[i][counted[i]].mean() for i in range(2)]
     assert torch.allclose(kind.losses(outputs, targets), torch.stack([*by_hand, torch.tensor(0.0)]))
-    assert torch.allclose(kind.loss(outputs, targets), each[counted].mean())
-    assert torch.equal(kind.probabilities(outputs), outputs.softmax(1))
-    assert Masks(("sky", "road")).loss is ck.cross_entropy and Masks(("sky", "road")).void_number == -100
+    assert torch.allclose(kind.loss_fn(outputs, targets), each[counted].mean())
+    assert torch.equal(kind.values(outputs), outputs.softmax(1))
+    assert Masks(("sky", "road")).loss_fn is ck.cross_entropy and Masks(("sky", "road")).ignore_index == -100
     mask = torch.tensor([[0, 1, 1], [1, 2, 2]])
     assert kind.text(mask) == "road, void, sky" and kind.text(torch.ones(2, 2, dtype=torch.int64)) == "road"
 
 
 def test_cross_entropy_without_any_pixel_is_nothing_and_moves_nothing():
     outputs = torch.randn(2, 3, 4, 4, requires_grad=True)
-    loss = ck.cross_entropy_without(outputs, torch.full((2, 4, 4), 1), void=1)
+    loss = ck.cross_entropy(outputs, torch.full((2, 4, 4), 1), ignore_index=1)
     loss.backward()
     assert loss == 0 and (outputs.grad == 0).all()
-    with pytest.raises(ValueError, match=r"target 7 at row \(0, 0, 0\) is outside the 3 classes"):
-        ck.cross_entropy_without(outputs, torch.full((2, 4, 4), 7), void=1)
+    with pytest.raises(ValueError, match=r"target 7 of sample \(0, 0, 0\) is outside the 3 classes"):
+        ck.cross_entropy(outputs, torch.full((2, 4, 4), 7), ignore_index=1)
     with pytest.raises(ValueError, match=r"need class numbers of shape \(2, 4, 4\)"):
-        ck.cross_entropy_without(outputs, torch.zeros(2, 4, dtype=torch.int64), void=1)
+        ck.cross_entropy(outputs, torch.zeros(2, 4, dtype=torch.int64), ignore_index=1)
+
+
+def test_lists_spell_paths_in_many_ways(tmp_path):
+    files = [save(tmp_path / name, noise()) for name in ("caf\u00e9.png", "b.png")]
+    source = ck.ImageSource(files).labelled_by(ck.list_labels(["x", "y"]))
+    for spelt in ("cafe\u0301.png", " caf\u00e9 ", "photos\\caf\u00e9.png"):
+        assert source.split(ck.by_file_list([spelt])).held_out == (True, False)
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfb.png\n")
+    assert source.split(ck.by_file_list(tmp_path / "list.txt")).held_out == (False, True)
+    (tmp_path / "labels.csv").write_bytes("\ufefffile,label\ncafe\u0301,x\nb ,y\n".encode())
+    assert ck.ImageSource(files).labelled_by(ck.csv_labels(tmp_path / "labels.csv", file="file")).labels == ("x", "y")
+
+
+def test_by_folder_looks_below_what_the_images_share(tmp_path):
+    for name in ("val/h/train/0.png", "val/h/val/1.png"):
+        save(tmp_path / name, noise())
+    source = ck.ImageSource(tmp_path / "val" / "h").labelled_by(ck.list_labels(["x", "y"]))
+    assert source.split(ck.by_folder("val")).held_out == (False, True)

@@ -29,12 +29,12 @@ TENSORS = {
 NOTES = {"words": ["ü", "数"], "rate": 1e-3, "nested": {"a": None, "b": [1, 2.5, True]}, "line": "a\nb"}
 
 
-def test_tensors_and_notes_come_back_as_they_were(tmp_path):
+def test_tensors_and_metadata_come_back_as_they_were(tmp_path):
     shared = torch.randn(4)
     tensors = TENSORS | {"shared": shared, "shared too": shared, "part": shared[1:]}
     path = ck.save_tensors(tmp_path / "new" / "file", tensors, NOTES)
-    found, notes = ck.load_tensors(tmp_path / "new" / "file")
-    assert path == tmp_path / "new" / "file.safetensors" and notes == NOTES and found.keys() == tensors.keys()
+    found, metadata = ck.load_tensors(tmp_path / "new" / "file")
+    assert path == tmp_path / "new" / "file.safetensors" and metadata == NOTES and found.keys() == tensors.keys()
     for name, value in tensors.items():
         assert found[name].dtype == value.dtype and torch.equal(found[name], value.detach()), name
 
@@ -77,7 +77,7 @@ def test_a_failed_save_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, 
     assert not old or path.read_bytes() == before
 
 
-def test_notes_that_json_cannot_hold_change_nothing(tmp_path):
+def test_metadata_that_json_cannot_hold_change_nothing(tmp_path):
     before = ck.save_tensors(tmp_path / "model", TENSORS, NOTES).read_bytes()
     with pytest.raises(TypeError, match="not JSON serializable"):
         ck.save_tensors(tmp_path / "model", TENSORS, {"model": nn.Linear(1, 1)})
@@ -134,7 +134,7 @@ def test_a_file_that_is_not_whole_is_refused(tmp_path, keep):
         ck.load_tensors(path)
 
 
-def test_a_file_of_another_program_has_no_notes(tmp_path):
+def test_a_file_of_another_program_has_no_metadata(tmp_path):
     from safetensors.torch import save_file
 
     save_file({"a": torch.zeros(2)}, tmp_path / "theirs.safetensors")
@@ -168,7 +168,7 @@ def test_a_saved_file_is_a_length_json_and_numbers(tmp_path):
     size = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + size])
     assert header["w"] == {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
-    assert json.loads(header["__metadata__"]["notes"]) == NOTES and len(raw) == 8 + size + 8
+    assert json.loads(header["__metadata__"]["metadata"]) == NOTES and len(raw) == 8 + size + 8
 
 
 @pytest.mark.parametrize("file", sorted(Path(ck.__file__).parent.glob("*.py")), ids=lambda file: file.name)

@@ -2,14 +2,18 @@
 
 import json
 import math
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from coursekit.table_prep import Categorify, FillMissing, Normalize, TablePrep
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import coursekit as ck
+from coursekit import Categorify, Impute, Normalize, TablePrep
 
 NUMBERS = st.one_of(st.none(), st.floats(-1e6, 1e6, width=32))
 CATEGORIES = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "é"]))
@@ -23,14 +27,14 @@ def column(values, name="x"):
 @settings(max_examples=60, deadline=None)
 def test_a_category_is_its_place_among_the_training_values_and_0_for_strangers(training, later):
     levels = sorted({value for value in training if value})
-    numbers = Categorify.fit(column(training), ["x"]).apply(column(later))
+    numbers = Categorify(["x"]).fit(column(training)).transform(column(later))
     assert numbers[:, 0].tolist() == [levels.index(value) + 1 if value in levels else 0 for value in later]
 
 
 @given(st.lists(NUMBERS, min_size=1).filter(lambda v: any(x is not None for x in v)), st.lists(NUMBERS, min_size=1))
 @settings(max_examples=60, deadline=None)
 def test_gaps_get_the_training_median_and_a_flag_where_training_had_gaps(training, later):
-    filled, flags = FillMissing.fit(column(training), ["x"]).apply(column(later))
+    filled, flags = Impute(["x"]).fit(column(training)).transform(column(later))
     median = float(np.median([value for value in training if value is not None]))
     assert filled[:, 0].tolist() == [median if value is None else value for value in later]
     assert flags.shape == (len(later), int(None in training))
@@ -42,7 +46,7 @@ def test_gaps_get_the_training_median_and_a_flag_where_training_had_gaps(trainin
 @settings(max_examples=60, deadline=None)
 def test_normalised_training_rows_have_mean_0_and_deviation_1_or_are_constant(values):
     rows = torch.tensor(values, dtype=torch.float64)[:, None]
-    found = Normalize.fit(rows).apply(rows).double()
+    found = Normalize().fit_transform(rows).double()
     assert abs(found.mean()) < 1e-3
     deviation = float(found.std(correction=0))
     assert deviation == pytest.approx(1, abs=1e-3) or float(rows.std(correction=0)) <= 1e-6 * float(rows.abs().max())
@@ -59,28 +63,33 @@ def shops():
     )
 
 
+def saved_again(prep):
+    with tempfile.TemporaryDirectory() as folder:
+        return TablePrep.saved(ck.save_tensors(Path(folder) / "t", {"x": torch.ones(1)}, {"prep": prep.config()}))
+
+
 def test_all_three_steps_together_survive_json():
-    prep = TablePrep.fit(shops(), ["Shop", "Type"], ["Sales", "Area"])
-    again = TablePrep.from_notes(json.loads(json.dumps(prep.notes())))
+    prep = TablePrep(["Shop", "Type"], ["Sales", "Area"]).fit(shops())
+    again = saved_again(prep)
     later = shops().assign(Shop=[3, 4, 1, 2], Sales=[np.nan, 1, 2, 3])
-    for own, other in zip(prep.apply(later), again.apply(later), strict=True):
+    for own, other in zip(prep.transform(later), again.transform(later), strict=True):
         assert torch.equal(own, other)
-    categories, continuous = prep.apply(later)
+    categories, continuous = prep.transform(later)
     assert categories.tolist() == [[3, 1, 1], [0, 0, 0], [1, 2, 0], [2, 1, 0]]  # shop, type, gap in Sales
     assert prep.categories == {"Shop": 4, "Type": 3, "Sales_missing": 2}
     assert continuous.dtype == torch.float32 and continuous[0, 0] == pytest.approx(0, abs=1e-6)  # 7 is median and mean
 
 
 def test_nothing_is_learned_from_later_tables():
-    prep = TablePrep.fit(shops(), ["Shop"], ["Area"])
-    before = json.dumps(prep.notes())
-    prep.apply(shops().assign(Shop=[7, 8, 9, 10], Area=[1e6, 2, 3, 4]))
-    assert json.dumps(prep.notes()) == before
+    prep = TablePrep(["Shop"], ["Area"]).fit(shops())
+    before = json.dumps(prep.config())
+    prep.transform(shops().assign(Shop=[7, 8, 9, 10], Area=[1e6, 2, 3, 4]))
+    assert json.dumps(prep.config()) == before
 
 
 def test_whole_numbers_that_became_floats_for_a_gap_are_the_same_categories():
-    prep = Categorify.fit(shops(), ["Shop"])
-    assert prep.apply(pd.DataFrame({"Shop": [2.0, np.nan]}))[:, 0].tolist() == [2, 0]
+    prep = Categorify(["Shop"]).fit(shops())
+    assert prep.transform(pd.DataFrame({"Shop": [2.0, np.nan]}))[:, 0].tolist() == [2, 0]
 
 
 @pytest.mark.parametrize(
@@ -97,30 +106,55 @@ def test_whole_numbers_that_became_floats_for_a_gap_are_the_same_categories():
 )
 def test_every_type_of_category_is_known_again(values):
     table = pd.DataFrame({"Kind": values})
-    categorify = Categorify.fit(table, ["Kind"])
-    assert categorify.apply(table)[:, 0].tolist() == [1, 2, 0, 1]
-    again = Categorify(json.loads(json.dumps(categorify.levels)))
-    assert again.apply(table.tail(3))[:, 0].tolist() == [2, 0, 1]
-    assert again.apply(table.head(0)).shape == (0, 1)
+    categorify = Categorify(["Kind"]).fit(table)
+    assert categorify.transform(table)[:, 0].tolist() == [1, 2, 0, 1]
+    again = Categorify(["Kind"], json.loads(json.dumps(categorify.levels)))
+    assert again.transform(table.tail(3))[:, 0].tolist() == [2, 0, 1]
+    assert again.transform(table.head(0)).shape == (0, 1)
+
+
+def test_nothing_is_transformed_before_it_is_fitted():
+    for step in (Categorify(["Shop"]), Impute(["Area"]), TablePrep(["Shop"], ["Area"])):
+        with pytest.raises(ValueError, match=r"nothing was learned of .* yet: call fit"):
+            step.transform(shops())
+
+
+def test_imputation_is_that_of_scikit_learn():
+    from sklearn.impute import SimpleImputer
+
+    filled, flags = Impute(["Sales", "Area"]).fit_transform(shops())
+    theirs = SimpleImputer(strategy="median", add_indicator=True).fit_transform(shops()[["Sales", "Area"]])
+    np.testing.assert_array_equal(np.hstack([filled, flags]), theirs)
+
+
+def test_columns_with_numbers_for_names_are_saved():
+    table = shops().set_axis([0, 1, 2, 3], axis=1)
+    prep = TablePrep([0, 1], [2, 3]).fit(table)
+    for own, other in zip(prep.transform(table), saved_again(prep).transform(table), strict=True):
+        assert torch.equal(own, other)
 
 
 BAD = {
-    "a column that is missing": (lambda: TablePrep.fit(shops(), ["City"], []), "no column 'City'"),
+    "a category called as a flag": (
+        lambda: TablePrep(["Sales_missing"], ["Sales"]).fit(shops().assign(Sales_missing="x")), "X_missing: rename it"),
+    "a name that JSON cannot hold": (lambda: TablePrep([("a", "b")], []), "text or a whole number"),
+    "a name in place of a list": (lambda: Categorify("Shop").fit(shops()), "come as a list"),
+    "a column that is missing": (lambda: TablePrep(["City"], []).fit(shops()), "no column 'City'"),
     "a category that is all empty": (
-        lambda: TablePrep.fit(shops().assign(Type=None), ["Type"], []), "'Type' is empty in all 4"),
+        lambda: TablePrep(["Type"], []).fit(shops().assign(Type=None)), "'Type' is empty in all 4"),
     "numbers that are all empty": (
-        lambda: TablePrep.fit(shops().assign(Sales=np.nan), [], ["Sales"]), "'Sales' is empty in all 4"),
+        lambda: TablePrep([], ["Sales"]).fit(shops().assign(Sales=np.nan)), "'Sales' is empty in all 4"),
     "infinite": (
-        lambda: TablePrep.fit(shops().assign(Area=[1, 2, math.inf, 4]), [], ["Area"]), "infinite, first in row"),
-    "mixed types": (lambda: TablePrep.fit(shops().assign(Type=["a", 1, "b", 2]), ["Type"], []), "mixes types"),
-    "text for numbers": (lambda: TablePrep.fit(shops(), [], ["Type"]), "such as 'a'; numbers are needed"),
+        lambda: TablePrep([], ["Area"]).fit(shops().assign(Area=[1, 2, math.inf, 4])), "infinite, first in row"),
+    "mixed types": (lambda: TablePrep(["Type"], []).fit(shops().assign(Type=["a", 1, "b", 2])), "mixes types"),
+    "text for numbers": (lambda: TablePrep([], ["Type"]).fit(shops()), "such as 'a'; numbers are needed"),
     "text where numbers were": (
-        lambda: TablePrep.fit(shops(), ["Shop"], []).apply(shops().assign(Shop=list("abcd"))), "1 in training and 'a'"),
+        lambda: TablePrep(["Shop"], []).fit(shops()).transform(shops().assign(Shop=list("abcd"))), "1 in training and 'a'"),
     "a later column missing": (
-        lambda: TablePrep.fit(shops(), ["Shop"], []).apply(shops()[["Area"]]), "no column 'Shop'"),
-    "given twice": (lambda: TablePrep.fit(shops(), ["Area"], ["Area"]), "'Area' is given twice"),
-    "no rows": (lambda: TablePrep.fit(shops().head(0), ["Shop"], []), "0 training rows"),
-    "no columns": (lambda: TablePrep.fit(shops(), [], []), "0 columns"),
+        lambda: TablePrep(["Shop"], []).fit(shops()).transform(shops()[["Area"]]), "no column 'Shop'"),
+    "given twice": (lambda: TablePrep(["Area"], ["Area"]).fit(shops()), "'Area' is given twice"),
+    "no rows": (lambda: TablePrep(["Shop"], []).fit(shops().head(0)), "0 training rows"),
+    "no columns": (lambda: TablePrep([], []).fit(shops()), "0 columns"),
 }  # fmt: skip
 
 

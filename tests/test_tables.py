@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from coursekit.tables import add_date_parts, add_elapsed, add_rolling, join
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from coursekit import add_date_parts, add_elapsed, add_rolling, join
 
 DAYS = pd.date_range("2015-02-20", periods=40)
 ROW = st.tuples(st.sampled_from("abc"), st.integers(0, 39), st.booleans(), st.one_of(st.none(), st.integers(-5, 5)))
@@ -100,6 +101,27 @@ def test_gaps_in_an_event_mean_that_it_did_not_happen():
     np.testing.assert_array_equal(found["SinceHoliday"], [math.nan, 0, 1])
 
 
+def test_large_sums_of_one_group_do_not_reach_another():
+    days = pd.date_range("2024-01-01", periods=4)
+    sales = pd.DataFrame({"Shop": list("aaaabbbb"), "Date": [*days, *days], "Sales": [1e16] * 4 + [1.0] * 4})
+    found = add_rolling(sales, ["Sales"], date="Date", by="Shop", days=2, statistic="sum")
+    assert found["Sales_sum2"].tolist() == [1e16, 2e16, 2e16, 2e16, 1, 2, 2, 2]
+
+
+def test_dates_of_one_format_are_read_by_it_and_those_of_a_time_zone_in_its_own_days():
+    texts = pd.DataFrame({"Date": pd.Series(["30/04/2019", "01/05/2019", "02/05/2019"], dtype=object)})
+    assert add_date_parts(texts, "Date")["Month"].tolist() == [4, 5, 5]
+    late = pd.to_datetime(["2024-01-01 23:30", "2024-01-02 00:30"]).tz_localize("Europe/Berlin")
+    found = add_elapsed(pd.DataFrame({"Shop": 1, "Date": late, "E": [1, 0]}), ["E"], date="Date", by="Shop")
+    assert found["SinceE"].tolist() == [0, 1]
+
+
+def test_a_nullable_boolean_is_an_event():
+    table = pd.DataFrame({"Shop": "a", "Date": DAYS[:3], "E": pd.array([None, True, False], "boolean")})
+    found = add_elapsed(table, ["E"], date="Date", by="Shop")
+    np.testing.assert_array_equal(found["SinceE"], [math.nan, 0, 1])
+
+
 def test_join_keeps_the_rows_and_their_order_and_marks_what_is_missing():
     left = pd.DataFrame({"Shop": [3, 1, 2, 1]}, index=[9, 8, 7, 6])
     right = pd.DataFrame({"Shop": [1, 2], "City": ["x", "y"]})
@@ -112,6 +134,23 @@ BAD = {
     "join without partner": (lambda: join(SHOPS, SHOPS[["Shop"]].head(1).assign(City="x"), "Shop"), "1 of 2 rows"),
     "join that multiplies": (
         lambda: join(SHOPS, pd.DataFrame({"Shop": [1, 1, 2], "City": list("xyz")}), "Shop"), "would multiply rows"),
+    "join of other types": (
+        lambda: join(SHOPS, pd.DataFrame({"Shop": ["1", "2"], "City": ["x", "y"]}), "Shop"), "of other types in the two"),
+    "join with a typo": (lambda: join(SHOPS, SHOPS[["Shop"]].assign(City="x"), "Shop", missing="raise"), "'raise'"),
+    "join of missing keys": (
+        lambda: join(SHOPS.assign(Note=[None, "b"]), pd.DataFrame({"Note": [None, "b"], "City": ["x", "y"]}), "Note"),
+        "1 of 2 rows find no partner"),
+    "a part that is there": (lambda: add_date_parts(SHOPS.assign(Year=1), "Date"), "has a column 'Year' already"),
+    "an elapsed column that is there": (
+        lambda: add_elapsed(SHOPS.assign(SinceSales=1), ["Sales"], date="Date", by="Shop"), "'SinceSales' already"),
+    "a rolling column that is there": (
+        lambda: add_rolling(SHOPS.assign(Sales_mean2=1), ["Sales"], date="Date", by="Shop", days=2), "'Sales_mean2'"),
+    "columns that are no list": (
+        lambda: add_elapsed(SHOPS, "Sales", date="Date", by="Shop"), r"also a single one: \['Sales'\]"),
+    "dates in two formats": (
+        lambda: add_date_parts(SHOPS.assign(Date=["30/04/2019", "2019-05-01"]), "Date"), "another format than the first"),
+    "text among numbers": (
+        lambda: add_rolling(SHOPS.assign(Note=["1", "?"]), ["Note"], date="Date", by="Shop", days=2), "such as '\\?'"),
     "join with a column of both": (lambda: join(SHOPS, SHOPS[["Shop", "Note"]], "Shop"), "have a column .Note."),
     "join without the column": (lambda: join(SHOPS, SHOPS[["Note"]], "Shop"), "no column 'Shop'; it has 'Note'"),
     "no such date column": (lambda: add_date_parts(SHOPS, "Day"), "no column 'Day'"),

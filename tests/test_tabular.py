@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import coursekit as ck
-from coursekit.tabular import TableLoaders, TableModel, embedding_size, tabular_learner
+from coursekit import TableLoaders, TableModel, embedding_size, tabular_learner
 
 
 @pytest.fixture(scope="module")
@@ -47,21 +47,21 @@ def test_the_embedding_of_days_finds_the_weekend(learner):
 
 def test_a_later_table_is_prepared_like_the_training_rows(sales, learner):
     whole, _ = learner.predictions()
-    assert torch.allclose(learner.predict_table(sales[1200:]), whole, atol=1e-6)
+    assert torch.allclose(learner.raw_outputs(sales[1200:]), whole, atol=1e-6)
     strange = pd.DataFrame({"Shop": [99], "Day": [5], "Price": [np.nan]})
-    assert learner.predict_table(strange).isfinite().all()
+    assert learner.raw_outputs(strange).isfinite().all()
 
 
 def test_weights_and_preparation_are_saved_together(sales, learner, tmp_path):
     file = learner.save(tmp_path / "sales", epochs=12)
-    prep = ck.TablePrep.from_notes(ck.load_tensors(file)[1]["prep"])
+    prep = ck.TablePrep.saved(file)
     for data in (
-        TableLoaders(sales[:1200], **COLUMNS),
+        TableLoaders(sales[:1200], sales[1200:], **COLUMNS),
         TableLoaders(sales[:300], sales[1200:], prep=prep, target="Sales"),
     ):
         other = tabular_learner(data, (64, 32), progress=False)
         assert other.load(file)["epochs"] == 12
-        assert torch.equal(other.predict_table(sales[1200:]), learner.predict_table(sales[1200:]))
+        assert torch.equal(other.raw_outputs(sales[1200:]), learner.raw_outputs(sales[1200:]))
     assert other.validate() == learner.validate()
 
 
@@ -71,9 +71,9 @@ OTHERS = {
         {},
         r"values of 'Shop': 8 .* number 0 on \(\[1, 2, 3\] there, \[2, 3",
     ),
-    "numbers": (lambda t: t.assign(Price=1 + t.Price), {}, r"numbers in 'Price' \(median, mean, standard deviation\)"),
+    "numbers": (lambda t: t.assign(Price=1 + t.Price), {}, r"median, mean and deviation of 'Price': 3"),
     "order": (lambda t: t, {"categorical": ["Day", "Shop"]}, r"columns: .*\(\['Shop', 'Day', .* \['Day', 'Shop', "),
-    "target": (lambda t: t.assign(Profit=t.Sales), {"target": "Profit"}, r"targets: .*\['Sales'\] there, \['Profit'\]"),
+    "target": (lambda t: t.assign(Profit=t.Sales), {"target": "Profit"}, r"target: .*\['Sales'\] there, \['Profit'\]"),
 }
 
 
@@ -91,9 +91,10 @@ def test_weights_for_other_tables_are_refused_and_nothing_is_changed(
 
 
 def test_a_preparation_of_another_machine_may_differ_in_the_last_digits(sales, learner, tmp_path):
-    prep = learner.data.prep.notes()
-    prep["normalize"]["means"][0] *= 1 + 1e-12
-    ck.save_tensors(tmp_path / "theirs", learner.model.state_dict(), {"prep": prep})
+    prep = ck.TablePrep.saved(learner.save(tmp_path / "ours"))
+    prep.normalize.means[0] *= 1 + 1e-12
+    theirs = ck.tabular_learner(TableLoaders(sales[:1200], prep=prep, target="Sales"), (64, 32), progress=False)
+    theirs.save(tmp_path / "theirs")
     learner.load(tmp_path / "theirs")
 
 
@@ -111,7 +112,7 @@ def test_weights_for_other_classes_are_refused(sales, tmp_path):
 
 def test_weights_without_a_preparation_are_refused(sales, learner, tmp_path):
     ck.save_tensors(tmp_path / "bare", learner.model.state_dict(), {})
-    with pytest.raises(ValueError, match="holds no preparation of a table"):
+    with pytest.raises(ValueError, match="was made for other target: 0 there, 1 here"):
         learner.load(tmp_path / "bare")
 
 
@@ -121,7 +122,7 @@ def test_classes_are_learned_by_cross_entropy(sales):
     data = TableLoaders(table[:1200], table[1200:], **(COLUMNS | {"target": "Good"}), classes=True)
     learner = tabular_learner(data, (32,), metrics=[ck.accuracy], progress=False)
     learner.fit_one_cycle(6, 1e-2)
-    assert data.kind.names == ("no", "yes") and learner.validate()["accuracy"] > 0.9
+    assert data.target_type.names == ("no", "yes") and learner.validate()["accuracy"] > 0.9
 
 
 def test_the_model_is_lookups_beside_numbers_through_layers():
@@ -146,7 +147,34 @@ def test_numbers_alone_and_categories_alone_work(sales):
         assert learner.recorder.losses
 
 
+def test_a_row_or_a_table_is_predicted(sales, learner):
+    rows = sales[1200:1203]
+    raw = learner.raw_outputs(rows)
+    assert [p.values.item() for p in learner.predict(rows)] == raw[:, 0].tolist()
+    one = learner.predict(rows.iloc[0].to_dict())
+    assert one.values.item() == pytest.approx(raw[0].item(), abs=1e-6) and one.label == f"{one.values.item():.4g}"
+    assert learner.predict({"Shop": 3, "Day": None, "Price": None}).values.isfinite().all()
+    for wrong, message in {"found Series": sales.iloc[0], "no column 'Price'": {"Shop": 3, "Day": 1}}.items():
+        with pytest.raises(ValueError, match=wrong):
+            learner.predict(message)
+
+
+def test_classes_are_in_the_order_of_their_values_whatever_their_type(sales):
+    table = sales.assign(Stars=sales.Shop + 3)
+    data = TableLoaders(
+        table[:1200], table[1200:].astype({"Stars": float}), **COLUMNS | {"target": "Stars"}, classes=True
+    )
+    assert data.target_type.names == tuple(map(str, range(4, 12)))
+    assert data.valid.tensors[-1].tolist() == (table.Stars[1200:] - 4).tolist()
+    learner = tabular_learner(data, (8,), progress=False)
+    assert sum(learner.predict(table[:2])[1].probabilities.values()) == pytest.approx(1)
+
+
 BAD = {
+    "one class": (
+        lambda t: TableLoaders(t.assign(Sales="x"), target="Sales", continuous=["Price"], classes=True), "needs two"),
+    "classes that are not said": (
+        lambda t: TableLoaders(t.assign(Sales="x"), target="Sales", continuous=["Price"]), "give classes=True"),
     "the target among the inputs": (lambda t: TableLoaders(t, target="Price", continuous=["Price"]), "read the answer"),
     "no such target": (lambda t: TableLoaders(t, target="Profit", continuous=["Price"]), "no column 'Profit'"),
     "a target that is missing": (

@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from coursekit.text_tokens import MARKS
 from torch import nn
 
 import coursekit as ck
+from coursekit.text.tokens import SPECIAL_TOKENS as MARKS
 
 NAMES, THINGS = ["Anna", "Ben", "Carla", "David"], ["film", "play", "book", "song"]
 
@@ -31,7 +31,7 @@ NONE = ck.Dropouts(0, 0, 0, 0, 0)
 @pytest.fixture(scope="module")
 def language():
     torch.manual_seed(0)
-    data = ck.LanguageLoaders(TRAIN[0], VALID[0], batch_size=4, strip=20, device="cpu")
+    data = ck.LanguageLoaders(TRAIN[0], VALID[0], batch_size=4, seq_len=20, device="cpu")
     learner = ck.language_model_learner(
         data, **SIZES, dropouts=NONE, metrics=[ck.perplexity, ck.accuracy], progress=False,
         callbacks=[ck.GradientClipping(0.5)],
@@ -114,37 +114,54 @@ def test_one_choice_or_a_low_temperature_takes_the_likeliest(language):
 
 def test_generation_token_by_token_is_the_model_on_the_whole(language):
     text = language.generate("Anna loves", 6, top_k=1)
-    numbers = language.data.vocab.numbers([text])[0]
+    numbers = language.data.vocab.encode([text])[0]
     language.model.eval()
     said = language.model(numbers[None]).argmax(1)
     language.model.eval()
-    read = len(language.data.vocab.numbers(["Anna loves"])[0])
+    read = len(language.data.vocab.encode(["Anna loves"])[0])
     assert torch.equal(said[read - 1 : -1], numbers[read:])
 
 
 def test_softened_by_hand():
     scores = torch.tensor([1.0, 3.0, 2.0, -1.0])
-    assert torch.allclose(ck.softened(scores, 1.0, None), scores.softmax(0))
-    assert torch.allclose(ck.softened(scores, 0.5, None), (2 * scores).softmax(0))
-    two = ck.softened(scores, 1.0, 2)
+    assert torch.allclose(ck.token_probabilities(scores, 1.0, None), scores.softmax(0))
+    assert torch.allclose(ck.token_probabilities(scores, 0.5, None), (2 * scores).softmax(0))
+    two = ck.token_probabilities(scores, 1.0, 2)
     assert torch.allclose(two, torch.tensor([0, math.e, 1, 0]) / (math.e + 1))
-    assert torch.equal(ck.softened(scores, 1.0, 9), scores.softmax(0))
+    assert torch.equal(ck.token_probabilities(scores, 1.0, 9), scores.softmax(0))
 
 
 def test_an_unknown_prompt_is_kept_and_read_as_unknown(language):
     text = language.generate("Zebediah quaffs", 8, seed=0)
     assert text.startswith("Zebediah quaffs ") and "xx" not in text
     vocab = language.data.vocab
-    assert vocab.tokens(vocab.numbers(["Zebediah quaffs"])[0].tolist()) == ["xxbos", "xxmaj", "xxunk", "xxunk"]
+    assert vocab.tokens(vocab.encode(["Zebediah quaffs"])[0].tolist()) == ["xxbos", "xxmaj", "xxunk", "xxunk"]
+
+
+def test_a_prediction_is_the_likeliest_next_word(language):
+    found = language.predict("Anna loves the film and is")
+    assert found.label == "glad" and found.probabilities["glad"] > 0.5
+    several = language.predict(["Anna loves the film and is", "Ben hates the film and is"])
+    assert [p.label for p in several] == ["glad", "sad"]
+    assert language.raw_outputs("Anna").shape == (1, len(language.data.vocab))
+
+
+@pytest.mark.parametrize(
+    "given, message", [(3, "a list of texts"), ([3], "a text is a str"), ([], "no texts to predict")]
+)
+def test_what_is_no_text_is_not_predicted(language, given, message):
+    for learner in (language, classifier(language.data.vocab)):
+        with pytest.raises(ValueError, match=message):
+            learner.predict(given)
 
 
 def test_an_empty_prompt_begins_a_text(language):
     assert language.generate("", 3, seed=2).split()[0] in NAMES
 
 
-@pytest.mark.parametrize("options", [{"temperature": 0}, {"temperature": -1.0}, {"top_k": 0}, {"words": 0}], ids=str)
+@pytest.mark.parametrize("options", [{"temperature": 0}, {"temperature": -1.0}, {"top_k": 0}, {"tokens": 0}], ids=str)
 def test_what_cannot_be_drawn_is_refused(language, options):
-    with pytest.raises(ValueError, match=r"temperature is above 0 and top_k at least 1|words must be at least 1"):
+    with pytest.raises(ValueError, match=r"temperature is above 0 and top_k at least 1|tokens must be at least 1"):
         language.generate("Anna", **options)
 
 
@@ -154,13 +171,13 @@ def test_what_cannot_be_drawn_is_refused(language, options):
 def test_known_words_keep_their_vectors_and_new_ones_get_the_mean():
     vectors = torch.randn(10, 3)
     old = [*MARKS, "good", "bad"]
-    carried, known = ck.carry_over(vectors, old, [*MARKS, "bad", "new", "good", "newer"])
+    carried, known = ck.remap_vocabulary(vectors, old, [*MARKS, "bad", "new", "good", "newer"])
     assert known == 10 and torch.equal(carried[[8, 10]], vectors[[9, 8]]) and torch.equal(carried[:8], vectors[:8])
     assert torch.allclose(carried[9], vectors.mean(0)) and torch.equal(carried[9], carried[11])
     with pytest.raises(ValueError, match="a vocabulary of 10 words does not fit 4 vectors"):
-        ck.carry_over(vectors[:4], old, old)
+        ck.remap_vocabulary(vectors[:4], old, old)
     with pytest.raises(ValueError, match="none of the 9 words is among the 10 that have vectors"):
-        ck.carry_over(vectors, old, [*MARKS, "gut"])
+        ck.remap_vocabulary(vectors, old, [*MARKS, "gut"])
 
 
 def test_an_encoder_carries_over_to_a_changed_vocabulary(language, encoder):
@@ -170,8 +187,8 @@ def test_an_encoder_carries_over_to_a_changed_vocabulary(language, encoder):
     old, new = language.data.vocab, learner.data.vocab
     assert learner.load_encoder(encoder) == len(set(old.words) & set(new.words)) < len(new)
     vectors, theirs = learner.model.encoder.embedding.weight, language.model.encoder.embedding.weight
-    assert torch.equal(vectors[new.number["glad"]], theirs[old.number["glad"]])
-    assert torch.allclose(vectors[new.number["zoe"]], theirs.mean(0))
+    assert torch.equal(vectors[new.token_to_id["glad"]], theirs[old.token_to_id["glad"]])
+    assert torch.allclose(vectors[new.token_to_id["zoe"]], theirs.mean(0))
     assert torch.equal(learner.model.encoder.rnns[1].weight_hh_l0, language.model.encoder.rnns[1].weight_hh_l0)
     assert torch.equal(learner.model.head[2].weight, before)
 
@@ -201,7 +218,7 @@ def test_a_classifier_from_an_encoder_learns_by_gradual_unfreezing(language, enc
     learner.fit_one_cycle(2, (1e-3, 1e-2))
     assert not torch.equal(vectors, learner.model.encoder.embedding.weight)
     assert learner.validate()["accuracy"] > 0.9
-    assert learner.predict_text("Ben loves the play and is glad.")[0] == "pos"
+    assert learner.predict("Ben loves the play and is glad.").label == "pos"
     with pytest.raises(ValueError, match="has 4 layer groups; 5 of them cannot be trained"):
         learner.unfreeze_last(5)
 
@@ -209,13 +226,14 @@ def test_a_classifier_from_an_encoder_learns_by_gradual_unfreezing(language, enc
 def test_predictions_come_in_the_order_of_the_texts(language):
     learner = classifier(language.data.vocab)
     texts = ["Anna", "", "Ben loves the play and is glad. " * 3, "sad"] * 12
-    together = learner.predict_texts(texts)
+    together = learner.raw_outputs(texts).softmax(1)
     assert together.shape == (48, 2) and torch.allclose(together.sum(1), torch.ones(48))
     for i in range(4):
-        assert torch.allclose(learner.predict_texts([texts[i]])[0], together[i], atol=1e-6)
-    label, each = learner.predict_text(texts[2])
-    assert each == pytest.approx(dict(zip(("neg", "pos"), together[2].tolist(), strict=True)), abs=1e-6)
-    assert label == max(each, key=each.get)
+        assert torch.allclose(learner.raw_outputs([texts[i]]).softmax(1)[0], together[i], atol=1e-6)
+    found = learner.predict(texts[2])
+    assert found.probabilities == pytest.approx(dict(zip(("neg", "pos"), together[2].tolist(), strict=True)), abs=1e-6)
+    assert found.label == max(found.probabilities, key=found.probabilities.get)
+    assert [p.label for p in learner.predict(texts)] == [("neg", "pos")[i] for i in together.argmax(1)]
 
 
 def test_the_rate_finder_and_the_summary_work_and_leave_the_model_alone(language):
@@ -250,7 +268,8 @@ def test_a_vocabulary_that_does_not_fit_the_weights_is_refused(language, tmp_pat
     other = ck.language_model_learner(data, **SIZES, progress=False)
     before = other.model.decoder.bias.clone()
     with pytest.raises(
-        ValueError, match=rf"another vocabulary \({len(language.data.vocab)} words there, 11 here; .*number 8"
+        ValueError,
+        match=rf"made for other vocabulary: {len(language.data.vocab)} there, 11 here, different from number 8",
     ):
         other.load(file)
     assert torch.equal(before, other.model.decoder.bias)
@@ -265,6 +284,8 @@ def test_weights_for_other_classes_are_refused(language, tmp_path):
         other.load(file)
     assert torch.equal(before, other.model.head[-1].weight)
     classifier(words).load(file)
+    with pytest.raises(ValueError, match="data was made for other vocabulary"):
+        language.use(ck.LanguageLoaders(["a b c a b c"], batch_size=1, device="cpu"))
 
 
 def test_files_that_hold_no_such_thing_are_refused_and_nothing_is_changed(language, encoder, tmp_path):

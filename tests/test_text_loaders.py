@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from coursekit.text_tokens import PADDING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursekit as ck
+from coursekit.text.tokens import PADDING
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 
@@ -22,12 +22,12 @@ def test_no_token_is_lost_or_repeated(lengths, columns, strip, shuffle, seed):
     documents = numbered(lengths)
     if sum(lengths) <= columns:
         with pytest.raises(ValueError, match=f"{sum(lengths)} tokens in {len(lengths)} documents are too few for"):
-            ck.StripLoader(documents, columns, strip, shuffle, torch.device("cpu"))
+            ck.SequenceLoader(documents, columns, strip, shuffle, torch.device("cpu"))
         return
-    loader = ck.StripLoader(documents, columns, strip, shuffle, torch.device("cpu"))
+    loader = ck.SequenceLoader(documents, columns, strip, shuffle, torch.device("cpu"))
     torch.manual_seed(seed)
     batches = list(loader)
-    assert len(batches) == len(loader) and sum(len(targets) for _, targets in batches) == loader.rows
+    assert len(batches) == len(loader) and sum(len(targets) for _, targets in batches) == loader.samples
     tokens = torch.cat([tokens for tokens, _ in batches], 1)
     targets = torch.cat([targets.view(columns, -1) for _, targets in batches], 1)
     assert all(part.shape[1] > 0 and len(target) == part.numel() for part, target in batches)
@@ -45,7 +45,7 @@ def test_no_token_is_lost_or_repeated(lengths, columns, strip, shuffle, seed):
 
 
 def test_a_row_goes_on_where_the_batch_before_ended():
-    loader = ck.StripLoader([torch.arange(101)], 4, 6, shuffle=True, device=torch.device("cpu"))
+    loader = ck.SequenceLoader([torch.arange(101)], 4, 6, shuffle=True, device=torch.device("cpu"))
     batches = list(loader)
     for (before, _), (after, _) in zip(batches, batches[1:], strict=False):
         assert torch.equal(before[:, -1] + 1, after[:, 0])
@@ -54,14 +54,14 @@ def test_a_row_goes_on_where_the_batch_before_ended():
 def test_strips_vary_only_in_training_and_never_by_more_than_a_quarter():
     documents = [torch.arange(10) for _ in range(701)]
     torch.manual_seed(0)
-    train, valid = (ck.StripLoader(documents, 7, 20, shuffle, torch.device("cpu")) for shuffle in (True, False))
+    train, valid = (ck.SequenceLoader(documents, 7, 20, shuffle, torch.device("cpu")) for shuffle in (True, False))
     lengths = [[tokens.shape[1] for tokens, _ in loader] for loader in (train, train, valid)]
     assert lengths[0] != lengths[1] and set(lengths[2]) <= {20, 21}
     assert 14 <= min(lengths[0]) < 18 and 22 < max(lengths[0]) <= 26 and len(lengths[0]) == len(train)
 
 
 def test_documents_come_in_another_order_each_epoch_and_again_with_the_seed():
-    loader = ck.StripLoader(numbered([5] * 20), 2, 10, shuffle=True, device=torch.device("cpu"))
+    loader = ck.SequenceLoader(numbered([5] * 20), 2, 10, shuffle=True, device=torch.device("cpu"))
     first, second = (torch.cat([tokens for tokens, _ in loader], 1) for _ in range(2))
     torch.manual_seed(0)
     again = torch.cat([tokens for tokens, _ in loader], 1)
@@ -105,6 +105,18 @@ def test_lengths_in_a_batch_are_alike_though_shuffled():
     assert orders[0] != orders[1] and orders[0] != sorted(orders[0], reverse=True)
 
 
+def test_both_are_loaders_and_come_in_order():
+    for loader in (
+        ck.SequenceLoader(numbered([9] * 5), 2, 4, True, "cpu"),
+        ck.DocumentLoader(numbered([3, 9, 5]), torch.arange(3), 2, True, "cpu"),
+    ):
+        assert isinstance(loader, ck.Loader)
+        first, again = (torch.cat([target for _, target in loader.in_order()]) for _ in range(2))
+        assert torch.equal(first, again) and len(first) == loader.samples
+        if isinstance(loader, ck.DocumentLoader):
+            assert first.tolist() == loader.in_order().order.tolist() == [1, 2, 0]
+
+
 # Both from texts
 
 TEXTS = ["good film good cast"] * 6 + ["dull film dull cast dull"] * 6
@@ -112,35 +124,36 @@ LABELS = ["pos"] * 6 + ["neg"] * 6
 
 
 def test_language_loaders_count_training_words_only():
-    data = ck.LanguageLoaders(TEXTS, ["splendid good splendid"], batch_size=2, strip=7, device="cpu")
+    data = ck.LanguageLoaders(TEXTS, ["splendid good splendid"], batch_size=2, seq_len=7, device="cpu")
     assert data.vocab.words[8:] == ("dull", "cast", "film", "good")
     tokens, targets = next(iter(data.valid))
     assert data.vocab.tokens(tokens.flatten().tolist()) == ["xxbos", "xxunk"], "the text is xxbos xxunk good xxunk"
     assert data.vocab.tokens(targets.tolist()) == ["xxunk", "good"]
-    assert repr(data) == "LanguageLoaders(64 tokens in 5 batches of 2 columns, 2 held out, 12 words, on cpu)"
+    assert repr(data) == "LanguageLoaders(64 samples in 5 batches, 2 held-out samples, 2 batch rows, 12 words, on cpu)"
     assert "nothing held out" in repr(ck.LanguageLoaders(TEXTS, vocab=data.vocab, batch_size=2, device="cpu"))
 
 
 def test_text_loaders_cut_only_when_told_and_say_so():
     data = ck.TextLoaders((TEXTS, LABELS), (["good", ""], ["pos", "neg"]), batch_size=4, device="cpu")
-    assert data.cut == 0 and data.kind.names == ("neg", "pos")
+    assert data.truncated == 0 and data.target_type.names == ("neg", "pos")
     assert [target.tolist() for _, target in data.valid] == [[1, 0]], "an empty text is kept"
-    assert repr(data) == "TextLoaders(12 texts in 3 batches, 2 held out, 2 classes, 12 words, on cpu)"
+    assert repr(data) == "TextLoaders(12 samples in 3 batches, 2 held-out samples, 2 classes, 12 words, on cpu)"
     cut = ck.TextLoaders((TEXTS, LABELS), batch_size=4, max_length=5, device="cpu")
-    assert cut.cut == 6 and "6 cut to 5 tokens" in repr(cut) and next(iter(cut.train))[0].shape[1] == 5
+    assert cut.truncated == 6 and "6 truncated to 5 tokens" in repr(cut) and next(iter(cut.train))[0].shape[1] == 5
 
 
 CPU = dict(device="cpu")
 BAD = {
     "shorter than a batch": (lambda: ck.LanguageLoaders(TEXTS, batch_size=90, **CPU), "66 tokens .* need 91: give"),
     "nothing to hold out": (lambda: ck.LanguageLoaders(TEXTS, [], batch_size=2, **CPU), "0 tokens in 0 documents"),
-    "no strip": (lambda: ck.LanguageLoaders(TEXTS, strip=0, **CPU), "strip must be at least 1; found 0"),
+    "no sequence": (lambda: ck.LanguageLoaders(TEXTS, seq_len=0, **CPU), "seq_len must be at least 1; found 0"),
     "no columns": (lambda: ck.LanguageLoaders(TEXTS, batch_size=0, **CPU), "batch_size must be at least 1; found 0"),
     "no texts": (lambda: ck.LanguageLoaders([], **CPU), "0 words occur"),
     "one class": (lambda: ck.TextLoaders((TEXTS, ["pos"] * 12), **CPU), "labels are 'pos'"),
-    "another class": (lambda: ck.TextLoaders((TEXTS, LABELS), (["a"], ["odd"]), **CPU), "label 'odd', which no"),
+    "another class": (lambda: ck.TextLoaders((TEXTS, LABELS), (["a"], ["odd"]), **CPU), "the label 'odd' is none of the 2 classes"),
     "fewer labels": (lambda: ck.TextLoaders((TEXTS, LABELS[1:]), **CPU), "12 documents and 11 targets"),
     "batches of one": (lambda: ck.TextLoaders((TEXTS, LABELS), batch_size=1, **CPU), "needs several texts; found 12"),
+    "pairs in a list": (lambda: ck.TextLoaders(list(zip(TEXTS, LABELS, strict=True)), **CPU), "give a tuple of two lists"),
     "no length": (lambda: ck.TextLoaders((TEXTS, LABELS), max_length=0, **CPU), "max_length must be at least 1"),
     "nothing held out": (lambda: ck.TextLoaders((TEXTS, LABELS), ([], []), **CPU), "documents must be at least 1"),
     "a document of nothing": (

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from coursekit.text_tokens import PADDING
 from torch import nn
 from torch.nn import functional as F
 from torch.profiler import ProfilerActivity, profile
 
 import coursekit as ck
+from coursekit.text.tokens import PADDING
 
 WORDS, SIZE, HIDDEN = 30, 5, 7
 NONE = ck.Dropouts(0, 0, 0, 0, 0)
@@ -99,8 +99,6 @@ def test_each_dropout_changes_training_and_only_training(place):
     x = tokens()
     assert torch.equal(model.eval()(x), plain.eval()(x))
     assert not torch.allclose(model.train()(x), plain.train()(x))
-    before, after = model.activations
-    assert torch.equal(before, after) == (place != "output")
 
 
 def test_dropouts_are_probabilities_and_scale_together():
@@ -148,17 +146,57 @@ def test_no_gradient_flows_to_the_batch_before():
     model(x).sum().backward()
 
 
-def test_activation_regularization_by_hand_and_only_in_training():
-    model, x, targets = ck.LanguageModel(encoder(ck.Dropouts(0, 0, 0, 0, 0.5))), tokens(), tokens(1, 33)[0]
-    loss, outputs = ck.ActivationRegularization(model, 3.0, 2.0), model(x)
-    values, dropped = model.activations
-    changes = (values[:, 1:] - values[:, :-1]).square().mean()
-    expected = F.cross_entropy(outputs, targets) + 3 * dropped.square().mean() + 2 * changes
-    assert torch.allclose(loss(outputs, targets), expected)
-    outputs = model(x[:, :1])
-    assert loss(outputs, targets[:3]).isfinite(), "a strip of one token has no change"
-    outputs = model.eval()(x)
-    assert torch.equal(loss(outputs, targets), F.cross_entropy(outputs, targets))
+def fitted_losses(alpha, beta, epochs=1, seq_len=6, **options):
+    """The training losses of a fit that changes next to nothing, and the learner."""
+    texts = ["one two three four five six seven"] * 8
+    data = ck.LanguageLoaders(texts, texts[:4], batch_size=2, seq_len=seq_len, device="cpu")
+    torch.manual_seed(0)
+    learn = ck.language_model_learner(data, 5, 7, 2, alpha=alpha, beta=beta, progress=False, **options)
+    torch.manual_seed(1)
+    learn.fit(epochs, 1e-12)
+    return learn.recorder.losses, learn
+
+
+def test_the_penalty_by_hand():
+    outputs, dropped = torch.randn(3, 11, 5), torch.randn(3, 11, 5)
+    changes = (outputs[:, 1:] - outputs[:, :-1]).square().mean()
+    penalty = ck.ActivationRegularization(3.0, 2.0).penalty
+    assert torch.allclose(penalty(outputs, dropped), 3 * dropped.square().mean() + 2 * changes)
+    one = penalty(outputs[:, :1], dropped[:, :1])
+    assert torch.allclose(one, 3 * dropped[:, :1].square().mean()), "a sequence of one token has no change"
+
+
+def test_activation_regularization_adds_what_the_batch_gave_and_leaves_no_hook():
+    class Note:
+        order = 10
+
+        def before_fit(self, learn):
+            self.seen = []
+            encoder, decoder = learn.model.encoder, learn.model.decoder
+            self.handles = [
+                encoder.register_forward_hook(lambda m, i, o: self.seen.append([o[0].detach(), None])),
+                decoder.register_forward_pre_hook(lambda m, i: self.seen[-1].__setitem__(1, i[0].detach())),
+            ]
+
+        def before_epoch(self, learn):
+            self.seen.clear()
+
+        def after_batch(self, learn):
+            self.trained = list(self.seen)
+
+        def after_fit(self, learn):
+            for handle in self.handles:
+                handle.remove()
+
+    note = Note()
+    plain, _ = fitted_losses(0, 0)
+    priced, learn = fitted_losses(3.0, 2.0, callbacks=[note])
+    for before, after, (outputs, dropped) in zip(plain, priced, note.trained, strict=True):
+        penalty = 3 * dropped.square().mean() + 2 * outputs.diff(dim=1).square().mean()
+        assert after - before == pytest.approx(penalty.item(), abs=1e-6) and penalty > 0
+        assert not torch.equal(outputs, dropped), "the output dropout lies between"
+    assert not learn.model.encoder._forward_hooks and not learn.model.decoder._forward_pre_hooks
+    assert [type(c).__name__ for c in learn.callbacks] == ["ActivationRegularization", "Note"]
 
 
 # The classifier
@@ -176,11 +214,11 @@ def test_the_pools_are_last_largest_and_mean_of_the_real_tokens():
         assert torch.allclose(row, torch.cat([values[-1], values.amax(0), values.mean(0)]), atol=1e-6)
 
 
-@pytest.mark.parametrize("strip, remembered", [(1, 100), (4, 100), (4, 5), (11, 5), (50, 50)])
-def test_pieces_give_the_same_outputs_and_gradients_as_the_whole(strip, remembered):
+@pytest.mark.parametrize("seq_len, checkpoint_above", [(1, 100), (4, 100), (4, 5), (11, 5), (50, 50)])
+def test_pieces_give_the_same_outputs_and_gradients_as_the_whole(seq_len, checkpoint_above):
     x = documents(11, 4, 9)
     results = []
-    for options in ({"strip": 100}, {"strip": strip, "remembered": remembered}):
+    for options in ({"seq_len": 100}, {"seq_len": seq_len, "checkpoint_above": checkpoint_above}):
         model = ck.TextClassifier(encoder(), 2, dropout=0, **options)
         outputs = model.pooled(x)
         outputs.square().sum().backward()
@@ -189,10 +227,10 @@ def test_pieces_give_the_same_outputs_and_gradients_as_the_whole(strip, remember
 
 
 def test_what_is_computed_twice_has_the_same_dropouts_twice():
-    model = ck.TextClassifier(encoder(ck.Dropouts.for_classifier()), 2, strip=4, remembered=5)
+    model = ck.TextClassifier(encoder(ck.Dropouts.for_classifier()), 2, seq_len=4, checkpoint_above=5)
     x, results = documents(11, 4, 9), []
-    for remembered in (5, 100):
-        model.remembered = remembered
+    for checkpoint_above in (5, 100):
+        model.checkpoint_above = checkpoint_above
         model.zero_grad()
         torch.manual_seed(3)
         outputs = model.pooled(x)
@@ -210,7 +248,7 @@ def held(model, x):
 
 
 def test_memory_hardly_grows_with_the_length_of_a_document():
-    model = ck.TextClassifier(ck.AWDLSTM(WORDS, 20, 30, 2, NONE), 2, strip=70, remembered=350)
+    model = ck.TextClassifier(ck.AWDLSTM(WORDS, 20, 30, 2, NONE), 2, seq_len=70, checkpoint_above=350)
     short, long = (documents(length, length, length) for length in (350, 3500))
     all_outputs = 3500 * 3 * (20 + 30) * 4
     assert held(model, short) > all_outputs / 10

@@ -3,11 +3,13 @@
 from collections import Counter
 
 import pytest
-from coursekit.text_tokens import BEGINNING, MARKS, PADDING, UNKNOWN, mark, pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursekit as ck
+from coursekit.text.tokens import BEGINNING, PADDING, UNKNOWN, pieces
+from coursekit.text.tokens import SPECIAL_TOKENS as MARKS
+from coursekit.text.tokens import with_special_tokens as mark
 
 # What the marks are for, and anything else
 PIECES = [
@@ -82,7 +84,7 @@ def test_a_vocabulary_is_the_most_frequent_training_words(training, least, most,
         return
     vocab = ck.Vocab.count(training, least, most)
     assert list(vocab.words) == [*MARKS, *ranked][:most]
-    for text, numbers in zip(training + later, vocab.numbers(training + later), strict=True):
+    for text, numbers in zip(training + later, vocab.encode(training + later), strict=True):
         tokens = ck.tokenize(text)
         assert vocab.tokens(numbers.tolist()) == [token if token in vocab.words else "xxunk" for token in tokens]
         assert (
@@ -94,18 +96,23 @@ def test_a_vocabulary_is_the_most_frequent_training_words(training, least, most,
 
 def test_empty_and_one_word_texts_are_kept():
     vocab = ck.Vocab.count(["good good", ""])
-    assert [numbers.tolist() for numbers in vocab.numbers(["", "good", "bad"])] == [[2], [2, 8], [2, 0]]
-    assert vocab.numbers([]) == [] and vocab.text([2, 8]) == "good"
+    assert [numbers.tolist() for numbers in vocab.encode(["", "good", "bad"])] == [[2], [2, 8], [2, 0]]
+    assert vocab.encode([]) == [] and vocab.decode([2, 8]) == "good"
+
+
+def test_a_vocabulary_may_be_made_of_a_list():
+    assert ck.Vocab([*MARKS, "a"]) == ck.Vocab((*MARKS, "a"))
 
 
 def test_many_texts_are_numbered_in_order():
     texts = [f"word {i}" for i in range(4500)]
     vocab = ck.Vocab.count(texts, 1)
-    assert [vocab.tokens(numbers.tolist())[2] for numbers in vocab.numbers(texts)] == [str(i) for i in range(4500)]
+    assert [vocab.tokens(numbers.tolist())[2] for numbers in vocab.encode(texts)] == [str(i) for i in range(4500)]
 
 
 BAD = {
     "one text": (lambda: ck.Vocab.count("a text"), r"give a list of texts, also for a single one: \[text\]"),
+    "a generator": (lambda: ck.Vocab.count(text for text in ["a a"]), "found a generator"),
     "no text": (lambda: ck.Vocab.count(["a a", None]), "number 1 is None: leave it out"),
     "half a character": (lambda: ck.tokenize("a \ud800"), "text number 0 is no UTF-8"),
     "no words": (lambda: ck.Vocab.count(["", ""]), "0 words occur 2 times or more in 2 texts"),

@@ -6,7 +6,8 @@ from html import unescape
 
 import pytest
 import torch
-from coursekit.widgets_broadcasting import parse_shape, product_stepper, result_shape, shape_matcher
+
+from coursekit.classroom.widgets.matrices import parse_shape, product_stepper, result_shape, shape_matcher
 
 
 def text(figure):

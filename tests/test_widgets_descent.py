@@ -4,8 +4,9 @@ import re
 
 import pytest
 import torch
-from coursekit.widgets import ball_on_curve
-from coursekit.widgets_descent import descend
+
+from coursekit.classroom.widgets import ball_on_curve
+from coursekit.classroom.widgets.curves import descend
 
 
 def hills(w):

@@ -5,8 +5,9 @@ import re
 import ipywidgets
 import pytest
 import torch
-from coursekit.widgets import dropout_map
-from coursekit.widgets_dropout import MASKS
+
+from coursekit.classroom.widgets import dropout_map
+from coursekit.classroom.widgets.matrices import _MASKS as MASKS
 
 
 @pytest.fixture

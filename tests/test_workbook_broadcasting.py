@@ -7,7 +7,7 @@ import pytest
 import torch
 from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, texts_at, typed_in
 
-from coursekit import sheets
+from coursekit.classroom import sheets
 
 PATH = EXCEL / "broadcasting.xlsx"
 AXES, REFUSED = 5, -1

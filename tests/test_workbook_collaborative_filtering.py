@@ -8,7 +8,7 @@ import torch
 from lab import ROOT
 from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
-from coursekit import sheets
+from coursekit.classroom import sheets
 
 PATH = EXCEL / "collaborative_filtering.xlsx"
 STEPS = 40

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
-from coursekit import sheets
+from coursekit.classroom import sheets
 
 PATH = EXCEL / "dropout.xlsx"
 INPUTS = ["activations", "p", "draw", "several_draws", "used", "random_numbers"]

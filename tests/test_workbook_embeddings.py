@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
 import coursekit as ck
-from coursekit import sheets
+from coursekit.classroom import sheets
 
 PATH = EXCEL / "embeddings.xlsx"
 COUNTS = ["count_rows", "count_values", "count_size"]

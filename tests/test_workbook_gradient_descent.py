@@ -6,7 +6,7 @@ import pytest
 import torch
 from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
 
-from coursekit import sheets
+from coursekit.classroom import sheets
 
 PATH = EXCEL / "gradient_descent.xlsx"
 STEPS, EVERY = 120, 20

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from workbooks import CLOSE, EXCEL, EveryWorkbook, inputs_of, recalculates, texts_at, typed_in
 
-from coursekit import sheets
+from coursekit.classroom import sheets
 
 CONVOLUTION, SOFTMAX = EXCEL / "convolution.xlsx", EXCEL / "softmax.xlsx"
 

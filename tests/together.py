@@ -22,17 +22,17 @@ def data(rows=ROWS, valid=VALID, batch_size=BATCH, classes=3):
 
 
 def learner(loaders, *callbacks, norm=False, dropout=0.0):
-    """A small network with metrics of all three kinds: of rows, a pair, and a root of a mean."""
+    """A small network with metrics of all three kinds: of samples, a pair, and a root of a mean."""
     torch.manual_seed(2)
     middle = (nn.BatchNorm1d(8), nn.Dropout(dropout)) if norm or dropout else ()
     model = nn.Sequential(nn.Linear(4, 8), *middle, nn.ReLU(), nn.Linear(8, 3))
-    learn = ck.Learner(loaders, model, metrics=[ck.accuracy, share_of_ones, distance], callbacks=callbacks)
+    learn = ck.Learner(loaders, model, metrics=[ck.accuracy, fraction_of_ones, distance], callbacks=callbacks)
     torch.manual_seed(3)
     return learn
 
 
-def share_of_ones(outputs, targets):
-    """A metric that counts something other than rows."""
+def fraction_of_ones(outputs, targets):
+    """A metric that counts something other than samples."""
     chosen = targets == 1
     return (chosen & (outputs.argmax(1) == 1)).sum(), chosen.sum()
 
@@ -58,13 +58,13 @@ def fit(learn, epochs=5):
 
 
 class Seen:
-    """Notes how many rows this process got of each batch, and dropout's random state."""
+    """Notes how many samples this process got of each batch, and dropout's random state."""
 
     def __init__(self, together):
-        self.together, self.shares, self.random = together, [], []
+        self.together, self.taken, self.random = together, [], []
 
     def before_batch(self, learn):
-        self.shares.append(round(self.together.share * self.together.rows))
+        self.taken.append(round(self.together.weight * self.together.samples))
         self.random.append(torch.get_rng_state()[:32].tolist())
 
 
@@ -73,15 +73,15 @@ def trained(folder, together):
     found = {"plain": fit(learner(data(), together, ck.GradientClipping(0.5)))}
     seen = Seen(together)
     found["few rows"] = fit(learner(data(rows=3, valid=1, batch_size=1), together, seen), epochs=2)
-    found["shares"] = seen.shares
+    found["taken"] = seen.taken
     seen = Seen(together)
     normed = learner(data(), together, seen, ck.Checkpoint(folder / "fit"), norm=True, dropout=0.5)
     found["norm"] = fit(normed, epochs=2)
     found["random"] = seen.random
-    found["restored"] = [normed.processes is None, type(normed.forward).__name__]
-    normed.save(folder / f"saved_{together.index}")
+    found["restored"] = [normed.processes is None, type(normed.network).__name__]
+    normed.save(folder / f"saved_{together.rank}")
     try:
-        fit(learner(data(rows=ROWS - together.index), together))
+        fit(learner(data(rows=ROWS - together.rank), together))
     except ValueError as error:
         found["refused"] = str(error)
     return found
@@ -92,7 +92,7 @@ def failing(together):
 
     class Fails:
         def before_batch(self, learn):
-            if learn.step == 3 and together.index == 1:
+            if learn.step == 3 and together.rank == 1:
                 raise ValueError("the picture cat_17.png cannot be read")
 
     fit(learner(data(), together, Fails()))
@@ -103,5 +103,5 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     together = ck.Distributed(cpu=True)
     found = trained(folder, together)
-    (folder / f"found_{together.index}.json").write_text(json.dumps(found))
+    (folder / f"found_{together.rank}.json").write_text(json.dumps(found))
     failing(together)

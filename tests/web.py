@@ -13,11 +13,10 @@ from pathlib import Path
 import uvicorn
 from lab import ROOT, address
 
-sys.path.insert(0, str(ROOT / "lessons"))
-from app import guard, pages, problems, server, uploads
-from app.batches import Batcher
-from app.corrections import Corrections
-from app.limits import Limits
+from lessons.app import guard, pages, problems, server, uploads
+from lessons.app.batches import Batcher
+from lessons.app.corrections import Corrections
+from lessons.app.limits import Limits
 
 __all__ = [
     "ROOT", "Batcher", "Corrections", "Limits", "command", "guard", "pages", "problems", "served", "server", "uploads",
@@ -45,8 +44,8 @@ def command(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
     """The command as a process of its own, with `folder` as its home; gives its address and its log."""
     log = folder / "app.log"
     environment = os.environ | {"COURSEKIT_HOME": str(folder), "OMP_NUM_THREADS": "1"}
-    with log.open("w") as out:
-        run = [sys.executable, str(ROOT / "lessons" / "app" / "server.py"), "--port", "0", *options]
+    with log.open("w", encoding="utf-8") as out:
+        run = [sys.executable, "-m", "coursekit", "app", "--port", "0", *options]
         process = subprocess.Popen(run, cwd=folder, stdout=out, stderr=out, env=environment)
     try:
         yield address(process, log, r"http://127\.0\.0\.1:\d+", seconds=300), log
