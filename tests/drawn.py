@@ -8,13 +8,13 @@ import coursekit as ck
 
 
 def save(path, array, **options):
-    """Write an array, (rows, columns) or (rows, columns, channels), as a image file; gives its path."""
+    """Write an array, (rows, columns) or (rows, columns, channels), as an image file; gives its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.asarray(array, dtype=np.uint8)).save(path, **options)
     return path
 
 
-def noise(samples=16, columns=16, channels=3, seed=0, low=0, high=256):
+def noise(rows=16, columns=16, channels=3, seed=0, low=0, high=256):
     """Random bytes, (rows, columns, channels); without the last axis for one channel."""
     shape = (rows, columns, channels) if channels > 1 else (rows, columns)
     return np.random.default_rng(seed).integers(low, high, shape, dtype=np.uint8)

@@ -17,7 +17,7 @@ from coursekit.classroom.exercises import load_exercises
 
 LESSONS = Path(__file__).parents[1] / "lessons"
 PATHS = sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))
-HEADINGS = ["Your turn", "Questions", "On the full data", "Where this is in coursekit", "Further"]
+HEADINGS = ["Your turn", "Questions", "On the full data", "Where this is in coursekit", "Words", "Further"]
 LONGEST_CELL, LONGEST_LINE, LARGEST_FILE = 25, 92, 1 << 20
 
 
