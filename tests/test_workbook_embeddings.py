@@ -1,4 +1,4 @@
-"""embeddings.xlsx: every formula against PyTorch, its lookups and gradients against nn.Embedding, its model against ck."""
+"""embeddings.xlsx: every formula against PyTorch, lookups and gradients against nn.Embedding, its model against ck."""
 
 from functools import partial
 
