@@ -7,15 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from lab import ROOT
 from together import BATCH, ROWS, data, fit, learner
 
 import coursekit as ck
 
-SCRIPT = Path(__file__).with_name("together.py")
+SCRIPT = ROOT / "tests" / "helpers" / "together.py"
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 

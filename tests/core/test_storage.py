@@ -26,6 +26,8 @@ TENSORS = {
     "strided": torch.arange(12.0).reshape(3, 4).T[1:],
     "ü": torch.ones(1, requires_grad=True),
 }
+PACKAGE = Path(ck.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
 NOTES = {"words": ["ü", "数"], "rate": 1e-3, "nested": {"a": None, "b": [1, 2.5, True]}, "line": "a\nb"}
 
 
@@ -171,7 +173,7 @@ def test_a_saved_file_is_a_length_json_and_numbers(tmp_path):
     assert json.loads(header["__metadata__"]["metadata"]) == NOTES and len(raw) == 8 + size + 8
 
 
-@pytest.mark.parametrize("file", sorted(Path(ck.__file__).parent.glob("*.py")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
 def test_no_module_can_unpickle(file):
     words = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -1,12 +1,11 @@
 """The sample `faces`: Biwi's layout, poses that are poses, points inside the picture, the same bytes when made anew."""
 
-import runpy
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from coursekit.datasets import SAMPLES
+from data.make import faces, faces_head
 
 FACES = SAMPLES / "faces"
 PEOPLE = [f"{number:02d}" for number in range(1, 13)]
@@ -74,25 +73,21 @@ def test_points_are_inside_the_picture_and_all_over_it():
         assert np.linalg.norm(own - others.mean(0), axis=1).mean() > 0.18 * 160
 
 
-def test_what_is_drawn_is_where_the_point_says(monkeypatch):
+def test_what_is_drawn_is_where_the_point_says():
     """A head without a hat or hair, with one red ball at its origin: the ball's middle is the point."""
-    monkeypatch.syspath_prepend(str(SAMPLES / "make"))
-    make = runpy.run_path(str(SAMPLES / "make" / "faces.py"))
-    head = runpy.run_path(str(SAMPLES / "make" / "faces_head.py"))
-    ball = head["Part"]((0, 0, 0), (9, 9, 9), head["plain"]((255, 0, 0)))
-    lens = (make["FOCAL"] * 4, make["MIDDLE"] * 4, make["LEVEL"] * 4)
+    ball = faces_head.Part((0, 0, 0), (9, 9, 9), faces_head.plain((255, 0, 0)))
+    lens = (faces.FOCAL * 4, faces.MIDDLE * 4, faces.LEVEL * 4)
     for (name, frame), place in list(points().items())[::40]:
         rotation, centre = pose(FACES / name / f"{frame}_pose.txt")
         picture, depth = np.zeros((480, 640, 3)), np.full((480, 640), np.inf)
-        head["cast"](picture, depth, ball, rotation, centre, lens, np.array([0.0, 0, -1]))
+        faces_head.cast(picture, depth, ball, rotation, centre, lens, np.array([0.0, 0, -1]))
         rows, columns = np.nonzero(picture[..., 0])
         assert np.allclose([(columns.mean() + 0.5) / 4, (rows.mean() + 0.5) / 4], place, atol=0.15)
 
 
 @pytest.mark.parametrize("number", [4, 10])
-def test_a_person_made_anew_is_the_same_bytes(tmp_path, monkeypatch, number):
-    monkeypatch.syspath_prepend(str(SAMPLES / "make"))
-    runpy.run_path(str(SAMPLES / "make" / "faces.py"))["main"](tmp_path, [number])
+def test_a_person_made_anew_is_the_same_bytes(tmp_path, number):
+    faces.main(tmp_path, [number])
     files = [file for file in sorted(tmp_path.rglob("*")) if file.is_file()]
     assert len(files) == 61
     for file in files:

@@ -1,12 +1,13 @@
 """The `movies` sample: MovieLens' layout, the known truth in it, the same bytes every time."""
 
-import importlib
 from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 import pytest
 from lab import ROOT
+
+from data.make import movies
 
 FOLDER = ROOT / "data" / "movies"
 COLUMNS = {
@@ -20,13 +21,6 @@ TABLES = {name: pd.read_csv(FOLDER / f"{name}.csv") for name in COLUMNS}
 RATINGS, MOVIES, TAGS, LINKS, TRUTH = TABLES.values()
 GENRES = {"Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy"}
 GENRES |= {"Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"}
-
-
-@pytest.fixture(scope="module")
-def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "data" / "make")
-        yield importlib.import_module("movies")
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -90,7 +84,7 @@ def test_the_truth_shows_in_genres_years_and_ratings():
     assert np.std(slopes) > 0.4  # users differ in what they want
 
 
-def test_made_anew_every_byte_is_the_same(script, tmp_path):
-    script.main(tmp_path)
+def test_made_anew_every_byte_is_the_same(tmp_path):
+    movies.main(tmp_path)
     for file in FOLDER.iterdir():
         assert sha256((tmp_path / file.name).read_bytes()).digest() == sha256(file.read_bytes()).digest(), file.name

@@ -1,25 +1,18 @@
 """The `pets` sample: what readers of Oxford-IIIT Pet expect, two confusable pairs, the same bytes every time."""
 
 import hashlib
-import importlib
 from collections import Counter
 from dataclasses import fields
 from itertools import combinations
 
-import pytest
 from lab import ROOT
 from PIL import Image
 from torchvision.datasets import OxfordIIITPet
 
+from data.make import pets
+
 PETS = ROOT / "data" / "pets"
 PARTS = {"list": range(1, 61), "trainval": range(1, 51), "test": range(51, 61)}
-
-
-@pytest.fixture(scope="module")
-def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "data" / "make")
-        yield importlib.import_module("pets")
 
 
 def rows(part):
@@ -27,10 +20,10 @@ def rows(part):
     return [line.split() for line in lines if not line.startswith("#")]
 
 
-def test_each_list_names_every_picture_of_its_part_once(script):
+def test_each_list_names_every_picture_of_its_part_once():
     for part, numbers in PARTS.items():
         named = [row[0] for row in rows(part)]
-        assert named == [f"{breed.name}_{number}" for breed in script.BREEDS for number in numbers]
+        assert named == [f"{breed.name}_{number}" for breed in pets.BREEDS for number in numbers]
     assert {file.name for file in (PETS / "images").iterdir()} == {f"{row[0]}.jpg" for row in rows("list")}
 
 
@@ -76,8 +69,8 @@ def test_torchvision_reads_it(tmp_path):
     assert len(pets) == 120 and pets[0][1] == (0, 1) and pets.classes[1] == "Cairn Terrier"
 
 
-def test_drawn_anew_the_bytes_are_the_same(script, tmp_path):
-    script.main(tmp_path, numbers=(3, 51))
+def test_drawn_anew_the_bytes_are_the_same(tmp_path):
+    pets.main(tmp_path, numbers=(3, 51))
     for part in ("trainval", "test"):
         lines = (PETS / "annotations" / f"{part}.txt").read_text().splitlines()
         kept = [line for line in lines if line.split()[0].endswith(("_3", "_51"))]
@@ -88,14 +81,14 @@ def test_drawn_anew_the_bytes_are_the_same(script, tmp_path):
         assert file.read_bytes() == (PETS / "images" / file.name).read_bytes(), file.name
 
 
-def test_two_pairs_differ_in_one_feature_and_all_others_in_three_or_more(script):
+def test_two_pairs_differ_in_one_feature_and_all_others_in_three_or_more():
     def differing(a, b):
         return [f.name for f in fields(a) if f.name != "name" and getattr(a, f.name) != getattr(b, f.name)]
 
     found = {}
-    for a, b in combinations(script.BREEDS, 2):
+    for a, b in combinations(pets.BREEDS, 2):
         features = differing(a, b)
         if len(features) < 3:
             found[frozenset((a.name, b.name))] = features
-    assert set(found) == {frozenset(pair) for pair in script.PAIRS}
+    assert set(found) == {frozenset(pair) for pair in pets.PAIRS}
     assert sorted(found.values()) == [["ears"], ["pattern"]]

@@ -1,12 +1,12 @@
 """The `reviews` sample: aclImdb's layout, labels that follow from the patterns, no leak, the same bytes every time."""
 
 import csv
-import importlib
 import re
 from collections import Counter
 
-import pytest
 from lab import ROOT
+
+from data.make import reviews, reviews_grammar, reviews_plots, reviews_words
 
 FOLDER = ROOT / "data" / "reviews"
 SIZES = {"train/pos": 500, "train/neg": 500, "train/unsup": 1400, "test/pos": 300, "test/neg": 300}
@@ -19,22 +19,13 @@ CUE = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def make():
-    """The modules that make the set, by name."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "data" / "make")
-        names = ("reviews", "reviews_grammar", "reviews_plots", "reviews_words")
-        yield {name: importlib.import_module(name) for name in names}
-
-
 def sentences(part):
     parts = (re.split(r"(?<=[.!?]) |<br /><br />", text) for file, text in TEXTS.items() if file.startswith(part))
     return [sentence for part in parts for sentence in part]
 
 
-def patterns(make, *kinds):
-    table = make["reviews_grammar"].PATTERNS
+def patterns(*kinds):
+    table = reviews_grammar.PATTERNS
     return [text for kind in kinds for variants in table[kind].values() for text in variants]
 
 
@@ -46,9 +37,9 @@ def choices(text):
     return [t for part in match[1].split("|") for t in choices(text[: match.start()] + part + text[match.end() :])]
 
 
-def polar(make, text):
+def polar(text):
     """How many words of a pleased, of a displeased reviewer a text holds."""
-    sides = make["reviews_words"].lexicon()
+    sides = reviews_words.lexicon()
     return [len(re.findall(rf"\b({'|'.join(sorted(side, key=len, reverse=True))})\b", text, re.I)) for side in sides]
 
 
@@ -89,37 +80,37 @@ def test_it_looks_like_the_real_thing():
     assert not any(text != text.strip() or "\n" in text for text in TEXTS.values())
 
 
-def test_words_of_the_two_sides_are_different_and_neutral_sentences_have_none(make):
-    good, bad = make["reviews_words"].lexicon()
+def test_words_of_the_two_sides_are_different_and_neutral_sentences_have_none():
+    good, bad = reviews_words.lexicon()
     assert not good & bad
-    plots = make["reviews_plots"]
+    plots = reviews_plots
     neutral = [*plots.OPENINGS, *plots.ABOUTS, *plots.PLOTS, *plots.ASIDES, *plots.GRAMMAR.values()]
     neutral += [text for genre in plots.GENRES.values() for text in genre]
-    assert [text for text in neutral if polar(make, text) != [0, 0]] == []
+    assert [text for text in neutral if polar(text) != [0, 0]] == []
 
 
-def test_the_patterns_keep_what_their_kind_promises(make):
-    for text in (c for pattern in patterns(make, "plain", "trap") for c in choices(pattern)):
+def test_the_patterns_keep_what_their_kind_promises():
+    for text in (c for pattern in patterns("plain", "trap") for c in choices(pattern)):
         assert "{!" not in text and "{=" in text, text
-    for text in (c for pattern in patterns(make, "negation") for c in choices(pattern)):
+    for text in (c for pattern in patterns("negation") for c in choices(pattern)):
         assert "{!" in text and CUE.search(text), text
         assert "{=" not in text or "not {!adj}: {it} {is} {=adj}" in text, text
-    for text in (c for pattern in patterns(make, "contrast") for c in choices(pattern)):
+    for text in (c for pattern in patterns("contrast") for c in choices(pattern)):
         assert "{!" in text and ("{=" in text or re.search(r"\bnot \{!", text)), text
-    assert all(re.search(r"\b(n|N)(ot|ever|obody|othing|o|annot)\b|cannot", t) for t in patterns(make, "trap"))
+    assert all(re.search(r"\b(n|N)(ot|ever|obody|othing|o|annot)\b|cannot", t) for t in patterns("trap"))
 
 
-def test_the_words_of_a_plain_review_tell_its_label_and_those_of_a_negated_one_mislead(make):
+def test_the_words_of_a_plain_review_tell_its_label_and_those_of_a_negated_one_mislead():
     wrong = []
     for row in TRUTH:
-        good, bad = polar(make, TEXTS[row["file"]])
+        good, bad = polar(TEXTS[row["file"]])
         if ((good > bad) == (row["label"] == "pos")) != (row["negated"] == "no"):
             wrong.append(row["file"])
     assert len(wrong) <= 0.01 * len(TRUTH), wrong  # names of films and typed words may hold one by chance
 
 
-def test_every_pattern_is_used_and_named_in_the_truth(make):
-    table = make["reviews_grammar"].PATTERNS
+def test_every_pattern_is_used_and_named_in_the_truth():
+    table = reviews_grammar.PATTERNS
     names = Counter(name for row in TRUTH for name in row["patterns"].split())
     assert set(names) == {f"{kind}.{name}" for kind in table for name in table[kind]}
     assert min(names.values()) >= 50
@@ -131,22 +122,21 @@ def test_no_review_is_there_twice_and_few_sentences_of_test_stand_in_train():
     assert sum(sentence in known for sentence in asked) < 0.25 * len(asked)
 
 
-def test_films_of_test_are_not_those_of_train(make):
-    script = make["reviews"]
-    films = [film["title"] for film in script.draw_films(script.np.random.default_rng(script.SEED), 480)]
-    assert len(set(films)) == 480 == sum(script.FILMS.values())
+def test_films_of_test_are_not_those_of_train():
+    films = [film["title"] for film in reviews.draw_films(reviews.np.random.default_rng(reviews.SEED), 480)]
+    assert len(set(films)) == 480 == sum(reviews.FILMS.values())
     long = [title for title in films[:320] if len(title.split()) > 3]
     test = " ".join(text for file, text in TEXTS.items() if file.startswith("test"))
     assert sum(title in test for title in long) <= 0.25 * len(long)  # of other films that an aside names
 
 
-def test_made_anew_every_byte_is_the_same(make, tmp_path):
-    make["reviews"].main(tmp_path)
+def test_made_anew_every_byte_is_the_same(tmp_path):
+    reviews.main(tmp_path)
     made = {f.relative_to(tmp_path): f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
     assert made == {f.relative_to(FOLDER): f.read_bytes() for f in FOLDER.rglob("*") if f.is_file()}
 
 
-def test_a_part_can_be_made_alone(make, tmp_path):
-    make["reviews"].main(tmp_path, {"test/neg": 5})
+def test_a_part_can_be_made_alone(tmp_path):
+    reviews.main(tmp_path, {"test/neg": 5})
     files = list((tmp_path / "test" / "neg").iterdir())
     assert len(files) == 5 and all(f.read_bytes() == (FOLDER / "test" / "neg" / f.name).read_bytes() for f in files)

@@ -1,27 +1,20 @@
 """The `satellite` sample: the layout of Kaggle's Planet data, labels that fit each other, the same bytes every time."""
 
 import csv
-import importlib
 from collections import Counter
 from hashlib import sha256
 
 import numpy as np
-import pytest
 from lab import ROOT
 from PIL import Image
+
+from data.make import satellite
 
 SATELLITE = ROOT / "data" / "satellite"
 WEATHER = {"clear", "partly_cloudy", "cloudy", "haze"}
 GROUND = {"primary", "agriculture", "water", "habitation", "road", "cultivation", "slash_burn", "conventional_mine"}
 GROUND |= {"bare_ground", "artisinal_mine", "blooming", "selective_logging", "blow_down"}
 FOREST_ONLY = ("blooming", "selective_logging", "blow_down", "cultivation", "slash_burn", "artisinal_mine")
-
-
-@pytest.fixture(scope="module")
-def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "data" / "make")
-        yield importlib.import_module("satellite")
 
 
 def table(name):
@@ -85,8 +78,8 @@ def test_the_set_stays_small():
     assert sum(file.stat().st_size for file in SATELLITE.rglob("*.*") if file.is_file()) <= 4_000_000
 
 
-def test_made_anew_the_bytes_are_the_same(script, tmp_path):
-    script.main(tmp_path, {"train": 20, "test": 5})
+def test_made_anew_the_bytes_are_the_same(tmp_path):
+    satellite.main(tmp_path, {"train": 20, "test": 5})
     for part in ("train", "test"):
         made = sorted((tmp_path / f"{part}-jpg").iterdir())
         assert len(made) == {"train": 20, "test": 5}[part]
@@ -95,34 +88,34 @@ def test_made_anew_the_bytes_are_the_same(script, tmp_path):
     assert (tmp_path / "train_v2.csv").read_bytes() == b"".join(lines[:21])
 
 
-def test_a_tile_depends_on_its_own_seed_only(script):
+def test_a_tile_depends_on_its_own_seed_only():
     for index in (7, 999):
-        image, tags = script.tile("train", index)
-        again = script.tile("train", index)
+        image, tags = satellite.tile("train", index)
+        again = satellite.tile("train", index)
         assert np.array_equal(image, again[0]) and tags == again[1] == TRAIN[f"train_{index}"]
 
 
-def test_what_a_label_names_can_be_seen(script):
+def test_what_a_label_names_can_be_seen():
     """Whatever is added to a forest changes the picture where its label says that it shows, and little elsewhere."""
     for tag in sorted(GROUND - {"primary", "artisinal_mine"}):
         tags = {"primary", tag}
-        plain, scene = (script.compose(np.random.default_rng(5), "clear", t) for t in ({"primary"}, tags))
-        assert set(scene.shown) >= tags and script.visible(scene, tags)
+        plain, scene = (satellite.compose(np.random.default_rng(5), "clear", t) for t in ({"primary"}, tags))
+        assert set(scene.shown) >= tags and satellite.visible(scene, tags)
         changed = np.abs(scene.picture - plain.picture).mean(2)
         shows = scene.shown[tag] > 0.5
         assert changed[shows].mean() > 0.08 > 0.05 > changed[scene.shown["primary"] > 0.95].mean(), tag
 
 
-def test_a_label_hidden_by_clouds_is_noticed(script):
-    scene = script.compose(np.random.default_rng(1), "clear", {"primary", "water"})
-    assert script.visible(scene, {"primary", "water"})
-    scene.paint("cloudy", np.ones((script.SIDE, script.SIDE)), np.ones(3))
-    assert script.visible(scene, {"cloudy"}) and not script.visible(scene, {"water"})
+def test_a_label_hidden_by_clouds_is_noticed():
+    scene = satellite.compose(np.random.default_rng(1), "clear", {"primary", "water"})
+    assert satellite.visible(scene, {"primary", "water"})
+    scene.paint("cloudy", np.ones((satellite.SIDE, satellite.SIDE)), np.ones(3))
+    assert satellite.visible(scene, {"cloudy"}) and not satellite.visible(scene, {"water"})
     assert np.allclose(scene.picture, 1)
 
 
-def test_no_direction_is_preferred(script):
+def test_no_direction_is_preferred():
     """The mean tile is as bright at one edge as at the others, and shades as often along rows as along columns."""
-    pixels = np.stack([np.asarray(script.tile("train", i)[0], float).mean(2) for i in range(80)])
+    pixels = np.stack([np.asarray(satellite.tile("train", i)[0], float).mean(2) for i in range(80)])
     down, right = (np.abs(np.diff(pixels, axis=axis)).mean((1, 2)) for axis in (1, 2))
     assert abs(np.log(down / right).mean()) < 4 * np.log(down / right).std() / np.sqrt(len(pixels))

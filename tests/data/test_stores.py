@@ -1,12 +1,13 @@
 """The `stores` sample: the seven tables' layout, joins that lose nothing, the quirks, the same bytes every time."""
 
-import importlib
 from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 import pytest
 from lab import ROOT
+
+from data.make import stores
 
 FOLDER = ROOT / "data" / "stores"
 DAYS = ["Open", "Promo", "StateHoliday", "SchoolHoliday"]
@@ -26,13 +27,6 @@ TABLES = {name: pd.read_csv(FOLDER / f"{name}.csv", dtype={"StateHoliday": str})
 TRAIN, TEST, STORE, WEATHER, TREND = (TABLES[n] for n in ("train", "test", "store", "weather", "googletrend"))
 STATES = TABLES["store_states"].set_index("Store").State
 NAMES = TABLES["state_names"].set_index("State").StateName
-
-
-@pytest.fixture(scope="module")
-def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "data" / "make")
-        yield importlib.import_module("stores")
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -137,7 +131,7 @@ def test_the_effects_that_were_built_in_show():
     assert by_state[["SH", "HB,NI"]].min() > 0.1 > 0 > by_state[["BE", "HH"]].max()
 
 
-def test_made_anew_every_byte_is_the_same(script, tmp_path):
-    script.main(tmp_path)
+def test_made_anew_every_byte_is_the_same(tmp_path):
+    stores.main(tmp_path)
     for file in FOLDER.iterdir():
         assert sha256((tmp_path / file.name).read_bytes()).digest() == sha256(file.read_bytes()).digest(), file.name

@@ -1,12 +1,11 @@
 """The sample `streets`: CamVid's layout, masks that fit their pictures, whole videos held out, made anew the same."""
 
-import runpy
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from coursekit.datasets import SAMPLES
+from data.make import streets
 
 STREETS = SAMPLES / "streets"
 CLASSES = ["Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian"]
@@ -70,9 +69,8 @@ def test_a_frame_resembles_the_next_of_its_video_and_no_other_video(masks):
 
 
 @pytest.mark.parametrize("video", [2, 11])
-def test_a_video_made_anew_is_the_same_bytes(tmp_path, monkeypatch, video):
-    monkeypatch.syspath_prepend(str(SAMPLES / "make"))
-    runpy.run_path(str(SAMPLES / "make" / "streets.py"))["main"](tmp_path, [video])
+def test_a_video_made_anew_is_the_same_bytes(tmp_path, video):
+    streets.main(tmp_path, [video])
     files = [file for file in sorted(tmp_path.rglob("*")) if file.is_file()]
     assert len(files) == 2 * 12 + 2
     for file in files:

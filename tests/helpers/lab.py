@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ROOT = Path("/work/wk")
+ROOT = Path(__file__).parents[2]
 READY = ROOT / ".venv" / "ready"  # there when `make` made the environment
 
 

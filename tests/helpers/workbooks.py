@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from lab import ROOT
 from needs import needs_libreoffice
 
 from coursekit.classroom import sheets
 
-EXCEL = Path("/work/wk/excel")
+EXCEL = ROOT / "excel"
 CLOSE = {"rtol": 0, "atol": 1e-6}
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from built import held, mentioned, tags
+from lab import ROOT
 
 import coursekit as ck
 
-ROOT = Path("/work/wk")
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))}
 TAGS = tags(Path(ck.__file__).parent)
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 from lab import ROOT
-from tools import tool
+
+from lessons.make import new
 
 
 def run(course, *command):
@@ -19,24 +20,24 @@ def run(course, *command):
 def course(tmp_path_factory):
     """A course of one's own with the package, the tools and the template's tests, and no lesson."""
     course = tmp_path_factory.mktemp("course")
-    for folder in ("lessons/solutions", "tests/answers", "excel"):
+    for folder in ("lessons/solutions", "tests/lessons/answers", "excel"):
         (course / folder).mkdir(parents=True)
     shutil.copytree(ROOT / "coursekit", course / "coursekit", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "lessons" / "make", course / "lessons" / "make")
-    for name in ("test_lessons.py", "test_exercises.py", "tools.py", "lab.py"):
-        shutil.copyfile(ROOT / "tests" / name, course / "tests" / name)
+    for name in ("test_template.py", "test_answers.py"):
+        shutil.copyfile(ROOT / "tests" / "lessons" / name, course / "tests" / "lessons" / name)
     return course
 
 
 def test_a_new_lesson_follows_the_template(course):
-    made = run(course, "lessons/make/new.py", "20_attention", "Attention by hand")
+    made = run(course, "-m", "lessons.make.new", "20_attention", "Attention by hand")
     assert made.returncode == 0, made.stderr
     assert len(made.stdout.split()) == 3 and all((course / path).is_file() for path in made.stdout.split())
     (course / "README.md").write_text("| 20 | [Attention by hand](lessons/20_attention.ipynb) | 60 min | | |")
-    ran = run(course, "lessons/make/run.py", "20")
+    ran = run(course, "-m", "lessons.make.run", "20")
     assert ran.returncode == 0, ran.stderr
     of_all = ("test_there_are_lessons", "test_the_first_lesson_shows_the_course_as_it_is")
-    left_out = [part for name in of_all for part in ("--deselect", f"tests/test_lessons.py::{name}")]
+    left_out = [part for name in of_all for part in ("--deselect", f"tests/lessons/test_template.py::{name}")]
     tested = run(course, "-m", "pytest", "-p", "no:cacheprovider", "-q", "tests", *left_out)
     assert tested.returncode == 0, tested.stdout
 
@@ -54,5 +55,5 @@ def test_what_cannot_be_a_lesson_is_refused_in_words(tmp_path, name, title, mess
     (tmp_path / "lessons").mkdir()
     (tmp_path / "lessons" / "20_attention.ipynb").touch()
     with pytest.raises(ValueError, match=message):
-        tool("new").make(name, title, tmp_path)
+        new.make(name, title, tmp_path)
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1

@@ -2,7 +2,8 @@
 
 import nbformat
 import pytest
-from tools import tool
+
+from lessons.make import rehearse
 
 START = (
     'import os\nimport coursekit as ck\nfull = os.environ.get("COURSEKIT_SIZE") == "full"\npath = ck.fetch("digits")'
@@ -54,12 +55,7 @@ def lesson(folder, name, cells):
 
 
 @pytest.fixture(scope="module")
-def rehearse():
-    return tool("rehearse")
-
-
-@pytest.fixture(scope="module")
-def results(rehearse, tmp_path_factory):
+def results(tmp_path_factory):
     """What came of a lesson that runs, and of one that does not."""
     folder = tmp_path_factory.mktemp("rehearsed")
     lessons = [lesson(folder, "00_good", GOOD), lesson(folder, "01_bad", BAD), lesson(folder, "02_dead", DEAD)]
@@ -87,9 +83,9 @@ def test_every_cell_that_fails_is_told_by_its_number(results):
 
 
 @pytest.mark.parametrize("failed", [False, True])
-def test_a_failure_ends_with_1(rehearse, results, monkeypatch, capsys, failed):
+def test_a_failure_ends_with_1(results, monkeypatch, capsys, failed):
     monkeypatch.setattr("sys.argv", ["rehearse.py"])
-    monkeypatch.setattr(rehearse, "rehearse_all", lambda lessons: results[:2] if failed else results[:1])
+    monkeypatch.setattr("rehearse_all", lambda lessons: results[:2] if failed else results[:1])
     with pytest.raises(SystemExit) as ended:
         rehearse.main()
     said = capsys.readouterr().out
@@ -102,8 +98,8 @@ def test_a_kernel_that_ends_is_told(results):
     assert len(dead.failures) == 1 and dead.failures[0].startswith("[2] the run ended here: ") and dead.ran == 1
 
 
-def test_lessons_without_a_full_path_are_refused(rehearse, tmp_path, monkeypatch):
+def test_lessons_without_a_full_path_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["rehearse.py", "00"])
-    monkeypatch.setattr(rehearse, "chosen", lambda numbers: [lesson(tmp_path, "00_none", ["1"])])
+    monkeypatch.setattr("chosen", lambda numbers: [lesson(tmp_path, "00_none", ["1"])])
     with pytest.raises(SystemExit, match="no full path in lesson 00"):
         rehearse.main()

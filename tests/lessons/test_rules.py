@@ -1,6 +1,5 @@
 """Puzzles: right answers that use only what is allowed are right, the same results by other means are not."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,7 @@ from coursekit.classroom.exercises import Exercise, judge
 
 RULES = exercises.load_module(exercises.SOLUTIONS / "rules.py")
 BASICS, only = RULES.BASICS, RULES.only
-
-from coursekit import exercises
-
-
-def _module(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-BROKEN = _module(Path(__file__).parent / "answers" / "lesson_07.py").BROKEN
+BROKEN = exercises.load_module(Path(__file__).parent / "answers" / "lesson_07.py").BROKEN
 HELPER = torch.arange(3)
 
 

@@ -7,20 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from tools import tool
 from torchvision.datasets import OxfordIIITPet
 
 import coursekit as ck
 from coursekit.datasets import DATASETS
+from lessons.make import stand_ins
 
 
 @pytest.fixture(scope="module")
-def stand_ins():
-    return tool("stand_ins")
-
-
-@pytest.fixture(scope="module")
-def made(stand_ins, tmp_path_factory):
+def made(tmp_path_factory):
     home = tmp_path_factory.mktemp("stand_ins")
     stand_ins.make(home)
     return home
@@ -36,7 +31,7 @@ def folder(made, monkeypatch):
     return ck.fetch
 
 
-def test_there_is_one_for_every_set(stand_ins):
+def test_there_is_one_for_every_set():
     assert set(stand_ins.MAKERS) == set(DATASETS)
 
 
@@ -140,7 +135,7 @@ def test_reviews_lie_in_imdbs_folders(folder):
             assert len((path / side / f"urls_{part}.txt").read_text().splitlines()) == len(texts)
 
 
-def test_the_same_seed_makes_the_same_files(stand_ins, made, tmp_path):
+def test_the_same_seed_makes_the_same_files(made, tmp_path):
     stand_ins.make(tmp_path, ["movies", "satellite", "digits"])
     files = [file.relative_to(tmp_path) for file in sorted(tmp_path.rglob("*")) if file.is_file()]
     sums = [[hashlib.sha256((home / file).read_bytes()).digest() for file in files] for home in (tmp_path, made)]

@@ -11,11 +11,11 @@ from types import CodeType
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from tools import tool
 
 from coursekit.classroom.exercises import load_exercises
+from lessons.make import record
 
-LESSONS = Path(__file__).parents[1] / "lessons"
+LESSONS = Path(__file__).parents[2] / "lessons"
 PATHS = sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))
 HEADINGS = ["Your turn", "Questions", "On the full data", "Where this is in coursekit", "Words", "Further"]
 LONGEST_CELL, LONGEST_LINE, LARGEST_FILE = 25, 92, 1 << 20
@@ -106,12 +106,12 @@ def test_six_to_ten_questions_with_folded_answers(notebook):
 
 
 def test_the_table_on_the_full_data_is_made_from_recorded_runs(path, notebook):
-    number, record = path.stem[:2], tool("record")
+    number = path.stem[:2]
     section = next(c.source for c in cells(notebook, "markdown") if "## On the full data" in c.source)
     if record.START not in section:
         assert number not in record.published() and "|" not in section, "a table is made by `make full`, not typed"
         return
-    assert record.marked(number) in section, f"run: python lessons/make/record.py tables {number}"
+    assert record.marked(number) in section, f"run: python -m lessons.make.record tables {number}"
     prose = section.replace(record.marked(number), "")
     sourced = [line for line in prose.splitlines() if not re.match(r"\[\d\] ", line)]
     typed = re.findall(r"\d+(?:\.\d+)? ?%|\d+\.\d+", "\n".join(sourced))
@@ -120,7 +120,7 @@ def test_the_table_on_the_full_data_is_made_from_recorded_runs(path, notebook):
 
 def test_a_lesson_with_a_recorded_run_reports_figures(path, notebook):
     code = "\n".join(cell.source for cell in cells(notebook, "code"))
-    for run in tool("record").records(path.stem[:2]):
+    for run in record.records(path.stem[:2]):
         assert run["figures"] and all(f'ck.report("{name}"' in code for name in run["figures"]), run["date"]
 
 

@@ -7,7 +7,6 @@ import os
 import nbformat
 import pytest
 from lab import ROOT
-from tools import tool
 
 PRINTED = """
 ============================= slowest durations ==============================
@@ -68,7 +67,7 @@ def test_the_gpus_run_is_rehearsed_on_a_cpu(benchmark, monkeypatch, tmp_path):
     code = 'import coursekit as ck\nck.claim("so it is", 2, at_least=1)\nck.report("a figure", 0.5)'
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="a")]), lesson)
     before = lesson.read_bytes()
-    monkeypatch.setattr(tool("run"), "chosen", lambda numbers: [lesson])
+    monkeypatch.setattr(run, "chosen", lambda numbers: [lesson])
     monkeypatch.setattr(gpu, "ROOT", tmp_path)  # where the record goes
     monkeypatch.setattr(gpu, "environment", lambda: os.environ | {"PYTHONPATH": str(ROOT)})
     monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")  # to compile takes long, and needs a compiler

@@ -3,10 +3,10 @@
 import ast
 import re
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
+from lab import ROOT
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -17,7 +17,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path("/work/wk")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 LISTED = [Requirement(line) for line in PROJECT["dependencies"] + sum(EXTRAS.values(), [])]

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from lab import ROOT, serving
 from needs import needs_environment
-from tools import tool
+
+from lessons.make import run
 
 
 def test_the_readme_says_the_two_commands_first():
@@ -48,7 +49,7 @@ def test_lab_serves_the_lessons_and_prints_the_address(tmp_path):
 
 @pytest.mark.parametrize("size", ["sample", "full"])
 def test_a_run_on_the_full_data_leaves_the_lesson_as_it_is(tmp_path, monkeypatch, size):
-    run, lesson = tool("run"), tmp_path / "lessons" / "00_short.ipynb"
+    lesson = tmp_path / "lessons" / "00_short.ipynb"
     lesson.parent.mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7", id="a")]), lesson)
     monkeypatch.setattr(run, "LESSONS", lesson.parent)

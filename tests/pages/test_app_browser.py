@@ -3,7 +3,7 @@
 import pytest
 from browser import SCREENSHOTS
 from needs import needs_chromium
-from test_app import GOOD, header, photo, predictor, saved, turned  # noqa: F401 (a fixture)
+from photos import GOOD, header, photo, saved, turned
 from web import ROOT, served, server
 
 import coursekit as ck
@@ -18,7 +18,7 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(home, predictor):  # noqa: F811
+def address(home, predictor):
     """The app on a real server; test_app.py starts it by its command."""
     with served(server.create_app(predictor, home / "app" / "corrections")) as address:
         yield address
@@ -62,7 +62,7 @@ def focused(page):
     return page.evaluate("document.activeElement.id || document.activeElement.textContent")
 
 
-def test_by_keyboard_from_the_picture_to_the_correction(opened, home, predictor):  # noqa: F811
+def test_by_keyboard_from_the_picture_to_the_correction(opened, home, predictor):
     page = opened()
     page.keyboard.press("Tab")
     assert focused(page) == "file"

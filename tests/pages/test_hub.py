@@ -15,12 +15,11 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
-from tools import tool
+from lab import ROOT
 from websocket import create_connection
 
-unrun = tool("copies").unrun
+from coursekit.classroom.lessons import unrun
 
-ROOT = Path("/work/wk")
 CONFIG = ROOT / "hub" / "jupyterhub_config.py"
 JUPYTERHUB = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
 PASSWORD, NAMES = "gradient-descent", ["ada", "emmy", "sofia"]

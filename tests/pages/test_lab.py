@@ -16,11 +16,10 @@ WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of
 # every figure to play with, as the benchmark makes them, and an exercise tried twice, in a notebook of their own
 FIGURES = ["02 filter_stepper", "03 softmax_sliders", "04 threshold_slider", "07 shape_matcher", "07 product_stepper",
            "08 ball_on_curve", "10 dropout_map"]  # fmt: skip
-BEGINNING = """import os, sys
+BEGINNING = """import os
 os.environ["COURSEKIT_HOME"] = {home!r}
-sys.path.insert(0, {folder!r})
 import coursekit as ck
-from widgets import figures
+from benchmarks.widgets import figures
 shown = figures()"""
 ANSWERS = {
     "wrong": 'ck.check("03.log_sum_exp_all", lambda x: x.exp().sum())',
@@ -34,8 +33,9 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     for name in ("lessons", "excel"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "benchmarks", folder / "lessons" / "benchmarks", ignore=shutil.ignore_patterns("runs"))
     sources = [
-        BEGINNING.format(home=str(folder / "home"), folder=str(ROOT / "benchmarks")),
+        BEGINNING.format(home=str(folder / "home")),
         *(f"shown[{name!r}]" for name in FIGURES),
     ]
     cells = [nbformat.v4.new_code_cell(source) for source in [*sources, *ANSWERS.values()]]

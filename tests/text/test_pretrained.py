@@ -1,33 +1,19 @@
 """The language model that ships: its file is whole and described, it knows what its texts mean, it fits any words."""
 
 import math
-import sys
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 import torch
-
-ROOT = Path("/work/wt")
+from lab import ROOT
 from torch import nn
 
 import coursekit as ck
 from coursekit import load_tensors
 from coursekit.text.learner import TINY, WEIGHTS
+from data.make.weights import language_tiny
 
 REVIEWS = ROOT / "data" / "reviews"
-
-
-@cache
-def script():
-    """The module that makes the weights, which is in no package."""
-    folder = str(ROOT / "data" / "make" / "weights")
-    sys.path.insert(0, folder)
-    try:
-        return import_module("language_tiny")
-    finally:
-        sys.path.remove(folder)
 
 
 @cache
@@ -69,17 +55,17 @@ def test_the_notes_tell_how_it_was_made():
 
 
 def test_none_of_its_texts_stands_in_the_sample():
-    composed = script().compose(0.01, shipped()["seed"])
-    assert [len(set(part)) for part in composed] == [round(0.01 * count) for _, count, _, _ in script().PLAN]
-    assert not {text for part in composed for text in part} & set(script().sample_texts())
+    composed = language_tiny.compose(0.01, shipped()["seed"])
+    assert [len(set(part)) for part in composed] == [round(0.01 * count) for _, count, _, _ in language_tiny.PLAN]
+    assert not {text for part in composed for text in part} & set(language_tiny.sample_texts())
 
 
 def test_it_knows_the_language_and_which_opinions_go_together():
     language, held_out = learner(), texts("test", 50).texts
     loader = ck.LanguageLoaders(held_out, held_out, vocab=language.data.vocab, batch_size=8, device="cpu").valid
     assert math.exp(language.validate(loader)["loss"]) < 1.25 * shipped()["perplexity, test reviews"]
-    assert script().expected_sides(language, held_out) > 0.6
-    assert abs(script().expected_sides(learner(pretrained=False), held_out) - 0.5) < 0.1
+    assert language_tiny.expected_sides(language, held_out) > 0.6
+    assert abs(language_tiny.expected_sides(learner(pretrained=False), held_out) - 0.5) < 0.1
 
 
 def features(encoder, documents):
@@ -152,9 +138,11 @@ def test_the_decoder_is_its_own_and_is_trained():
 
 
 def test_the_script_runs_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(script(), "HELD_OUT", texts("test", 5).texts)
+    monkeypatch.setattr(language_tiny, "HELD_OUT", texts("test", 5).texts)
     threads = torch.get_num_threads()
-    script().pretrain(0.002, 3, tmp_path / "again")
+    language_tiny.pretrain(0.002, 3, tmp_path / "again")
     torch.set_num_threads(threads)
     weights, notes = load_tensors(tmp_path / "again")
-    assert len(notes["texts"]) == len(script().PLAN) and {value.dtype for value in weights.values()} == {torch.float16}
+    assert len(notes["texts"]) == len(language_tiny.PLAN) and {value.dtype for value in weights.values()} == {
+        torch.float16
+    }

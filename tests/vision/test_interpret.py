@@ -193,8 +193,8 @@ def test_bytes_are_drawn_like_floats(channels, alts, monkeypatch):
     drawn = []
     monkeypatch.setattr(matplotlib.axes.Axes, "imshow", lambda ax, array, **options: drawn.append(array))
     images = torch.randint(256, (2, channels, 4, 4), dtype=torch.uint8)
-    for images in (images, images / 255):
-        ck.image_plots.photographs(images, ["one", "two"], "two images")
+    for given in (images, images / 255):
+        ck.image_plots.photographs(given, ["one", "two"], "two images")
     assert len(drawn) == 4 and all((a == b).all() for a, b in zip(drawn[:2], drawn[2:], strict=True))
 
 

@@ -148,32 +148,6 @@ def test_fewer_channels_keep_what_the_filters_know():
     assert torch.allclose(two[0].weight, 1.5 * kept[:, :2])
 
 
-def without_last_stage(pretrained=False):
-    return ck.resnet_tiny(pretrained=pretrained)[:-1]
-
-
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("body", [ck.resnet_tiny, without_last_stage], ids=["whole", "without its last stage"])
-def test_a_pretrained_body_keeps_the_statistics_it_was_trained_with(tmp_path, body, channels):
-    _, notes = load_tensors(WEIGHTS)
-    data = loaders(classes(tmp_path, 2, channels=channels))
-    normalise = ck.vision_learner(data, body, progress=False).model[0]
-    figures = zip((normalise.mean, normalise.std), (notes["mean"], notes["std"]), data.statistics(), strict=True)
-    for found, known, own in figures:
-        known = torch.tensor(known)
-        expected = known.mean(0, keepdim=True) if channels == 1 else torch.cat([known[:channels], own[3:]])
-        assert torch.allclose(found.flatten(), expected.clamp(min=1e-3), atol=1e-6)
-    fresh = ck.vision_learner(data, body, **OPTIONS).model[0]
-    assert torch.allclose(fresh.mean.flatten(), data.statistics()[0], atol=1e-6)
-
-
-def test_a_body_that_says_nothing_has_imagenets_statistics():
-    mean, std = pretrained_statistics(tiny(), 3, own=None)
-    assert mean.tolist() == pytest.approx([0.485, 0.456, 0.406]) and std.tolist() == pytest.approx(
-        [0.229, 0.224, 0.225]
-    )
-
-
 # U-Net
 
 
@@ -442,10 +416,8 @@ def test_a_pretrained_backbone_keeps_its_statistics(tmp_path, backbone, channels
     own = data.statistics()
     learn = ck.vision_learner(data, backbone, progress=False)
     for found, known, others in zip(norm_of(learn), shipped(), own, strict=True):
-        if channels == 1:
-            expected = known.mean()[None]
-        else:
-            expected = torch.cat([known, others.clamp(min=1e-3)[3:]])[:channels]
+        more = torch.cat([known, others.clamp(min=1e-3)[3:]])[:channels]
+        expected = known.mean()[None] if channels == 1 else more
         assert torch.allclose(found, expected)
     untrained = ck.vision_learner(data, backbone, **OPTIONS)
     assert torch.allclose(norm_of(untrained)[0], own[0])

@@ -1,37 +1,19 @@
 """The pre-trained body that ships: its file is whole and described, and its features know textures and creatures."""
 
-import sys
 from functools import cache
-from importlib import import_module
 
 import numpy as np
 import pytest
 import torch
-from lab import ROOT
 
 from coursekit import load_tensors
 from coursekit.vision.backbones import WEIGHTS, resnet_tiny
-
-
-@cache
-def maker(name):
-    """A module of the folder that makes the weights, which is no package."""
-    folder = str(ROOT / "data" / "make" / "weights")
-    sys.path.insert(0, folder)
-    try:
-        return import_module(name)
-    finally:
-        sys.path.remove(folder)
-
-
-def shapes():
-    """The module that draws shapes and textures."""
-    return maker("shapes")
+from data.make.weights import creatures, shapes
 
 
 @cache
 def drawn():
-    return shapes().draw(512, seed=77)
+    return shapes.draw(512, seed=77)
 
 
 @cache
@@ -73,10 +55,9 @@ def probe(seen, labels, classes, train):
 @cache
 def swatches(kinds=("plain", "stripes", "checks", "spots", "rosettes", "bricks", "clouds", "blotches"), each=50):
     """Pictures filled with one texture, in any two colours, directions and sizes; and which it is."""
-    module = shapes()
-    artist = module.Artist(len(kinds) * each, 64, torch.Generator().manual_seed(5))
+    artist = shapes.Artist(len(kinds) * each, 64, torch.Generator().manual_seed(5))
     skin = artist.skin()
-    names = torch.tensor([module.TEXTURES.index(kind) for kind in kinds])
+    names = torch.tensor([shapes.TEXTURES.index(kind) for kind in kinds])
     labels = torch.randperm(artist.n, generator=artist.generator) % len(kinds)
     skin.texture = names[labels]
     rows = torch.arange(artist.n)
@@ -98,7 +79,7 @@ def test_the_notes_tell_how_it_was_made():
     wanted = {"trained on", "pictures", "epochs", "seed", "minutes", "held-out accuracy", "mean", "std"}
     assert wanted <= notes.keys()
     assert len(notes["trained on"]) > 50 and notes["pictures"] > 1000 and notes["minutes"] > 1
-    asked = {*shapes().TASKS, *shapes().CELL_TASKS, "present"}
+    asked = {*shapes.TASKS, *shapes.CELL_TASKS, "present"}
     assert notes["held-out accuracy"].keys() == asked
     assert all(0 < value <= 1 for value in notes["held-out accuracy"].values())
     images = drawn()[0].float() / 255
@@ -116,45 +97,42 @@ def test_its_features_tell_textures_apart_where_random_ones_do_not(seed):
 @cache
 def beasts():
     """Creatures that were not trained on, and the numbers of their features."""
-    return maker("creatures").draw(300, first=100_000)
+    return creatures.draw(300, first=100_000)
 
 
 @pytest.mark.parametrize("asked, gap", [("coat", 0.1), ("eyes", 0.15), ("muzzle", 0.1)])
 def test_its_features_tell_creatures_apart_where_random_ones_do_not(asked, gap):
-    (_, answers), module = beasts(), maker("creatures")
-    place = module.ASKED.index(asked)
+    _, answers = beasts()
+    place = creatures.ASKED.index(asked)
     learnt, random = (
-        probe(features(beasts, kind), answers[:, place], module.COUNTS[place], 200) for kind in (True, False)
+        probe(features(beasts, kind), answers[:, place], creatures.COUNTS[place], 200) for kind in (True, False)
     )
     assert learnt > random + gap, f"pre-trained {learnt:.2f}, random weights {random:.2f}"
 
 
 def test_no_creature_is_a_breed_or_differs_from_one_in_a_single_feature():
-    module = maker("creatures")
     for number in range(500):
-        creature = module.features(module.mixture(np.random.default_rng([module.SEED, number])))
-        assert all(sum(a != b for a, b in zip(creature, breed, strict=True)) > 1 for breed in module.KNOWN)
+        creature = creatures.features(creatures.mixture(np.random.default_rng([creatures.SEED, number])))
+        assert all(sum(a != b for a, b in zip(creature, breed, strict=True)) > 1 for breed in creatures.KNOWN)
 
 
 def test_the_same_seed_draws_the_same_images_and_the_targets_are_in_range():
-    module = shapes()
-    first, second, other = module.draw(70, seed=3), module.draw(70, seed=3), module.draw(70, seed=4)
+    first, second, other = shapes.draw(70, seed=3), shapes.draw(70, seed=3), shapes.draw(70, seed=4)
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     assert not torch.equal(first[0], other[0])
     images, whole, cells = drawn()
     assert images.dtype == torch.uint8 and images.shape == (512, 3, 64, 64)
-    for name, values in zip(module.TASKS, whole.T, strict=False):
-        asked = values[values != module.UNKNOWN]
-        assert len(asked) > 20 and asked.min() >= 0 and asked.max() < module.TASKS[name], name
-    for name, values in zip(module.CELL_TASKS, cells.transpose(0, 1), strict=True):
-        asked = values[values != module.UNKNOWN]
-        assert asked.min() >= 0 and asked.max() < module.CELL_TASKS[name], name
+    for name, values in zip(shapes.TASKS, whole.T, strict=False):
+        asked = values[values != shapes.UNKNOWN]
+        assert len(asked) > 20 and asked.min() >= 0 and asked.max() < shapes.TASKS[name], name
+    for name, values in zip(shapes.CELL_TASKS, cells.transpose(0, 1), strict=True):
+        asked = values[values != shapes.UNKNOWN]
+        assert asked.min() >= 0 and asked.max() < shapes.CELL_TASKS[name], name
 
 
 def test_a_drawn_plain_ground_has_the_colour_that_its_target_says():
-    module = shapes()
     images, _, cells = drawn()
-    paints = torch.tensor(list(module.COLOURS.values()))
+    paints = torch.tensor(list(shapes.COLOURS.values()))
     centres = images[:, :, 4::8, 4::8].float() / 255
     plain = (cells[:, 0] == 0) & (cells[:, 2] == 0)
     found = centres.permute(0, 2, 3, 1)[plain]
