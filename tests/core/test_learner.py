@@ -452,7 +452,8 @@ def test_raw_outputs_take_any_number_of_samples(learner, n):
 
 
 WRONG_INPUTS = {
-    "none": (), "two": (torch.randn(3, 4), torch.randn(3, 4)), "too wide": torch.randn(3, 5), "an axis more": torch.randn(2, 3, 4),
+    "none": (), "two": (torch.randn(3, 4), torch.randn(3, 4)), "too wide": torch.randn(3, 5), 
+    "an axis more": torch.randn(2, 3, 4),
 }  # fmt: skip
 
 

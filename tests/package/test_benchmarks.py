@@ -8,6 +8,8 @@ import nbformat
 import pytest
 from lab import ROOT
 
+from lessons.make import run
+
 PRINTED = """
 ============================= slowest durations ==============================
 12.50s call     lessons/01_short.ipynb::Cell 3

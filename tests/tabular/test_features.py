@@ -135,7 +135,8 @@ BAD = {
     "join that multiplies": (
         lambda: join(SHOPS, pd.DataFrame({"Shop": [1, 1, 2], "City": list("xyz")}), "Shop"), "would multiply rows"),
     "join of other types": (
-        lambda: join(SHOPS, pd.DataFrame({"Shop": ["1", "2"], "City": ["x", "y"]}), "Shop"), "of other types in the two"),
+        lambda: join(SHOPS, pd.DataFrame({"Shop": ["1", "2"], "City": ["x", "y"]}), "Shop"),
+        "of other types in the two"),
     "join with a typo": (lambda: join(SHOPS, SHOPS[["Shop"]].assign(City="x"), "Shop", missing="raise"), "'raise'"),
     "join of missing keys": (
         lambda: join(SHOPS.assign(Note=[None, "b"]), pd.DataFrame({"Note": [None, "b"], "City": ["x", "y"]}), "Note"),
@@ -148,7 +149,8 @@ BAD = {
     "columns that are no list": (
         lambda: add_elapsed(SHOPS, "Sales", date="Date", by="Shop"), r"also a single one: \['Sales'\]"),
     "dates in two formats": (
-        lambda: add_date_parts(SHOPS.assign(Date=["30/04/2019", "2019-05-01"]), "Date"), "another format than the first"),
+        lambda: add_date_parts(SHOPS.assign(Date=["30/04/2019", "2019-05-01"]), "Date"),
+        "another format than the first"),
     "text among numbers": (
         lambda: add_rolling(SHOPS.assign(Note=["1", "?"]), ["Note"], date="Date", by="Shop", days=2), "such as '\\?'"),
     "join with a column of both": (lambda: join(SHOPS, SHOPS[["Shop", "Note"]], "Shop"), "have a column .Note."),

@@ -149,7 +149,8 @@ BAD = {
     "mixed types": (lambda: TablePrep(["Type"], []).fit(shops().assign(Type=["a", 1, "b", 2])), "mixes types"),
     "text for numbers": (lambda: TablePrep([], ["Type"]).fit(shops()), "such as 'a'; numbers are needed"),
     "text where numbers were": (
-        lambda: TablePrep(["Shop"], []).fit(shops()).transform(shops().assign(Shop=list("abcd"))), "1 in training and 'a'"),
+        lambda: TablePrep(["Shop"], []).fit(shops()).transform(shops().assign(Shop=list("abcd"))),
+        "1 in training and 'a'"),
     "a later column missing": (
         lambda: TablePrep(["Shop"], []).fit(shops()).transform(shops()[["Area"]]), "no column 'Shop'"),
     "given twice": (lambda: TablePrep(["Area"], ["Area"]).fit(shops()), "'Area' is given twice"),

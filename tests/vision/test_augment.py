@@ -179,7 +179,8 @@ def test_the_dihedral_group_are_refused_for_images_that_are_no_squares():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"zoom": 0.9}, {"p": 1.1}, {"p": -0.1}, {"rotate": -1}, {"shift": -0.1}, {"perspective": 0.5}, {"contrast": -1}, {"brightness": -1}],
+    [{"zoom": 0.9}, {"p": 1.1}, {"p": -0.1}, {"rotate": -1}, {"shift": -0.1}, {"perspective": 0.5}, {"contrast": -1},
+     {"brightness": -1}],
     ids=str,
 )  # fmt: skip
 def test_strengths_that_make_no_sense_are_refused(wrong):
