@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from report import machine, spread, table, write
+from .report import machine, spread, table, write
 
 TIMES = 9
 CODE = "from time import perf_counter as now; start = now(); import {}; print(now() - start)"

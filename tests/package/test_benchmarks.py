@@ -1,6 +1,5 @@
 """`benchmarks/suite.py` says where the suite's time goes, `benchmarks/gpu.py` proves what needs a GPU."""
 
-import importlib
 import json
 import os
 
@@ -8,6 +7,7 @@ import nbformat
 import pytest
 from lab import ROOT
 
+from benchmarks import gpu, suite
 from lessons.make import run
 
 PRINTED = """
@@ -22,27 +22,19 @@ PRINTED = """
 """
 
 
-@pytest.fixture
-def benchmark(monkeypatch):
-    """The module benchmarks/NAME.py."""
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    return importlib.import_module
-
-
-def test_durations_become_seconds_by_file(benchmark):
-    found = benchmark("suite").measured(PRINTED)
+def test_durations_become_seconds_by_file():
+    found = suite.measured(PRINTED)
     assert found["outcome"] == "1 failed, 40 passed, 2 skipped" and found["seconds"] == 61.25
     assert found["lessons"] == {"01_short": 13.0} and found["files"] == {"test_a.py": 3.5, "test_b.py": 0.25}
 
 
 @pytest.mark.parametrize("printed", ["", PRINTED.replace(" in 61.25s", ""), "40 passed in 61.25s"], ids=range(3))
-def test_what_has_no_durations_is_refused(benchmark, printed):
+def test_what_has_no_durations_is_refused(printed):
     with pytest.raises(ValueError, match="needs --durations=0"):
-        benchmark("suite").measured(printed)
+        suite.measured(printed)
 
 
-def test_the_table_has_the_first_record_and_the_latest(benchmark, tmp_path):
-    suite = benchmark("suite")
+def test_the_table_has_the_first_record_and_the_latest(tmp_path):
     for i, faster in enumerate((1, 5, 2)):
         found = suite.measured(PRINTED)
         found["seconds"] /= faster
@@ -57,15 +49,14 @@ def test_the_table_has_the_first_record_and_the_latest(benchmark, tmp_path):
     assert "| seconds | 2026-11-01, commit0 |" in suite.compared(first, None)
 
 
-def test_the_readmes_table_is_made_from_records(benchmark):
-    suite = benchmark("suite")
+def test_the_readmes_table_is_made_from_records():
     every = suite.records()
     text = suite.compared(every[0], every[-1] if len(every) > 1 else None)
     assert text in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_gpus_run_is_rehearsed_on_a_cpu(benchmark, monkeypatch, tmp_path):
-    gpu, lesson = benchmark("gpu"), tmp_path / "02_short.ipynb"
+def test_the_gpus_run_is_rehearsed_on_a_cpu(monkeypatch, tmp_path):
+    lesson = tmp_path / "02_short.ipynb"
     code = 'import coursekit as ck\nck.claim("so it is", 2, at_least=1)\nck.report("a figure", 0.5)'
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="a")]), lesson)
     before = lesson.read_bytes()
@@ -74,7 +65,8 @@ def test_the_gpus_run_is_rehearsed_on_a_cpu(benchmark, monkeypatch, tmp_path):
     monkeypatch.setattr(gpu, "environment", lambda: os.environ | {"PYTHONPATH": str(ROOT)})
     monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")  # to compile takes long, and needs a compiler
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    for name in ("tests", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
     words = ["gpu.py", "--rehearse", "--tests", "ratings and cpu", "--rounds", "1", "--epochs", "2"]
     monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as ended:
@@ -91,14 +83,13 @@ def test_the_gpus_run_is_rehearsed_on_a_cpu(benchmark, monkeypatch, tmp_path):
     assert all(one["seconds"] > 0 for one in epoch["contestants"].values())
 
 
-def test_a_lesson_that_fails_says_where(benchmark, monkeypatch, tmp_path):
-    gpu, lesson = benchmark("gpu"), tmp_path / "02_bad.ipynb"
+def test_a_lesson_that_fails_says_where(monkeypatch, tmp_path):
+    lesson = tmp_path / "02_bad.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0", id="a")]), lesson)
     assert "ZeroDivisionError" in gpu.lesson(lesson)["failure"]
 
 
-def test_without_a_gpu_it_says_so_in_a_sentence(benchmark, monkeypatch, capsys):
-    gpu = benchmark("gpu")
+def test_without_a_gpu_it_says_so_in_a_sentence(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["gpu.py"])
     monkeypatch.setattr(gpu, "devices", lambda: [])
     monkeypatch.setattr(gpu, "lacking", lambda rehearsal: [])
@@ -106,8 +97,7 @@ def test_without_a_gpu_it_says_so_in_a_sentence(benchmark, monkeypatch, capsys):
         gpu.main()
 
 
-def test_what_is_missing_is_said_by_name(benchmark, monkeypatch):
-    gpu = benchmark("gpu")
+def test_what_is_missing_is_said_by_name(monkeypatch):
     monkeypatch.setattr("sys.argv", ["gpu.py", "--rehearse"])
     monkeypatch.setattr(gpu, "find_spec", lambda name: name not in ("nbclient", "pytest"))
     monkeypatch.setattr(gpu.shutil, "which", lambda name: None)
@@ -117,8 +107,7 @@ def test_what_is_missing_is_said_by_name(benchmark, monkeypatch):
         gpu.main()
 
 
-def test_a_part_that_fails_ends_with_1_and_is_in_the_record(benchmark, monkeypatch, tmp_path, capsys):
-    gpu = benchmark("gpu")
+def test_a_part_that_fails_ends_with_1_and_is_in_the_record(monkeypatch, tmp_path, capsys):
 
     def lessons(*_):
         raise RuntimeError("no kernel")
