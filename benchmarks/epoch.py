@@ -43,7 +43,9 @@ class Runner:
         answers, answering = os.pipe()
         command = [sys.executable, "-m", "benchmarks.contestants", name, str(answering)]
         pipes = dict(stdin=subprocess.PIPE, stdout=inside, stderr=inside, pass_fds=[answering])
-        self.process = subprocess.Popen(command, **pipes, text=True, cwd=ROOT, env=os.environ | {"TERM": "xterm"})
+        self.process = subprocess.Popen(
+            command, **pipes, encoding="utf-8", cwd=ROOT, env=os.environ | {"TERM": "xterm"}
+        )
         os.close(inside)
         os.close(answering)
         self.answers = os.fdopen(answers, encoding="utf-8")

@@ -63,7 +63,7 @@ def tests(rehearsal, given):
     """The tests that are marked for a GPU, and their halves on the CPU; a test that is skipped counts as failed."""
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-o", "addopts="]
     command += ["--import-mode=importlib", "--confcutdir=tests", "tests/core/test_devices.py", "-k", given.tests]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment(), timeout=LIMIT)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", env=environment(), timeout=LIMIT)
     found = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|error)", done.stdout[-2000:])}
     wrong = done.returncode or not found.get("passed") or (found.get("skipped") and not rehearsal)
     return {"counts": found, "failures": [done.stdout[-2000:] + done.stderr[-2000:]] if wrong else []}

@@ -10,7 +10,7 @@ CODE = "from time import perf_counter as now; start = now(); import {}; print(no
 
 
 def seconds(module):
-    return float(subprocess.check_output([sys.executable, "-c", CODE.format(module)], text=True))
+    return float(subprocess.check_output([sys.executable, "-c", CODE.format(module)], encoding="utf-8"))
 
 
 def main():

@@ -29,7 +29,7 @@ def processor():
     """The processor's name, as the operating system gives it."""
     try:
         if platform.system() == "Darwin":
-            return subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], text=True).strip()
+            return subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], encoding="utf-8").strip()
         return re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))[1].strip()
     except (OSError, TypeError):
         return platform.processor() or platform.machine()

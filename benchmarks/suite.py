@@ -47,7 +47,7 @@ def measured(printed):
 
 def ran():
     """Run the suite, show what it prints, and give it; whether it passed is in it."""
-    process = subprocess.Popen(COMMAND, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(COMMAND, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
     lines = []
     for line in process.stdout:
         lines.append(line)

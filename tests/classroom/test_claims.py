@@ -208,7 +208,7 @@ def solutions(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "03_sharing.py").write_text(SOLUTIONS, encoding="utf-8")
     (folder / "10_later.py").write_text(
-        "from coursekit.classroom.exercises import Exercise\nEXERCISES = {'one': Exercise(1, '')}"
+        "from coursekit.classroom.exercises import Exercise\nEXERCISES = {'one': Exercise(1, '')}", encoding="utf-8"
     )
     monkeypatch.setattr("coursekit.classroom.exercises.SOLUTIONS", folder)
     return load_exercises(folder / "03_sharing.py")

@@ -114,10 +114,12 @@ def test_reset_progress_and_where(here, capsys):
 
 
 def test_python_m_coursekit_is_the_same(here):
-    ran = subprocess.run([sys.executable, "-m", "coursekit", "where"], capture_output=True, text=True, cwd=here)
+    ran = subprocess.run([sys.executable, "-m", "coursekit", "where"], capture_output=True, encoding="utf-8", cwd=here)
     assert ran.returncode == 0 and str(lessons.LESSONS) in ran.stdout
 
 
 def test_the_app_that_is_served_is_the_courses(here):
-    ran = subprocess.run([sys.executable, "-m", "coursekit", "app", "--help"], capture_output=True, text=True, cwd=here)
+    ran = subprocess.run(
+        [sys.executable, "-m", "coursekit", "app", "--help"], capture_output=True, encoding="utf-8", cwd=here
+    )
     assert ran.returncode == 0 and "--corrections" in ran.stdout, ran.stderr

@@ -150,7 +150,7 @@ def test_the_manifest_does_not_depend_on_the_order_of_the_files(tmp_path):
         for name in order:
             file = tmp_path / str(run) / Path(name)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(name)
+            file.write_text(name, encoding="utf-8")
         make("manifest.py", tmp_path / str(run))
         texts.append((tmp_path / str(run) / "MANIFEST.sha256").read_bytes())
     assert texts[0] == texts[1]

@@ -25,10 +25,10 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("together")
     settings = os.environ | {"OMP_NUM_THREADS": "1", "COURSEKIT_HOME": str(folder / "home")}
     settings.pop("WORLD_SIZE", None)
-    done = subprocess.run([*TORCHRUN, SCRIPT, folder], capture_output=True, text=True, env=settings, timeout=300)
+    done = subprocess.run([*TORCHRUN, SCRIPT, folder], capture_output=True, encoding="utf-8", env=settings, timeout=300)
     found = [folder / f"found_{index}.json" for index in (0, 1)]
     assert all(file.exists() for file in found), done.stderr
-    return folder, [json.loads(file.read_text()) for file in found], done
+    return folder, [json.loads(file.read_text(encoding="utf-8")) for file in found], done
 
 
 @pytest.fixture

@@ -327,7 +327,7 @@ def test_a_home_that_is_read_only_for_real(host):
         for folder in (full, empty, Path(home)):
             folder.chmod(0o555)
         arguments = [item(host).url, item(host).checksum, str(full), str(empty)]
-        run = subprocess.run([sys.executable, "-c", AS_ANOTHER_USER, *arguments], capture_output=True, text=True)
+        run = subprocess.run([sys.executable, "-c", AS_ANOTHER_USER, *arguments], capture_output=True, encoding="utf-8")
         for folder in (Path(home), full, empty):
             folder.chmod(0o755)
         assert names(empty) == [] and names(full) == [NAME]
@@ -383,7 +383,7 @@ def test_a_tar_file_keeps_its_links_and_who_may_run_what(tmp_path, filters):
     content = [("a/b.txt", b"1"), ("a/link", (tarfile.SYMTYPE, "../a/b.txt")), ("hard", (tarfile.LNKTYPE, "a/b.txt"))]
     (tmp_path / "archive").write_bytes(pack("tar", content))
     unpack(tmp_path / "archive", tmp_path)
-    assert [(tmp_path / name).read_text() for name in ("a/b.txt", "a/link", "hard")] == ["1", "1", "1"]
+    assert [(tmp_path / name).read_text(encoding="utf-8") for name in ("a/b.txt", "a/link", "hard")] == ["1", "1", "1"]
     assert (tmp_path / "a" / "b.txt").stat().st_mode & 0o777 == 0o644 and (tmp_path / "a" / "link").is_symlink()
 
 
@@ -404,11 +404,11 @@ def test_an_archive_that_leads_outside_writes_nothing(tmp_path, filters, kind, m
     folder = tmp_path / "in" / "mnist"
     folder.mkdir(parents=True)
     (folder / "archive").write_bytes(pack(kind, OUTSIDE[members]))
-    (tmp_path / "in" / "outside.txt").write_text("old")
+    (tmp_path / "in" / "outside.txt").write_text("old", encoding="utf-8")
     before = names(tmp_path)
     with pytest.raises(ValueError, match="not safe to unpack, and nothing was"):
         unpack(folder / "archive", folder)
-    assert names(tmp_path) == before and (tmp_path / "in" / "outside.txt").read_text() == "old"
+    assert names(tmp_path) == before and (tmp_path / "in" / "outside.txt").read_text(encoding="utf-8") == "old"
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
@@ -423,11 +423,11 @@ def test_an_absolute_name_never_lands_there(tmp_path, filters, kind):
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_an_archive_overwrites_nothing(tmp_path, kind):
-    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     (tmp_path / "archive").write_bytes(pack(kind, [("another.txt", b"1"), ("mine.txt", b"2")]))
     with pytest.raises(ValueError, match="would overwrite mine.txt"):
         unpack(tmp_path / "archive", tmp_path)
-    assert (tmp_path / "mine.txt").read_text() == "mine" and names(tmp_path) == ["archive", "mine.txt"]
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine" and names(tmp_path) == ["archive", "mine.txt"]
 
 
 def test_what_is_no_archive_is_refused(tmp_path):
@@ -489,7 +489,7 @@ def test_without_a_published_sum_the_first_is_said_kept_and_asked_for(host, fold
     found = hashlib.sha256(CONTENT).hexdigest()
     with pytest.warns(UserWarning, match=f"no sum is published for {NAME}.*{found}"):
         download_all(wanted, folder)
-    assert (folder / f"{NAME}.sha256").read_text() == f"{found}  {NAME}\n"
+    assert (folder / f"{NAME}.sha256").read_text(encoding="utf-8") == f"{found}  {NAME}\n"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         download_all(wanted, folder)

@@ -94,7 +94,7 @@ def fresh():
     """What a fresh Python says has been imported: by the package, then by `coursekit.sheets`."""
     told = f"print([name for name in {[*HEAVY, 'torch']} if name in sys.modules])"
     code = f"import sys, coursekit; {told}; import coursekit.sheets; {told}"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
 
 
 def test_importing_it_loads_nothing_heavy_but_torch(fresh):

@@ -16,7 +16,7 @@ PARTS = {"list": range(1, 61), "trainval": range(1, 51), "test": range(51, 61)}
 
 
 def rows(part):
-    lines = (PETS / "annotations" / f"{part}.txt").read_text().splitlines()
+    lines = (PETS / "annotations" / f"{part}.txt").read_text(encoding="utf-8").splitlines()
     return [line.split() for line in lines if not line.startswith("#")]
 
 
@@ -29,7 +29,7 @@ def test_each_list_names_every_picture_of_its_part_once():
 
 def test_only_the_list_of_all_has_comments():
     for part in PARTS:
-        text = (PETS / "annotations" / f"{part}.txt").read_text()
+        text = (PETS / "annotations" / f"{part}.txt").read_text(encoding="utf-8")
         assert text.startswith("#") == (part == "list") and text.endswith("\n")
 
 
@@ -72,9 +72,9 @@ def test_torchvision_reads_it(tmp_path):
 def test_drawn_anew_the_bytes_are_the_same(tmp_path):
     pets.main(tmp_path, numbers=(3, 51))
     for part in ("trainval", "test"):
-        lines = (PETS / "annotations" / f"{part}.txt").read_text().splitlines()
+        lines = (PETS / "annotations" / f"{part}.txt").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.split()[0].endswith(("_3", "_51"))]
-        assert (tmp_path / "annotations" / f"{part}.txt").read_text().splitlines() == kept
+        assert (tmp_path / "annotations" / f"{part}.txt").read_text(encoding="utf-8").splitlines() == kept
     drawn = sorted((tmp_path / "images").iterdir())
     assert len(drawn) == 24
     for file in drawn:

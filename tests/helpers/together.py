@@ -103,5 +103,5 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     together = ck.Distributed(cpu=True)
     found = trained(folder, together)
-    (folder / f"found_{together.rank}.json").write_text(json.dumps(found))
+    (folder / f"found_{together.rank}.json").write_text(json.dumps(found), encoding="utf-8")
     failing(together)

@@ -49,7 +49,7 @@ def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(tmp_path)
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):
-    (tmp_path / "marks.txt").write_text("Ada: 1.0")
+    (tmp_path / "marks.txt").write_text("Ada: 1.0", encoding="utf-8")
     for folder, message in (
         (tmp_path, "is not empty"), ("", "make student DIR=somewhere"),
         (tmp_path / "marks.txt", "marks.txt is a file: give a new folder"),

@@ -13,7 +13,9 @@ from lessons.make import new
 
 def run(course, *command):
     environment = os.environ | {"PYTHONPATH": str(course), "COURSEKIT_HOME": str(course / "home")}
-    return subprocess.run([sys.executable, *command], cwd=course, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *command], cwd=course, env=environment, capture_output=True, encoding="utf-8"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,9 @@ def test_a_new_lesson_follows_the_template(course):
     made = run(course, "-m", "lessons.make.new", "20_attention", "Attention by hand")
     assert made.returncode == 0, made.stderr
     assert len(made.stdout.split()) == 3 and all((course / path).is_file() for path in made.stdout.split())
-    (course / "README.md").write_text("| 20 | [Attention by hand](lessons/20_attention.ipynb) | 60 min | | |")
+    (course / "README.md").write_text(
+        "| 20 | [Attention by hand](lessons/20_attention.ipynb) | 60 min | | |", encoding="utf-8"
+    )
     ran = run(course, "-m", "lessons.make.run", "20")
     assert ran.returncode == 0, ran.stderr
     of_all = ("test_there_are_lessons", "test_the_first_lesson_shows_the_course_as_it_is")

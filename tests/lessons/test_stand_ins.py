@@ -45,7 +45,11 @@ def test_digits_are_read_as_mnist(folder):
 
 def test_pets_are_read_by_torchvision_too(folder, made):
     parts = [OxfordIIITPet(made / "data", part) for part in ("trainval", "test")]
-    listed = [line for line in (folder("pets") / "annotations/list.txt").read_text().splitlines() if line[0] != "#"]
+    listed = [
+        line
+        for line in (folder("pets") / "annotations/list.txt").read_text(encoding="utf-8").splitlines()
+        if line[0] != "#"
+    ]
     assert all(len(part.classes) == 37 for part in parts) and sum(map(len, parts)) == len(listed)
     names = {file.name for file in (folder("pets") / "images").glob("*.jpg")}
     assert len(names) == len(listed) + 1  # one picture is in no list, as 41 of the real ones
@@ -83,7 +87,7 @@ def test_tiles_have_planets_size_and_labels(folder):
 
 def test_streets_have_camvids_size_and_classes(folder):
     path = folder("streets")
-    names, held_out = ((path / f"{name}.txt").read_text().split() for name in ("codes", "valid"))
+    names, held_out = ((path / f"{name}.txt").read_text(encoding="utf-8").split() for name in ("codes", "valid"))
     files = ck.find_pictures(path / "images")
     assert len(names) == 32 and "Void" in names and 0 < len(held_out) < len(files)
     assert {*held_out} < {file.name for file in files} and {file.suffix for file in files} == {".png"}
@@ -115,7 +119,7 @@ def test_stores_have_rossmanns_tables_and_columns(folder):
     assert len(tables["weather"].columns) == 24 and {*sample["weather"]} < {*tables["weather"]}
     assert tables["train"].Store.nunique() == len(tables["store"]) == len(tables["store_states"]) == 1115
     assert tables["train"].Date.is_monotonic_decreasing and {*tables["train"].StateHoliday} == {*"0abc"}
-    assert (path / "train.csv").read_text().startswith('"Store","DayOfWeek",')
+    assert (path / "train.csv").read_text(encoding="utf-8").startswith('"Store","DayOfWeek",')
 
 
 def test_movies_have_movielens_counts(folder):
@@ -132,7 +136,7 @@ def test_reviews_lie_in_imdbs_folders(folder):
         for side in ("train", "test") if part != "unsup" else ("train",):
             texts = ck.read_texts(path / side, (part,))
             assert len(texts) >= 200 and {int(file.stem.split("_")[1]) for file in texts.files} <= {*stars}
-            assert len((path / side / f"urls_{part}.txt").read_text().splitlines()) == len(texts)
+            assert len((path / side / f"urls_{part}.txt").read_text(encoding="utf-8").splitlines()) == len(texts)
 
 
 def test_the_same_seed_makes_the_same_files(made, tmp_path):

@@ -25,7 +25,7 @@ OTHER = {"PYTHONHASHSEED": "11", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCE
 def found(folder, **settings):
     """The names of all tests, found by another process."""
     folder.mkdir()
-    (folder / "elsewhere.py").write_text(ELSEWHERE)
+    (folder / "elsewhere.py").write_text(ELSEWHERE, encoding="utf-8")
     path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
     changed = {"PYTHONPATH": path, "FOUND": str(folder / "found.json"), "HOME": str(folder), **settings}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

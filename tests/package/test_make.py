@@ -25,18 +25,20 @@ def test_ci_calls_the_readmes_test_command():
 
 
 def test_help_has_a_line_for_every_task():
-    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    tasks = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
+    tasks = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1].split()
     assert re.findall(r"^make (\w+) +\S", said, re.M) == tasks
 
 
 def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
     old = tmp_path / "python3"
-    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"\n')
+    old.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"\n', encoding="utf-8"
+    )
     old.chmod(0o755)
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    ran = subprocess.run(["make", f"PYTHON={old}", "lint"], cwd=tmp_path, capture_output=True, text=True)
+    ran = subprocess.run(["make", f"PYTHON={old}", "lint"], cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert ran.returncode and "needs Python 3.10 or newer" in ran.stderr and not (tmp_path / ".venv").exists()
 
 
@@ -57,4 +59,6 @@ def test_a_run_on_the_full_data_leaves_the_lesson_as_it_is(tmp_path, monkeypatch
     monkeypatch.setenv("COURSEKIT_SIZE", size)
     target, _ = run.run(lesson)
     assert target == (lesson if size == "sample" else tmp_path / "build" / "full" / lesson.name)
-    assert "42" in target.read_text() and ("42" in lesson.read_text()) == (size == "sample")
+    assert "42" in target.read_text(encoding="utf-8") and ("42" in lesson.read_text(encoding="utf-8")) == (
+        size == "sample"
+    )

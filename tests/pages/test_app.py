@@ -337,7 +337,7 @@ def test_corrections_at_the_same_time_are_all_kept(predictor, tmp_path):
     source = ck.ImageSource(tmp_path / "images").labelled_by(ck.csv_labels(tmp_path / "corrections.csv"))
     found = {file.name: label for file, label in zip(source.files, source.labels, strict=True)}
     assert found == {name: f"label, {i}" for i, name in enumerate(names)}
-    assert (tmp_path / "corrections.csv").read_text().startswith("file,label\n")
+    assert (tmp_path / "corrections.csv").read_text(encoding="utf-8").startswith("file,label\n")
 
 
 def test_a_kept_picture_is_upright_small_and_without_notes(client, tmp_path):
@@ -352,7 +352,7 @@ def test_a_kept_picture_is_upright_small_and_without_notes(client, tmp_path):
 def test_only_known_classes_are_right_labels(client, tmp_path, label):
     response = client.post("/corrections", files={"file": ("a.png", saved(photo()))}, data={"label": label})
     assert response.status_code == 422 and len(response.json()["detail"]) < 400
-    assert (tmp_path / "kept" / "corrections.csv").read_text() == "file,label\n"
+    assert (tmp_path / "kept" / "corrections.csv").read_text(encoding="utf-8") == "file,label\n"
     assert list((tmp_path / "kept" / "images").iterdir()) == []
 
 
@@ -362,7 +362,7 @@ def test_what_was_kept_is_never_overwritten_and_has_an_end(predictor, tmp_path):
             files = {"file": ("a.png", saved(photo()))}
             status = client.post("/corrections", files=files, data={"label": "pug"}).status_code
             assert status == (201 if turn < 2 else 507)
-    assert len((tmp_path / "corrections.csv").read_text().splitlines()) == 3
+    assert len((tmp_path / "corrections.csv").read_text(encoding="utf-8").splitlines()) == 3
     assert len(list((tmp_path / "images").iterdir())) == 2
 
 
@@ -375,7 +375,7 @@ def test_a_picture_that_cannot_be_kept_leaves_no_row(tmp_path, monkeypatch):
     monkeypatch.setattr(Image.Image, "save", full)
     with pytest.raises(OSError, match="no space"):
         log.add(ck.read_image(PETS[0]), "pug")
-    assert (tmp_path / "corrections.csv").read_text() == "file,label\n"
+    assert (tmp_path / "corrections.csv").read_text(encoding="utf-8") == "file,label\n"
     assert list((tmp_path / "images").iterdir()) == []
 
 
@@ -488,13 +488,13 @@ def test_the_command_serves_a_saved_model(predictor, tmp_path):
         files = {"file": PETS[5].read_bytes()}
         kept = httpx.post(f"{address}/corrections", files=files, data={"label": "pug"}).json()["file"]
     assert answer["label"] == predictor(PETS[5]).text
-    assert (tmp_path / "here" / "images" / kept).exists() and "training" not in log.read_text()
-    assert "corrections are kept in" in log.read_text()
+    assert (tmp_path / "here" / "images" / kept).exists() and "training" not in log.read_text(encoding="utf-8")
+    assert "corrections are kept in" in log.read_text(encoding="utf-8")
 
 
 def test_without_a_model_the_command_trains_one_and_says_so(tmp_path, capsys):
     with command(tmp_path) as (address, log):
-        assert "training lesson 01's classifier" in log.read_text()
+        assert "training lesson 01's classifier" in log.read_text(encoding="utf-8")
         health = httpx.get(f"{address}/health").json()
         right = sum(
             httpx.post(f"{address}/predict", files={"file": file.read_bytes()}).json()["label"]

@@ -45,15 +45,15 @@ def hub(folder: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{three_free_ports()}"
     settings = {"HUB_HOME": str(folder / "class"), "HUB_ADDRESS": address, "HUB_PASSWORD": PASSWORD}
     log = folder / "hub.log"
-    with log.open("a") as out:
+    with log.open("a", encoding="utf-8") as out:
         process = subprocess.Popen(
             JUPYTERHUB, cwd=folder, env=os.environ | settings, stdout=out, stderr=out, start_new_session=True
         )
     try:
         for _ in range(1200):
-            if "JupyterHub is now running" in log.read_text():
+            if "JupyterHub is now running" in log.read_text(encoding="utf-8"):
                 break
-            assert process.poll() is None, log.read_text()
+            assert process.poll() is None, log.read_text(encoding="utf-8")
             time.sleep(0.1)
         yield address
     finally:
@@ -138,7 +138,7 @@ def people(address):
 
 def test_without_a_password_it_does_not_start(tmp_path):
     settings = {k: v for k, v in os.environ.items() if k != "HUB_PASSWORD"} | {"HUB_HOME": str(tmp_path)}
-    ran = subprocess.run(JUPYTERHUB, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(JUPYTERHUB, cwd=tmp_path, env=settings, capture_output=True, encoding="utf-8", timeout=60)
     assert ran.returncode and "HUB_PASSWORD=... make hub" in ran.stderr
 
 

@@ -56,7 +56,8 @@ def site(once):
     """The whole site, built once in a run as `make site` does; it fails on a warning."""
 
     def build(folder):
-        ran = subprocess.run([sys.executable, ROOT / "site" / "build.py", folder], capture_output=True, text=True)
+        command = [sys.executable, "-m", "lessons.make.site", folder]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
     return once("site", build) / "site"
@@ -96,7 +97,8 @@ def test_every_link_within_the_site_leads_somewhere(site, pages):
     assert not broken and checked > 2000
     links = {link: sorted(set(on)) for link, on in sorted(elsewhere.items()) if link.startswith("http")}
     (ROOT / "build").mkdir(exist_ok=True)
-    (ROOT / "build" / "external_links.json").write_text(json.dumps(links, indent=1))  # listed; nobody is asked
+    listed = ROOT / "build" / "external_links.json"  # nobody is asked
+    listed.write_text(json.dumps(links, indent=1), encoding="utf-8")
 
 
 def test_nothing_is_loaded_from_another_host(site, pages):
@@ -162,10 +164,11 @@ def test_workbooks_and_notebooks_are_there_to_download(site, pages, lessons):
 def test_what_a_lesson_builds_leads_to_that_lesson(site, pages, lessons):
     reference = [page for file, page in pages.items() if file.parent.name == "reference"]
     there = {path.stem[:2]: f"../lessons/{path.stem}.html" for path in lessons}
-    for file in (ROOT / "coursekit").glob("[a-z]*.py"):
+    for file in (ROOT / "coursekit").rglob("[a-z]*.py"):
+        module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
         for number in re.findall(r"(?:Built|Used) in lesson (\d\d)\.", file.read_text(encoding="utf-8")):
-            home = [page for page in reference if f"module-coursekit.{file.stem}" in page.anchors]
-            assert len(home) == 1, file.stem
+            home = [page for page in reference if f"module-{module}" in page.anchors]
+            assert len(home) == 1, module
             assert number not in there or there[number] in home[0].links
     import coursekit
 

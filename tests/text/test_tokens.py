@@ -138,7 +138,7 @@ def reviews(tmp_path):
         (tmp_path / "train" / label).mkdir(parents=True)
         for i, text in enumerate(texts):
             (tmp_path / "train" / label / f"{i}_7.txt").write_text(text, encoding="utf-8")
-    (tmp_path / "train" / "urls_pos.txt").write_text("http://")
+    (tmp_path / "train" / "urls_pos.txt").write_text("http://", encoding="utf-8")
     return tmp_path / "train"
 
 

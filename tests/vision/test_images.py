@@ -22,7 +22,7 @@ def test_images_are_found_in_folders_in_order_and_hidden_ones_left_out(tmp_path)
     names = ["b/2.PNG", "a.jpg", "b/1.tiff", "b/c/ü 猫.webp"]
     for name in [*names, ".hidden.png", "b/.ipynb_checkpoints/2-checkpoint.png"]:
         save(tmp_path / name, noise())
-    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / "notes.txt").write_text("no image", encoding="utf-8")
     (tmp_path / "folder.png").mkdir()
     expected = sorted(tmp_path / name for name in names)
     assert ck.find_images(tmp_path) == ck.find_images(str(tmp_path)) == expected
@@ -56,8 +56,8 @@ def test_nothing_found_says_what_is_there(tmp_path):
         ck.find_images(tmp_path / "pets")
     with pytest.raises(FileNotFoundError, match=r"no image in .* \(looked for .jpg, .*; found no files at all\)"):
         ck.find_images(tmp_path)
-    (tmp_path / "notes.txt").write_text("no image")
-    (tmp_path / "LICENSE").write_text("no image")
+    (tmp_path / "notes.txt").write_text("no image", encoding="utf-8")
+    (tmp_path / "LICENSE").write_text("no image", encoding="utf-8")
     with pytest.raises(FileNotFoundError, match=r"found .txt, LICENSE\)"):
         ck.find_images(tmp_path)
     with pytest.raises(FileNotFoundError, match="it is a file; give several files as a list"):

@@ -70,7 +70,7 @@ def test_wrong_sources(tmp_path, files):
 
 
 def test_unreadable_lists_every_damaged_file_with_its_reason(tmp_path, files):
-    (tmp_path / "text.jpg").write_text("no image")
+    (tmp_path / "text.jpg").write_text("no image", encoding="utf-8")
     found = ck.ImageSource([*files, tmp_path / "text.jpg", tmp_path / "gone.png"]).unreadable()
     assert [path.name for path in found] == ["text.jpg", "gone.png"]
     assert "not a whole image" in found[tmp_path / "text.jpg"] and "no file" in found[tmp_path / "gone.png"]
@@ -257,7 +257,7 @@ def test_a_random_split_holds_out_its_share_and_the_same_each_time(share):
 
 def test_ways_to_hold_out(tmp_path, files):
     source = ck.ImageSource(files)
-    (tmp_path / "valid.txt").write_text("a_0.png\n\nsome/b_2\n")
+    (tmp_path / "valid.txt").write_text("a_0.png\n\nsome/b_2\n", encoding="utf-8")
     expected = ["a_0", "b_2"]
     for names in (tmp_path / "valid.txt", str(tmp_path / "valid.txt"), expected, [files[0], files[5]], iter(expected)):
         assert held_out(source, ck.by_file_list(names)) == expected
