@@ -42,7 +42,7 @@ def test_a_copy_has_not_run_and_has_no_notes_for_the_instructor(course):
 def test_in_the_course_itself_workbooks_are_not_copied(course):
     originals, _ = course
     lessons.renew(originals.parent / "my_lessons", originals)
-    assert "../excel/book.xlsx" not in (originals.parent / "my_lessons" / lessons.NOTES).read_text(encoding="utf-8")
+    assert "../excel/book.xlsx" not in (originals.parent / "my_lessons" / lessons.SUMS).read_text(encoding="utf-8")
 
 
 def test_an_update_reaches_the_untouched_copies_and_no_edited_one(course):
@@ -80,9 +80,9 @@ def test_a_reset_keeps_what_was_there(course):
 def test_copies_whose_origin_is_not_known_are_kept_if_they_differ(course, notes):
     originals, mine = course
     lessons.renew(mine, originals)
-    (mine / lessons.NOTES).unlink()
+    (mine / lessons.SUMS).unlink()
     if notes:
-        (mine / lessons.NOTES).write_text(notes, encoding="utf-8")
+        (mine / lessons.SUMS).write_text(notes, encoding="utf-8")
     write(mine / "00_basics.ipynb", "my own answers")
     (told,) = lessons.renew(mine, originals)
     assert told.startswith("00_basics.ipynb") and first(mine / "00_basics.ipynb") == "my own answers"

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import re
-import runpy
 import struct
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 
 import coursekit as ck
 from coursekit.datasets import SAMPLES
+from data.make import digits, manifest
 
 DIGITS = SAMPLES / "digits"
 
@@ -97,49 +97,47 @@ def test_mnist_is_scaled_by_255(tmp_path):
 
 def test_a_sample_that_is_missing_says_to_clone(tmp_path, monkeypatch):
     monkeypatch.setattr("coursekit.datasets.SAMPLES", tmp_path)
-    with pytest.raises(FileNotFoundError, match="runs from a clone of the course"):
+    with pytest.raises(FileNotFoundError, match="install coursekit anew, or run it from a whole clone of the course"):
         ck.fetch("digits")
 
 
 # What makes them
 
 
-def make(script, *arguments):
-    runpy.run_path(str(SAMPLES / "make" / script))["main"](*arguments)
-
-
 def test_the_digits_made_anew_are_the_same_bytes(tmp_path):
-    make("digits.py", tmp_path / "anew")
+    digits.main(tmp_path / "anew")
     files = sorted(DIGITS.iterdir())
     assert [file.name for file in files] == sorted(file.name for file in (tmp_path / "anew").iterdir())
     for file in files:
         assert file.read_bytes() == (tmp_path / "anew" / file.name).read_bytes(), file.name
 
 
-def manifest(data=SAMPLES):
+def sums(data=SAMPLES):
     """File name to sum, as `sha256sum` writes them."""
     lines = (data / "MANIFEST.sha256").read_text(encoding="utf-8").splitlines()
     return {name: total for total, name in (line.split("  ", 1) for line in lines)}
 
 
 def is_own(file):
-    """Whether the manifest leaves the file out: what makes the sets, and what describes them."""
-    return file.parts[0] in ("make", "README.md", "MANIFEST.sha256") or any(p.startswith(".") for p in file.parts)
+    """Whether the manifest leaves the file out: what makes the sets, what describes them, where the full ones are."""
+    return file.parts[0] in ("make", "README.md", "full.json", "MANIFEST.sha256") or any(
+        p.startswith(".") for p in file.parts
+    )
 
 
 def test_the_manifest_lists_every_sample_file_with_its_sum():
     files = [file.relative_to(SAMPLES) for file in SAMPLES.rglob("*") if file.is_file()]
-    listed = manifest()
+    listed = sums()
     assert sorted(listed) == sorted(file.as_posix() for file in files if not is_own(file))
     for name, total in listed.items():
         assert hashlib.sha256((SAMPLES / name).read_bytes()).hexdigest() == total, f"{name}: run make data"
 
 
 def test_the_manifest_in_the_repository_is_what_its_script_writes(tmp_path):
-    for name in manifest():
+    for name in sums():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((SAMPLES / name).read_bytes())
-    make("manifest.py", tmp_path)
+    manifest.main(tmp_path)
     assert (tmp_path / "MANIFEST.sha256").read_bytes() == (SAMPLES / "MANIFEST.sha256").read_bytes()
 
 
@@ -151,10 +149,10 @@ def test_the_manifest_does_not_depend_on_the_order_of_the_files(tmp_path):
             file = tmp_path / str(run) / Path(name)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(name, encoding="utf-8")
-        make("manifest.py", tmp_path / str(run))
+        manifest.main(tmp_path / str(run))
         texts.append((tmp_path / str(run) / "MANIFEST.sha256").read_bytes())
     assert texts[0] == texts[1]
-    assert list(manifest(tmp_path / "0")) == ["B/1", "a b/1", "a/1", "b.txt", "b/10", "b/2", "ä ö/1"]
+    assert list(sums(tmp_path / "0")) == ["B/1", "a b/1", "a/1", "b.txt", "b/10", "b/2", "ä ö/1"]
 
 
 def test_the_datasheets_name_the_lessons_that_use_a_set():

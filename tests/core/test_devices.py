@@ -55,7 +55,7 @@ def ratings(_, device):
 
 
 def language(_, device):
-    data = ck.LanguageLoaders(TEXTS, TEXTS[:8], batch_size=4, strip=6, device=device)
+    data = ck.LanguageLoaders(TEXTS, TEXTS[:8], batch_size=4, seq_len=6, device=device)
     return ck.language_model_learner(data, 8, 12, 2, metrics=[ck.perplexity])
 
 
@@ -87,14 +87,15 @@ def test_pictures_are_turned_for_a_better_answer_and_predicted_one_by_one_there(
     learn = pictures(tmp_path, device)
     learn.fit(1, 1e-3)
     assert learn.tta()[0].shape == learn.predictions()[0].shape == (3, 3)
-    assert learn.predictor()(tmp_path / "dark_0.png").probabilities.keys() == {"dark", "light", "middle"}
+    for predict in (learn.predict, learn.predictor().predict):
+        assert predict(tmp_path / "dark_0.png").probabilities.keys() == {"dark", "light", "middle"}
 
 
 @DEVICES
 def test_a_text_is_written_and_told_there(device):
     learn = language(None, device)
     assert learn.generate("a good", 5, seed=1) == learn.generate("a good", 5, seed=1)
-    assert sentiment(None, device).predict_text("good")[0] in {"pos", "neg"}
+    assert sentiment(None, device).predict("good").label in {"pos", "neg"}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import warnings
 import zipfile
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,7 +20,6 @@ import pytest
 
 import coursekit as ck
 from coursekit import datasets
-from coursekit import datasets as download
 from coursekit.datasets import Download, download_all, unpack
 
 CONTENT = random.Random(0).randbytes(700_000)  # more than two chunks
@@ -110,7 +110,7 @@ def test_any_folder_name_will_do(host, tmp_path, home):
 
 
 def test_fetch_full_downloads_what_the_sample_stands_for(host, folder, monkeypatch):
-    monkeypatch.setattr(datasets, "DATASETS", {"digits": datasets.DataSet("mnist", (item(host),))})
+    monkeypatch.setattr(datasets, "FULL", {"digits": {"folder": "mnist", "downloads": [asdict(item(host))]}})
     assert ck.fetch("digits", "full") == folder
     monkeypatch.setenv("COURSEKIT_SIZE", "full")
     assert ck.fetch("digits") == folder
@@ -177,10 +177,10 @@ def test_the_next_call_goes_on_too(host, folder):
 
 
 def test_an_answer_always_cut_short_is_never_taken_for_the_file(host, folder):
-    host.cuts = [1000] * download.ATTEMPTS
+    host.cuts = [1000] * datasets.ATTEMPTS
     with pytest.raises(ConnectionError):
         download_all((item(host),), folder)
-    assert len(host.ranges) == download.ATTEMPTS and not (folder / NAME).exists()
+    assert len(host.ranges) == datasets.ATTEMPTS and not (folder / NAME).exists()
 
 
 def test_a_short_answer_without_a_length_has_the_wrong_sum(host, folder):
@@ -535,7 +535,7 @@ def tar_of(files):
 def test_the_full_sets_come_from_a_server_and_are_laid_out_like_the_samples(
     host, tmp_path, monkeypatch, name, packed, found
 ):
-    folder = datasets.DATASETS[name].full_name
+    folder = datasets.FULL[name]["folder"]
     host.files = {f"/{folder}/{archive}": tar_of(files) for archive, files in packed.items()}
     monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path))
     monkeypatch.setenv("COURSEKIT_MIRROR", host.url)

@@ -108,7 +108,7 @@ def test_a_model_that_changes_its_batch_does_not_change_the_data(part):
 def test_what_it_says_about_itself():
     held_out = ck.Loaders((X, Y), (X[:4], Y[:4]), batch_size=3, device="cpu")
     assert repr(held_out) == "Loaders(10 samples in 3 batches, 4 held-out samples, on cpu)"
-    assert repr(ck.Loaders((X, Y), device="cpu")) == "Loaders(10 rows in 1 batches, nothing held out, on cpu)"
+    assert repr(ck.Loaders((X, Y), device="cpu")) == "Loaders(10 samples in 1 batches, nothing held out, on cpu)"
 
 
 def test_the_device_is_the_best_one_unless_it_is_named():

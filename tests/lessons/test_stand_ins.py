@@ -10,7 +10,7 @@ from PIL import Image
 from torchvision.datasets import OxfordIIITPet
 
 import coursekit as ck
-from coursekit.datasets import DATASETS
+from coursekit.datasets import FULL
 from lessons.make import stand_ins
 
 
@@ -32,7 +32,7 @@ def folder(made, monkeypatch):
 
 
 def test_there_is_one_for_every_set():
-    assert set(stand_ins.MAKERS) == set(DATASETS)
+    assert set(stand_ins.MAKERS) == set(FULL)
 
 
 @pytest.mark.filterwarnings("ignore:COURSEKIT_VERIFY")

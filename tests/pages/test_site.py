@@ -208,7 +208,7 @@ SHOTS = {
     "lesson": "lessons/03_softmax.html",
     "network": "lessons/02_convolution.html",
     "package": "reference/index.html",
-    "training": "reference/training.html",
+    "core": "reference/core.html",
     "workbooks": "workbooks.html",
     "data": "data.html",
 }
