@@ -264,8 +264,10 @@ def test_names_are_the_fields_own_words():
     "name, module, owner",
     [
         ("top_rate", "learner", "Learner"), ("read_picture", "vision.images", ""), ("MeanPlaces", "vision.models", ""),
-        ("vocab_numbers_of_strip", "text.loaders", ""), ("numbers", "text.vocab", "Vocab"), ("share", "plots", ""),
-        ("apply", "tabular.prep", "Impute"), ("count", "distributed", "Distributed"), ("Normalise", "vision.models", ""),
+        ("vocab_numbers_of_strip", "text.loaders", ""), ("numbers", "text.vocab", "Vocab"),
+        ("share", "plots", ""),
+        ("apply", "tabular.prep", "Impute"), ("count", "distributed", "Distributed"),
+        ("Normalise", "vision.models", ""),
     ],
 )  # fmt: skip
 def test_another_word_is_seen(name, module, owner):
