@@ -120,9 +120,8 @@ def sums(data=SAMPLES):
 
 def is_own(file):
     """Whether the manifest leaves the file out: what makes the sets, what describes them, where the full ones are."""
-    return file.parts[0] in ("make", "README.md", "full.json", "MANIFEST.sha256") or any(
-        p.startswith(".") for p in file.parts
-    )
+    beside = ("make", "README.md", "full.json", "MANIFEST.sha256")
+    return file.parts[0] in beside or any(part.startswith(".") for part in file.parts)
 
 
 def test_the_manifest_lists_every_sample_file_with_its_sum():
