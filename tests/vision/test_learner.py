@@ -279,7 +279,11 @@ def test_weights_for_other_classes_are_refused(tmp_path):
         with pytest.raises(ValueError, match=r"other classes: .*\['blue', 'red'\] there, \['alpha', 'beta'\] here"):
             other.load(file)
     assert torch.equal(before, other.model[2][3].weight)
-    other.load(ck.save_tensors(tmp_path / "old", learn.model.state_dict(), {"model": "Sequential"}))
+    silent = ck.save_tensors(tmp_path / "silent", learn.model.state_dict(), {"model": "Sequential"})
+    with pytest.raises(ValueError, match="0 there, 2 here.*on purpose, use learn.model.load_state_dict"):
+        other.load(silent)
+    assert torch.equal(before, other.model[2][3].weight)
+    other.model.load_state_dict(ck.load_tensors(silent)[0])
     assert not torch.equal(before, other.model[2][3].weight)
 
 
