@@ -116,7 +116,7 @@ class Distributed:
                 for statistic in (layer.running_mean, layer.running_var):
                     self.all_reduce(statistic.div_(self.world_size))
 
-    def add_up(self, means: Iterable[RunningMean]) -> None:
+    def all_reduce_means(self, means: Iterable[RunningMean]) -> None:
         """Turn each process's sums and counts into those of all."""
         means = list(means)
         sums = torch.tensor([[float(m.total), float(m.count)] for m in means], dtype=torch.float64)

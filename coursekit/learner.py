@@ -354,7 +354,7 @@ class Learner:
                 for metric, mean in zip(self.metrics, means.values(), strict=True):
                     mean.add(getattr(metric, "averaged", metric)(outputs, targets), len(targets))
         if self.processes:
-            self.processes.add_up([loss, *means.values()])
+            self.processes.all_reduce_means([loss, *means.values()])
         return {name: mean.value for name, mean in ({"loss": loss} | means).items()}
 
     def summary(self) -> "Summary":
