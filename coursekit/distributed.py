@@ -59,9 +59,7 @@ class Distributed:
             )
         if self.world_size > 1:
             sys.excepthook = self._first_error
-            self.all_reduce(
-                torch.zeros(1, device=self.device)
-            )  # all are here; who left before would break the others' line
+            self.all_reduce(torch.zeros(1, device=self.device))  # all are here; to leave before would break the line
 
     def _first_error(self, kind: type, error: BaseException, trace: TracebackType | None) -> None:
         """An error ends all processes; the one that failed first says why, and the others nothing."""

@@ -242,14 +242,13 @@ class Learner:
     @contextmanager
     def model_kept(self) -> Iterator[None]:
         """Inside it the model may be trained; afterwards weights, buffers, and the mode of each part are as before."""
-        tensors = [*self.model.parameters(), *self.model.buffers()]
-        kept = [t.detach().clone() for t in tensors]
+        kept = [(t, t.detach().clone()) for t in [*self.model.parameters(), *self.model.buffers()]]
         try:
             with evaluating(self.model):
                 yield
         finally:
             with torch.no_grad():
-                for tensor, old in zip(tensors, kept, strict=True):
+                for tensor, old in kept:
                     tensor.copy_(old)
 
     # Answers

@@ -47,7 +47,14 @@ def cross_entropy(
         options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing, "reduction": "sum"}
         return F.cross_entropy(outputs, targets, **options) / (targets != ignore_index).sum().clamp(min=1)
     except (IndexError, RuntimeError, ValueError) as error:
-        raise ValueError(_explain(outputs, targets, ignore_index) or str(error)) from error
+        are_probabilities = outputs.shape == targets.shape and targets.is_floating_point()
+        if outputs.dim() > 1 and not are_probabilities:
+            if targets.dtype not in (torch.int64, torch.uint8):
+                found = f"found targets of {targets.dtype}: convert them with .long()"
+                raise ValueError(f"class numbers are int64; {found}") from error
+            check_class_shapes(outputs, targets)
+            check_labels(targets, outputs.shape[1], ignore_index)
+        raise ValueError(str(error)) from error
 
 
 @lower_is_better
@@ -102,44 +109,24 @@ def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> Non
 
     Used in lesson 03.
     """
-    if message := _outside(targets, classes, ignore_index):
-        raise ValueError(message)
-
-
-def _explain(outputs: Tensor, targets: Tensor, ignore_index: int) -> str | None:
-    """What is wrong with targets for the cross-entropy, in words; None if nothing is."""
-    if outputs.dim() < 2 or outputs.shape == targets.shape and targets.is_floating_point():  # probabilities
-        return None
-    if targets.dtype not in (torch.int64, torch.uint8):
-        return f"class numbers are int64; found targets of {targets.dtype}: convert them with .long()"
-    return _other_shape(outputs, targets) or _outside(targets, outputs.shape[1], ignore_index)
-
-
-def _other_shape(outputs: Tensor, targets: Tensor) -> str | None:
-    expected = outputs.shape[:1] + outputs.shape[2:]
-    if targets.shape == expected:
-        return None
-    return (
-        f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {tuple(expected)}; "
-        f"found targets of shape {tuple(targets.shape)}"
-    )
-
-
-def _outside(targets: Tensor, classes: int, ignore_index: int) -> str | None:
     outside = ((targets < 0) | (targets >= classes)) & (targets != ignore_index)
-    if not outside.any():
-        return None
-    where = tuple(outside.nonzero()[0].tolist())
-    return (
-        f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where} is outside the {classes} "
-        f"classes that the model tells apart (0 to {classes - 1}): check the labels, or the width of the last layer"
-    )
+    if outside.any():
+        where = tuple(outside.nonzero()[0].tolist())
+        found = f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where}"
+        raise ValueError(
+            f"{found} is outside the {classes} classes that the model tells apart (0 to {classes - 1}): check the "
+            "labels, or the width of the last layer"
+        )
 
 
 def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:
     """Raise a ValueError unless outputs (n, classes, ...) come with targets (n, ...)."""
-    if message := _other_shape(outputs, targets):
-        raise ValueError(message)
+    expected = outputs.shape[:1] + outputs.shape[2:]
+    if targets.shape != expected:
+        raise ValueError(
+            f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {tuple(expected)}; "
+            f"found targets of shape {tuple(targets.shape)}"
+        )
 
 
 def check_shapes(outputs: Tensor, targets: Tensor) -> None:
