@@ -40,17 +40,10 @@ class RatingLoaders(Loaders):
     """
 
     def __init__(
-        self,
-        train: "pd.DataFrame",
-        valid: "pd.DataFrame | None" = None,
-        *,
-        user: str = "userId",
-        item: str = "movieId",
-        rating: str = "rating",
-        rating_range: tuple[float, float] | None = None,
-        batch_size: int = 64,
-        device: str | torch.device | None = None,
-    ) -> None:
+        self, train: "pd.DataFrame", valid: "pd.DataFrame | None" = None, *, user: str = "userId",
+        item: str = "movieId", rating: str = "rating", rating_range: tuple[float, float] | None = None,
+        batch_size: int = 64, device: str | torch.device | None = None,
+    ) -> None:  # fmt: skip
         need_columns(train, [user, item, rating])
         self.user, self.item, self.rating = user, item, rating
         self.categorify = Categorify([user, item]).fit(train)
@@ -186,13 +179,9 @@ class RatingLearner(Learner):
 
 @with_learner_options
 def collab_learner(
-    data: RatingLoaders,
-    factors: int = 50,
-    *,
-    layers: Sequence[int] | None = None,
-    output_range: tuple[float, float] | None = None,
-    **options: object,
-) -> RatingLearner:
+    data: RatingLoaders, factors: int = 50, *, layers: Sequence[int] | None = None,
+    output_range: tuple[float, float] | None = None, **options: object,
+) -> RatingLearner:  # fmt: skip
     """A learner of ratings: a dot product with biases, or with `layers` a deeper net.
 
     Args:

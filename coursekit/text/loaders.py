@@ -163,17 +163,9 @@ class LanguageLoaders(Loaders):
     advice: ClassVar[str] = ADVICE
 
     def __init__(
-        self,
-        train: Sequence[str],
-        valid: Sequence[str] | None = None,
-        *,
-        vocab: Vocab | None = None,
-        min_frequency: int = 2,
-        max_size: int = 60_000,
-        batch_size: int = 64,
-        seq_len: int = 70,
-        device: Device = None,
-    ) -> None:
+        self, train: Sequence[str], valid: Sequence[str] | None = None, *, vocab: Vocab | None = None,
+        min_frequency: int = 2, max_size: int = 60_000, batch_size: int = 64, seq_len: int = 70, device: Device = None,
+    ) -> None:  # fmt: skip
         texts = TokenizedTexts(train)
         self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
         loaders = [
@@ -222,17 +214,10 @@ class TextLoaders(Loaders):
     advice: ClassVar[str] = ADVICE
 
     def __init__(
-        self,
-        train: tuple[Sequence[str], Sequence[str]],
-        valid: tuple[Sequence[str], Sequence[str]] | None = None,
-        *,
-        vocab: Vocab | None = None,
-        min_frequency: int = 2,
-        max_size: int = 60_000,
-        batch_size: int = 64,
-        max_length: int | None = None,
-        device: Device = None,
-    ) -> None:
+        self, train: tuple[Sequence[str], Sequence[str]], valid: tuple[Sequence[str], Sequence[str]] | None = None, *,
+        vocab: Vocab | None = None, min_frequency: int = 2, max_size: int = 60_000, batch_size: int = 64,
+        max_length: int | None = None, device: Device = None,
+    ) -> None:  # fmt: skip
         for part in (train, valid or train):
             if not isinstance(part, tuple) or len(part) != 2:
                 raise ValueError(f"give a tuple of two lists, (texts, labels); found a {type(part).__name__}")
