@@ -150,11 +150,9 @@ class Recorder:
         for i, loss in enumerate(self.losses[first:], first):
             if not math.isfinite(loss):
                 batch = i - (len(self.lrs) - len(self._samples)) + 1
-                raise FloatingPointError(
-                    f"the loss became {loss} at batch {batch} of epoch {len(self.epochs) + 1}, at learning rate "
-                    f"{max(self.lrs[i]):.1e}. The weights are spoilt: make the model anew (or load it), and train with "
-                    "a lower learning rate, or look for infinite or missing values in the data"
-                )
+                where = f"at batch {batch} of epoch {len(self.epochs) + 1}, at learning rate {max(self.lrs[i]):.1e}"
+                advice = "with a lower learning rate; or look for infinite or missing values in the data"
+                raise FloatingPointError(f"the loss became {loss} {where}: make the model anew, and train it {advice}")
 
     def plot_losses(self) -> None:
         """Draw the training loss batch by batch, and the validation loss at each epoch's end."""
@@ -185,10 +183,8 @@ class _Watching:
         known |= {metric_name(metric): is_higher_better(metric) for metric in learn.metrics}
         higher = known.get(self.monitor) if self.higher_is_better is None else self.higher_is_better
         if higher is None:
-            raise ValueError(
-                f"{type(self).__name__} watches {self.monitor!r} and cannot know what is better: this learner has "
-                f"{', '.join(known)}; for a metric of your own give higher_is_better=True or False"
-            )
+            there = f"this learner has {', '.join(known)}; for a metric of your own give higher_is_better=True or False"
+            raise ValueError(f"{type(self).__name__} watches {self.monitor!r} and cannot know what is better: {there}")
         self.sign = 1 if higher else -1
 
     def waited(self, learn: Fit) -> int:

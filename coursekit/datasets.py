@@ -126,9 +126,8 @@ def download_all(downloads: Sequence[Download], folder: Path) -> None:
     except ConnectionError:
         raise
     except OSError as error:  # no permission; a file where a folder should be; a read-only disk, or a full one
-        raise PermissionError(
-            f"cannot write in the data home ({error}): set COURSEKIT_HOME to a folder of your own"
-        ) from error
+        advice = "set COURSEKIT_HOME to a folder of your own"
+        raise PermissionError(f"cannot write in the data home ({error}): {advice}") from error
 
 
 def _get(item: Download, folder: Path) -> Path:
@@ -147,15 +146,11 @@ def _get(item: Download, folder: Path) -> Path:
     algorithm, _, expected = (checksum or "").partition(":")
     if checksum and (found := _sum(part if is_new else target, algorithm)) != expected:
         if not is_new:
-            raise ValueError(
-                f"{target} has the {algorithm} sum {found}, not {expected}: it is damaged or another file. "
-                "Delete it and run again to download it, or vouch for it with COURSEKIT_VERIFY=0"
-            )
+            advice = "it is damaged or another file. Delete it and run again, or vouch for it with COURSEKIT_VERIFY=0"
+            raise ValueError(f"{target} has the {algorithm} sum {found}, not {expected}: {advice}")
         part.unlink()
-        raise ValueError(
-            f"the file at {source} does not have the sum {checksum}: it changed, or was damaged on the way. "
-            "Nothing was kept; run again, or choose another host with COURSEKIT_MIRROR"
-        )
+        advice = "it changed, or was damaged on the way. Run again, or choose another host with COURSEKIT_MIRROR"
+        raise ValueError(f"the file at {source} does not have the sum {checksum}: {advice}")
     if is_new:
         part.replace(target)
         if item.checksum is None:

@@ -47,13 +47,11 @@ class Progress:
 
     def before_fit(self, learn: "Fit") -> None:
         """Choose the place and draw the empty table."""
-        if not is_first_process():
-            return
-        if in_notebook():
+        if in_notebook() and is_first_process():
             from IPython.display import display
 
             self.view = display(EpochTable([], "starting"), display_id=True)
-        else:
+        elif is_first_process():
             self.view = _Terminal()
 
     def after_batch(self, learn: "Fit") -> None:

@@ -1,7 +1,6 @@
 """Losses of the course, and errors of the usual ones in words."""
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -89,8 +88,7 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
     """How many samples, pixels, tokens or weights a mean loss was divided by: what its total over batches counts by."""
-    options = loss_fn.keywords if isinstance(loss_fn, partial) else {}
-    inner = loss_fn.func if isinstance(loss_fn, partial) else loss_fn
+    inner, options = getattr(loss_fn, "func", loss_fn), getattr(loss_fn, "keywords", {})
     if isinstance(inner, (nn.CrossEntropyLoss, nn.NLLLoss)):
         options = {"weight": inner.weight, "ignore_index": inner.ignore_index}
     elif inner not in (cross_entropy, F.cross_entropy, F.nll_loss):
@@ -113,26 +111,20 @@ def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> Non
     if outside.any():
         where = tuple(outside.nonzero()[0].tolist())
         found = f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where}"
-        raise ValueError(
-            f"{found} is outside the {classes} classes that the model tells apart (0 to {classes - 1}): check the "
-            "labels, or the width of the last layer"
-        )
+        known = f"the {classes} classes that the model tells apart (0 to {classes - 1})"
+        raise ValueError(f"{found} is outside {known}: check the labels, or the width of the last layer")
 
 
 def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:
     """Raise a ValueError unless outputs (n, classes, ...) come with targets (n, ...)."""
     expected = outputs.shape[:1] + outputs.shape[2:]
     if targets.shape != expected:
-        raise ValueError(
-            f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {tuple(expected)}; "
-            f"found targets of shape {tuple(targets.shape)}"
-        )
+        needed = f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {tuple(expected)}"
+        raise ValueError(f"{needed}; found targets of shape {tuple(targets.shape)}")
 
 
 def check_shapes(outputs: Tensor, targets: Tensor) -> None:
     """Raise a ValueError where PyTorch would broadcast one against the other."""
     if outputs.shape != targets.shape:
-        raise ValueError(
-            f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} must have one shape; "
-            "reshape the targets, or squeeze the model's last axis"
-        )
+        found = f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)}"
+        raise ValueError(f"{found} must have one shape; reshape the targets, or squeeze the model's last axis")

@@ -68,10 +68,9 @@ class RunningMean:
         total, count = result if isinstance(result, tuple) else (result, None)
         for number in (total, count):
             if isinstance(number, Tensor) and number.numel() != 1:
-                raise ValueError(
-                    f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}; a metric returns one "
-                    "number, the mean over the batch's samples (add .mean()), or a pair of numbers (total, count)"
-                )
+                needed = "one number, the mean over the batch's samples (add .mean()), or a pair (total, count)"
+                found = f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}"
+                raise ValueError(f"{found}; a metric returns {needed}")
         if isinstance(total, Tensor) and total.is_floating_point():
             total = total.float()  # 16 bits are too few for a sum
         if count is None:

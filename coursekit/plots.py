@@ -193,10 +193,9 @@ def bars(
         ax.axhline(0, color="black", linewidth=0.8)
         ax.tick_params(axis="x", labelrotation=30 if max(map(len, names)) > 3 else 0)
         ax.spines[["top", "right"]].set_visible(False)
+        ax.margins(y=0.15)  # room for the numbers
         if top is not None:
             ax.set_ylim(0, 1.1 * top)
-        else:
-            ax.margins(y=0.15)  # room for the numbers
     axes[0][0].set_ylabel(ylabel)
     finish(alt)
 

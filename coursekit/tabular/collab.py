@@ -57,10 +57,9 @@ class RatingLoaders(Loaders):
         low, high = self.rating_range
         if (wrong := ~((values >= low) & (values <= high))).any():  # NaN is in no range
             row = int(wrong.nonzero()[0])
-            raise ValueError(
-                f"{int(wrong.sum())} of {len(values)} ratings are not between {low} and {high}, first {values[row]} in "
-                f"row {row}: look at them, or give rating_range=(lowest, highest)"
-            )
+            found = f"{int(wrong.sum())} of {len(values)} ratings are not between {low} and {high}"
+            first = f"first {values[row]} in row {row}"
+            raise ValueError(f"{found}, {first}: look at them, or give rating_range=(lowest, highest)")
         return values[:, None]
 
     def encode(self, x: "dict | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
@@ -78,10 +77,8 @@ def _range(values: np.ndarray, given: tuple[float, float] | None) -> tuple[float
     """The range given, or that of the training ratings."""
     low, high = given or (float(np.fmin.reduce(values)), float(np.fmax.reduce(values)))
     if not low < high:
-        raise ValueError(
-            f"ratings from {low} to {high} leave a model nothing to choose: give rating_range=(lowest, highest) that "
-            "ratings can have"
-        )
+        advice = "give rating_range=(lowest, highest) that ratings can have"
+        raise ValueError(f"ratings from {low} to {high} leave a model nothing to choose: {advice}")
     return low, high
 
 

@@ -47,10 +47,8 @@ class SequenceLoader:
         tokens = sum(map(len, documents))
         self.length = (tokens - 1) // batch_size  # of a batch row
         if self.length < 1:
-            raise ValueError(
-                f"{tokens} tokens in {len(documents)} documents are too few for {batch_size} batch rows, which need "
-                f"{batch_size + 1}: give more text or a smaller batch_size"
-            )
+            found = f"{tokens} tokens in {len(documents)} documents are too few for {batch_size} batch rows"
+            raise ValueError(f"{found}, which need {batch_size + 1}: give more text or a smaller batch_size")
         self.documents, self.batch_size, self.seq_len, self.shuffle = list(documents), batch_size, seq_len, shuffle
         self.device, self.samples = choose_device(device), self.length * batch_size
 
