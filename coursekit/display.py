@@ -3,12 +3,9 @@
 import sys
 from html import escape
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Any
 
 from .storage import is_first_process
-
-if TYPE_CHECKING:
-    from .callbacks import Fit
 
 REDRAW = 0.1  # seconds between two drawings of the progress, at least
 # M. Okabe and K. Ito's colours, which colour-blind readers can tell apart
@@ -45,7 +42,7 @@ class Progress:
 
     order, view, next = 100, None, 0.0
 
-    def before_fit(self, learn: "Fit") -> None:
+    def before_fit(self, learn: Any) -> None:
         """Choose the place and draw the empty table."""
         if in_notebook() and is_first_process():
             from IPython.display import display
@@ -54,7 +51,7 @@ class Progress:
         elif is_first_process():
             self.view = _Terminal()
 
-    def after_batch(self, learn: "Fit") -> None:
+    def after_batch(self, learn: Any) -> None:
         """Redraw, but not more often than ten times a second."""
         now = monotonic()
         if self.view and now >= self.next:
@@ -62,12 +59,12 @@ class Progress:
             done = f"epoch {learn.epoch + 1} of {learn.epochs}: batch {learn.batch + 1} of {len(learn.data.train)}"
             self.view.update(EpochTable(learn.recorder.epochs, done, learn.step / learn.steps))
 
-    def after_epoch(self, learn: "Fit") -> None:
+    def after_epoch(self, learn: Any) -> None:
         """Add the epoch's row."""
         if self.view:
             self.view.update(EpochTable(learn.recorder.epochs))
 
-    def after_fit(self, learn: "Fit") -> None:
+    def after_fit(self, learn: Any) -> None:
         """Take the bar away; the table stays."""
         self.after_epoch(learn)
         if isinstance(self.view, _Terminal):
