@@ -374,11 +374,10 @@ class Checkpoint(_Watching):
         """Go on from the file, if that was asked for."""
         if self.keep == "best":
             self.find_direction(learn)
-        if not with_suffix(self.path).exists():
-            return
-        if not self.resume:
-            raise FileExistsError(f"{self.path} holds an earlier fit: resume=True goes on with it; or delete it")
-        self._restore(learn, *load_tensors(self.path))
+        if with_suffix(self.path).exists():
+            if not self.resume:
+                raise FileExistsError(f"{self.path} holds an earlier fit: resume=True goes on with it; or delete it")
+            self._restore(learn, *load_tensors(self.path))
 
     def after_epoch(self, learn: Fit) -> None:
         """Replace the file."""

@@ -94,9 +94,8 @@ def fetch(name: str, size: str | None = None) -> Path:
         return folder / full.get("inside", "")
     folder = SAMPLES / name
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"the sample {folder} is missing: install coursekit anew, or run it from a whole clone of the course"
-        )
+        advice = "install coursekit anew, or run it from a whole clone of the course"
+        raise FileNotFoundError(f"the sample {folder} is missing: {advice}")
     return folder
 
 
@@ -162,11 +161,8 @@ def _record(target: Path, record: Path) -> None:
     """Keep the sum of a file for which none is published, in the form that `sha256sum --check` reads."""
     found = _sum(target, "sha256")
     record.write_text(f"{found}  {target.name}\n", encoding="ascii")
-    warnings.warn(
-        f"no sum is published for {target.name}, so it could not be checked. Its SHA-256 is {found}; "
-        "it was noted beside the file, and is checked from now on",
-        stacklevel=2,
-    )
+    said = f"no sum is published for {target.name}, so it could not be checked. Its SHA-256 is {found}"
+    warnings.warn(f"{said}; it was noted beside the file, and is checked from now on", stacklevel=2)
 
 
 def _sum(file: Path, algorithm: str) -> str:
@@ -214,9 +210,8 @@ def _request(url: str, part: Path) -> None:
         answer.raise_for_status()
         have = have if answer.status_code == 206 else 0  # a server that knows no ranges sends all of it again
         length = answer.headers.get("Content-Length")
-        bar = tqdm(
-            initial=have, total=int(length) + have if length else None, unit="B", unit_scale=True, desc=part.stem
-        )
+        total = int(length) + have if length else None
+        bar = tqdm(initial=have, total=total, unit="B", unit_scale=True, desc=part.stem)
         with part.open("ab" if have else "wb") as file, bar:
             for chunk in answer.iter_content(CHUNK):
                 file.write(chunk)

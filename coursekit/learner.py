@@ -144,11 +144,8 @@ class Learner:
         """
         optimizer = self.optimizer_fn([nn.Parameter(torch.zeros(1))], lr=1.0)
         usual = signature(type(optimizer)).parameters.get("betas")
-        own = usual and usual.default not in (
-            Parameter.empty,
-            optimizer.defaults.get("betas"),
-        )  # not its class's default
-        momentum = None if own else (0.95, 0.85)
+        asked_for = usual and usual.default not in (Parameter.empty, optimizer.defaults.get("betas"))
+        momentum = None if asked_for else (0.95, 0.85)
         self.fit(epochs, max_lr, schedule=one_cycle(warmup, momentum=momentum), callbacks=callbacks)
 
     def _train_epoch(self, schedule: Schedule, handlers: dict[str, list[Handler]]) -> None:

@@ -243,8 +243,7 @@ _device = device  # the arguments of this name hide the function
 def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device, workers: int) -> Loader:
     if isinstance(source, Loader):
         return source
-    if isinstance(source, TensorDataset):
-        source = source.tensors
+    source = source.tensors if isinstance(source, TensorDataset) else source
     if isinstance(source, (tuple, list)):
         return TensorLoader(source, batch_size, shuffle, device)
     return DatasetLoader(source, batch_size, shuffle, device, workers)
