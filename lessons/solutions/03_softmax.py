@@ -36,7 +36,7 @@ def _random(*shape):
 EXERCISES = {
     "softmax_at": Exercise(
         softmax_at,
-        "divide by the temperature, subtract the largest of each row; then exp, divided by the sum",
+        "divide by the temperature, subtract each row's largest; then exp over its sum",
         lambda: [
             (torch.tensor([0.0, 0.0]), 1.0),
             (torch.tensor([1.0, 3.0]), 2.0),
