@@ -90,7 +90,7 @@ EXERCISES = {
     ),
     "choose_threshold": Exercise(
         choose_threshold,
-        "F2 of each row, then the mean of the rows; try thresholds from low to high",
+        "F2 of each tile, then the mean of the tiles; try thresholds from low to high",
         lambda: [
             (torch.tensor([[0.9, 0.3]]), torch.tensor([[1.0, 0.0]]), [0.2, 0.5]),
             (torch.tensor([[0.9, 0.3]]), torch.tensor([[1.0, 1.0]]), [0.5, 0.2]),
