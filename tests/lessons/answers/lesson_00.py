@@ -4,16 +4,16 @@ import torch
 
 
 def _first_line_or_error(path):
-    with open(path) as file:
+    with open(path, encoding="utf-8") as file:
         return file.readline().rstrip("\n")
 
 
 def _first_line_stripped(path):
-    return path.read_text().split("\n")[0].strip() if path.exists() else "nothing there"
+    return path.read_text(encoding="utf-8").split("\n")[0].strip() if path.exists() else "nothing there"
 
 
 def _whole_file(path):
-    return path.read_text() if path.exists() else "nothing there"
+    return path.read_text(encoding="utf-8") if path.exists() else "nothing there"
 
 
 ANSWERS = {

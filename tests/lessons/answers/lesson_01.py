@@ -36,11 +36,11 @@ ANSWERS = {
             lambda name: Path(name).stem,
         ],
     ),
-    "01.share_kept": (
-        [lambda r, c: min(r, c) ** 2 / (r * c), lambda r, c: min(r / c, c / r)],
-        [lambda r, c: r / c, lambda r, c: r * r / (r * c), lambda r, c: (min(r, c) / max(r, c)) ** 2, max],
+    "01.fraction_kept": (
+        [lambda h, w: min(h, w) ** 2 / (h * w), lambda h, w: min(h / w, w / h)],
+        [lambda h, w: h / w, lambda h, w: h * h / (h * w), lambda h, w: (min(h, w) / max(h, w)) ** 2, max],
     ),
-    "01.normalise": (
+    "01.normalize": (
         [lambda x, m, s: torch.stack([(x[:, i] - m[i]) / s[i] for i in range(len(m))], 1)],
         [
             lambda x, m, s: (x - m) / s,
