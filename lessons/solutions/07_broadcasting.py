@@ -17,9 +17,9 @@ def normalize_rows(x):
     return x / x.sum(1)[:, None]
 
 
-def by_channel(images, mean, spread):
-    assert mean.shape == spread.shape == images.shape[1:2]
-    return (images - mean[:, None, None]) / spread[:, None, None]
+def by_channel(images, mean, std):
+    assert mean.shape == std.shape == images.shape[1:2]
+    return (images - mean[:, None, None]) / std[:, None, None]
 
 
 def chessboard(rows, columns):

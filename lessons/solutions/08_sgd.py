@@ -94,6 +94,6 @@ EXERCISES = {
     ),
     "first_change": Exercise(
         0.01,
-        "corrected, the mean is the gradient itself; the root of the mean square is its size",
+        "corrected, the mean is the gradient, and the root of the mean square is its size",
     ),
 }

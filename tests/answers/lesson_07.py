@@ -60,14 +60,14 @@ ANSWERS = {
     ),
     "07.by_channel": (
         [
-            lambda images, mean, spread: (images - mean[None, :, None, None]) / spread[None, :, None, None],
-            lambda images, mean, spread: images / spread[:, None, None] - (mean / spread)[:, None, None],
+            lambda images, mean, std: (images - mean[None, :, None, None]) / std[None, :, None, None],
+            lambda images, mean, std: images / std[:, None, None] - (mean / std)[:, None, None],
         ],
         [
-            lambda images, mean, spread: (images - mean) / spread,
-            lambda images, mean, spread: (images - mean[:, None]) / spread[:, None],
-            lambda images, mean, spread: images - mean[:, None, None] / spread[:, None, None],
-            lambda images, mean, spread: (images - mean[:, None, None]) * spread[:, None, None],
+            lambda images, mean, std: (images - mean) / std,
+            lambda images, mean, std: (images - mean[:, None]) / std[:, None],
+            lambda images, mean, std: images - mean[:, None, None] / std[:, None, None],
+            lambda images, mean, std: (images - mean[:, None, None]) * std[:, None, None],
         ],
     ),
     "07.chessboard": (
@@ -205,7 +205,7 @@ ANSWERS = {
 BROKEN = {
     "07.every_product": [torch.outer, lambda a, b: torch.outer(a, b), lambda a, b: a[:, None] @ b[None]],
     "07.normalize_rows": [lambda x: F.normalize(x, p=1, dim=1), lambda x: torch.stack([row / row.sum() for row in x])],
-    "07.by_channel": [lambda images, mean, spread: (images - mean.reshape(-1, 1, 1)) / spread.reshape(-1, 1, 1)],
+    "07.by_channel": [lambda images, mean, std: (images - mean.reshape(-1, 1, 1)) / std.reshape(-1, 1, 1)],
     "07.chessboard": [lambda rows, columns: torch.tensor([[(r + c) % 2 for c in range(columns)] for r in range(rows)])],
     "07.identity": [torch.eye, lambda n: torch.eye(n), _branching],
     "07.one_hot": [
