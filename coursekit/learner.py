@@ -163,7 +163,7 @@ class Learner:
 
     def _has_usual_momentum(self) -> bool:
         """Whether the optimizer keeps the betas that its class has by default; SGD's momentum is one if it has one."""
-        optimizer = self.optimizer_fn([nn.Parameter(torch.zeros(1))], lr=1.0)
+        optimizer = self.optimizer_fn([{"params": [nn.Parameter(torch.zeros(1))], "lr": 1.0}])
         usual = signature(type(optimizer)).parameters.get("betas")
         return usual is None or usual.default is Parameter.empty or optimizer.defaults["betas"] == usual.default
 
