@@ -13,7 +13,7 @@ from coursekit.classroom import sheets
 PATH = EXCEL / "collaborative_filtering.xlsx"
 STEPS = 40
 USERS, FILMS = [16, 28, 50, 114, 152, 201, 228, 286], [629, 3119, 4976, 9031, 927, 1980, 8896, 9151]
-INPUTS = ["ratings", "user_start", "film_start", "rate", "decay", "shown", "step"]
+INPUTS = ["ratings", "user_start", "film_start", "lr", "decay", "shown", "step"]
 
 
 def twin(inputs):
@@ -22,7 +22,7 @@ def twin(inputs):
     known = ratings > 0
     mean = ratings[known].mean()
     users, films = (inputs[name].clone().requires_grad_() for name in ("user_start", "film_start"))
-    sgd = torch.optim.SGD([users, films], lr=inputs["rate"].item(), weight_decay=inputs["decay"].item())
+    sgd = torch.optim.SGD([users, films], lr=inputs["lr"].item(), weight_decay=inputs["decay"].item())
     rows = {name: [] for name in ("user_weights", "film_weights", "predictions", "errors", "loss")}
     for _ in range(STEPS + 1):
         predictions = mean + users[:, :1] + films[:1] + users[:, 1:] @ films[1:]
@@ -46,7 +46,7 @@ def other(inputs):
     changed = {name: value + 0.3 * torch.rand_like(value) for name, value in inputs.items() if name.endswith("start")}
     ratings = torch.where(torch.rand_like(inputs["ratings"]) < 0.3, 0.0, inputs["ratings"].clamp(min=1) - 0.5)
     return changed | {
-        "ratings": ratings, "rate": torch.tensor(0.7), "decay": torch.tensor(0.05), "shown": torch.tensor(17),
+        "ratings": ratings, "lr": torch.tensor(0.7), "decay": torch.tensor(0.05), "shown": torch.tensor(17),
         "step": inputs["step"],
     }  # fmt: skip
 
@@ -86,9 +86,9 @@ def test_what_the_words_say():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"rate": 0.1}, lambda loss, usual: loss[-1] > 4 * usual[-1]),  # crawls
-        ({"rate": 2}, lambda loss, usual: (loss[1:] < usual[1:]).all()),  # faster
-        ({"rate": 3}, lambda loss, usual: (loss[1:] > loss[:-1]).sum() > 5),  # jumps
+        ({"lr": 0.1}, lambda loss, usual: loss[-1] > 4 * usual[-1]),  # crawls
+        ({"lr": 2}, lambda loss, usual: (loss[1:] < usual[1:]).all()),  # faster
+        ({"lr": 3}, lambda loss, usual: (loss[1:] > loss[:-1]).sum() > 5),  # jumps
         ({"decay": 0.1}, lambda loss, usual: loss[-1] > 3 * usual[-1]),
         ({"user_start": torch.zeros(8, 3), "film_start": torch.zeros(3, 8)}, lambda loss, usual: loss[-1] > 1),
     ],
@@ -104,6 +104,6 @@ def test_other_settings_do_what_the_words_say(changes, words):
 def test_libreoffice_follows_other_settings(recalculated):
     (copy,) = recalculated
     given = inputs_of(copy, INPUTS)
-    assert given["rate"] == 0.5 and given["shown"] == 9 and given["ratings"][0, 1] == 3.5
+    assert given["lr"] == 0.5 and given["shown"] == 9 and given["ratings"][0, 1] == 3.5
     expected = twin(given)
     assert_equal({name: sheets.read(copy, name) for name in expected}, expected)

@@ -34,7 +34,7 @@ def one_draw(inputs):
         "drawn": inputs["random_numbers"][draw - 1].reshape(8, 8), "mask": mask, "thinned": x * mask,
         "training": x * mask / (1 - p), "evaluation": F.dropout(x, p.item(), training=False), "survived": survived,
         "thinned_total": (x * mask).sum(), "training_total": (x * mask).sum() / (1 - p), "evaluation_total": x.sum(),
-        "kept": mask.mean(), "survived_share": survived.mean(),
+        "kept": mask.mean(), "survived_fraction": survived.mean(),
     }  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def twin(inputs):
     return one_draw(inputs) | {
         "several_masks": masks, "several_training": several, "several_pooled": F.max_pool2d(several, 2),
         "several_totals": several.sum((1, 2)), "several_goal": x.sum(), "activations_flat": x.flatten(),
-        "kept_share": shares, "mean_map": mean, "goal_map": x, "difference": mean - x, "kept_mean": shares.mean(),
+        "kept_fraction": shares, "mean_map": mean, "goal_map": x, "difference": mean - x, "kept_mean": shares.mean(),
         "mean_total": mean.sum(), "goal_total": x.sum(), "typical": F.mse_loss(mean, x).sqrt(),
         "totals": totals, "means": totals.cumsum(0) / torch.arange(1, DRAWS + 1), "found_mean": totals.mean(),
         "expected_total": x.sum(), "expected_line": x.sum().expand(2), "found_variance": totals.var(correction=0),
@@ -118,13 +118,13 @@ def test_what_the_words_say(given):
     assert abs(sheets.read(PATH, "found_mean") / expected - 1) < 0.03
     assert abs(sheets.read(PATH, "found_variance") / sheets.read(PATH, "expected_variance") - 1) < 0.2
     assert abs(sheets.read(PATH, "thinned_total") / expected - 0.5) < 0.1
-    assert 0 < sheets.read(PATH, "survived_share") < 1
+    assert 0 < sheets.read(PATH, "survived_fraction") < 1
 
 
 def test_dropping_nothing_changes_nothing(given):
-    found = sheets.calculate(PATH, {"p": 0}, ["mask", "training", "kept_share", "expected_variance", "difference"])
+    found = sheets.calculate(PATH, {"p": 0}, ["mask", "training", "kept_fraction", "expected_variance", "difference"])
     assert (found["mask"] == 1).all() and found["training"].equal(given["activations"])
-    assert (found["kept_share"] == 1).all() and found["expected_variance"] == 0
+    assert (found["kept_fraction"] == 1).all() and found["expected_variance"] == 0
     torch.testing.assert_close(found["difference"], torch.zeros(8, 8).double(), **CLOSE)
 
 

@@ -1,4 +1,4 @@
-"""embeddings.xlsx: every formula against PyTorch, its lookups and slopes against nn.Embedding, its model against ck."""
+"""embeddings.xlsx: every formula against PyTorch, lookups and gradients against nn.Embedding, its model against ck."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from coursekit.classroom import sheets
 
 PATH = EXCEL / "embeddings.xlsx"
 COUNTS = ["count_rows", "count_values", "count_size"]
-INPUTS = ["matrix", "days", *COUNTS, "slopes", "rate", "state_matrix", "table_days", "table_states", "table_numbers",
+INPUTS = ["matrix", "days", *COUNTS, "gradients", "lr", "state_matrix", "table_days", "table_states", "table_numbers",
           "hidden_weights", "hidden_bias", "last_weights", "last_bias", "sales", "predicted"]  # fmt: skip
 
 
@@ -23,13 +23,13 @@ def lookup(inputs):
     hot = F.one_hot(days, len(matrix)).double()
     weight = matrix.clone().requires_grad_()
     found = F.embedding(days, weight)
-    (slopes,) = torch.autograd.grad(found, weight, inputs["slopes"].double())
+    (gradient,) = torch.autograd.grad(found, weight, inputs["gradients"].double())
     rows, values, size = (inputs[name] for name in COUNTS)
     return {
         "one_hot": hot, "products": hot @ matrix, "looked_up": found.detach(), "difference": torch.zeros_like(found),
-        "multiplications": rows * values * size, "useful": rows * size, "useful_share": 1 / values,
-        "days_again": days.double(), "slopes_by_product": hot.T @ inputs["slopes"], "slopes_by_lookup": slopes,
-        "times": torch.bincount(days, minlength=len(matrix)).double(), "after_step": matrix - inputs["rate"] * slopes,
+        "multiplications": rows * values * size, "useful": rows * size, "useful_fraction": 1 / values,
+        "days_again": days.double(), "gradient_by_product": hot.T @ inputs["gradients"], "gradient_by_lookup": gradient,
+        "times": torch.bincount(days, minlength=len(matrix)).double(), "after_step": matrix - inputs["lr"] * gradient,
     }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def ratios(inputs):
     y, p = inputs["sales"], inputs["predicted"]
     halves = [ck.rmspe(p[part], y[part]) for part in (slice(3), slice(3, 6))]
     return {
-        "errors": y - p, "shares": (y - p) / y, "squared_shares": ((y - p) / y).square(),
+        "errors": y - p, "relative_errors": (y - p) / y, "squared_relative_errors": ((y - p) / y).square(),
         "log_errors": (y / p).log(), "squared_logs": (y / p).log().square(), "rmspe": ck.rmspe(p, y),
         "rmse_of_logs": ck.rmse(p.log(), y.log()), "root_first": halves[0], "root_second": halves[1],
         "mean_of_roots": (halves[0] + halves[1]) / 2,
@@ -96,12 +96,14 @@ def test_with_the_sheets_weights_the_model_of_the_package_gives_the_sheets_numbe
 
 
 @pytest.mark.parametrize("days", [[1, 2, 3, 4, 5, 6], [7, 7, 7, 7, 7, 7], [0, 1, 0, 1, 0, 1]])
-def test_a_day_that_nobody_looked_up_has_no_slope_and_stays(given, days):
-    found = sheets.calculate(PATH, {"days": days}, ["slopes_by_lookup", "slopes_by_product", "after_step"])
+def test_a_day_that_nobody_looked_up_has_no_gradient_and_stays(given, days):
+    found = sheets.calculate(PATH, {"days": days}, ["gradient_by_lookup", "gradient_by_product", "after_step"])
     absent = [day for day in range(8) if day not in days]
-    assert found["slopes_by_lookup"].equal(found["slopes_by_product"])
-    assert (found["slopes_by_lookup"][absent] == 0).all() and found["after_step"][absent].equal(given["matrix"][absent])
-    assert (found["slopes_by_lookup"][days].abs().sum(1) > 0).all()
+    assert found["gradient_by_lookup"].equal(found["gradient_by_product"])
+    assert (found["gradient_by_lookup"][absent] == 0).all() and found["after_step"][absent].equal(
+        given["matrix"][absent]
+    )
+    assert (found["gradient_by_lookup"][days].abs().sum(1) > 0).all()
 
 
 def test_what_the_words_say(given):
@@ -114,8 +116,8 @@ def test_what_the_words_say(given):
     assert sheets.read(PATH, "mean_of_roots") < sheets.read(PATH, "rmspe") - 0.02
     even = sheets.calculate(PATH, {"predicted": given["sales"] * 1.1}, ["mean_of_roots", "rmspe"])
     assert abs(even["mean_of_roots"] - even["rmspe"]) < 1e-9
-    small = sheets.read(PATH, "shares").abs() < 0.11
-    close = (sheets.read(PATH, "shares") - sheets.read(PATH, "log_errors")).abs() < 0.006
+    small = sheets.read(PATH, "relative_errors").abs() < 0.11
+    close = (sheets.read(PATH, "relative_errors") - sheets.read(PATH, "log_errors")).abs() < 0.006
     assert (small == close).all() and small.sum() == 5
     assert sheets.read(PATH, "times").max() == 2 and sheets.read(PATH, "times").min() == 0
 
@@ -123,7 +125,7 @@ def test_what_the_words_say(given):
 def test_what_may_be_typed_has_bounds():
     book = sheets.load(PATH)
     for name, bounds in [("days", ("0", "7")), ("table_days", ("0", "7")), ("table_states", ("0", "3")),
-                         ("count_size", ("1", "1000000")), ("rate", ("0", "100")), ("sales", ("0", "0"))]:  # fmt: skip
+                         ("count_size", ("1", "1000000")), ("lr", ("0", "100")), ("sales", ("0", "0"))]:  # fmt: skip
         (area,) = sheets.find(book, name)
         rules = book[area.sheet].data_validations.dataValidation
         (rule,) = [rule for rule in rules if area.range in str(rule.sqref).split()]

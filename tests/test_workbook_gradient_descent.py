@@ -11,9 +11,9 @@ from coursekit.classroom import sheets
 PATH = EXCEL / "gradient_descent.xlsx"
 STEPS, EVERY = 120, 20
 SETTINGS = {
-    "sgd": ["sgd_rate"], "momentum": ["momentum_rate", "momentum_beta"],
-    "rmsprop": ["rmsprop_rate", "rmsprop_alpha", "rmsprop_eps"],
-    "adam": ["adam_rate", "adam_beta1", "adam_beta2", "adam_eps"],
+    "sgd": ["sgd_lr"], "momentum": ["momentum_lr", "momentum_beta"],
+    "rmsprop": ["rmsprop_lr", "rmsprop_alpha", "rmsprop_eps"],
+    "adam": ["adam_lr", "adam_beta1", "adam_beta2", "adam_eps"],
 }  # fmt: skip
 INPUTS = ["xs", "ys", "start_a", "start_b", "shown", *(name for names in SETTINGS.values() for name in names)]
 
@@ -119,22 +119,22 @@ def test_what_the_words_say(found):
     assert all(loss < 0.05 * found["sgd_mean_loss"][0] for loss in last.values())
     assert (found["sgd_mean_loss"][1:] > found["sgd_mean_loss"][:-1]).any()
     assert found["sgd_mean_loss"][1] < 0.25 * found["sgd_mean_loss"][0]  # into the valley with the first step
-    rate = sheets.read(PATH, "adam_rate")
+    rate = sheets.read(PATH, "adam_lr")
     torch.testing.assert_close(found["adam_step"][0].abs(), rate.expand(2), rtol=1e-6, atol=0)
-    assert (found["rmsprop_step"][0].abs() > 3 * sheets.read(PATH, "rmsprop_rate")).all()
+    assert (found["rmsprop_step"][0].abs() > 3 * sheets.read(PATH, "rmsprop_lr")).all()
     signs = found["momentum_velocity"].sign()
     assert (signs.amin(0) < 0).all() and (signs.amax(0) > 0).all()
 
 
 @pytest.mark.parametrize(("rate", "words"), [(0.002, "too slow"), (0.2, "never arrives")])
 def test_other_rates_do_what_the_words_say(rate, words):
-    loss = sheets.calculate(PATH, {"sgd_rate": rate}, ["sgd_mean_loss"])["sgd_mean_loss"]
+    loss = sheets.calculate(PATH, {"sgd_lr": rate}, ["sgd_mean_loss"])["sgd_mean_loss"]
     assert loss[-1] > 2 * sheets.read(PATH, "sgd_mean_loss")[-1], words
 
 
 def test_a_memory_of_nothing_is_plain_sgd():
-    rate = sheets.read(PATH, "sgd_rate")
-    plain = sheets.calculate(PATH, {"momentum_beta": 0, "momentum_rate": rate}, ["momentum_after", "sgd_after"])
+    rate = sheets.read(PATH, "sgd_lr")
+    plain = sheets.calculate(PATH, {"momentum_beta": 0, "momentum_lr": rate}, ["momentum_after", "sgd_after"])
     torch.testing.assert_close(plain["momentum_after"], plain["sgd_after"], **CLOSE)
 
 
@@ -142,6 +142,6 @@ def test_a_memory_of_nothing_is_plain_sgd():
 def test_libreoffice_follows_other_settings(recalculated):
     (copy,) = recalculated
     given = inputs_of(copy, INPUTS)
-    assert given["sgd_rate"] == 0.03 and given["shown"] == 7
+    assert given["sgd_lr"] == 0.03 and given["shown"] == 7
     expected = twin(given)
     assert_equal({name: sheets.read(copy, name) for name in expected}, expected)
