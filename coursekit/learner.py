@@ -142,7 +142,7 @@ class Learner:
 
         The momentum (Adam's first beta) falls while the learning rate rises, unless one was asked for. See `fit`.
         """
-        optimizer = self.optimizer_fn([nn.Parameter(torch.zeros(1))], lr=1.0)
+        optimizer = self.optimizer_fn([{"params": [nn.Parameter(torch.zeros(1))], "lr": 1.0}])
         usual = signature(type(optimizer)).parameters.get("betas")
         asked_for = usual and usual.default not in (Parameter.empty, optimizer.defaults.get("betas"))
         momentum = None if asked_for else (0.95, 0.85)

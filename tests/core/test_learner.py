@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -68,6 +69,14 @@ def test_fit_one_cycle_is_fit_with_one_cycle(learner):
     other.fit(2, 0.02, schedule=ck.one_cycle(0.4))
     assert_same(one.model, other.model)
     assert max(one.recorder.lrs)[0] <= 0.02 and one.recorder.lrs == other.recorder.lrs
+
+
+def test_one_cycle_asks_an_optimizer_for_nothing_but_parameter_groups(learner):
+    learn = learner(optimizer_fn=lambda groups: torch.optim.SGD(groups, lr=0.1, momentum=0.9))
+    used = []
+    note = SimpleNamespace(before_batch=lambda learn: used.append(learn.optimizer.param_groups[0]["momentum"]))
+    learn.fit_one_cycle(2, 0.02, callbacks=[note])
+    assert max(learn.recorder.lrs)[0] <= 0.02 and min(used) < 0.9 < max(used)
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -6,29 +6,31 @@ from pathlib import Path
 import torch
 
 
-def _mirror(pictures, masks, chosen, axis=-1, both=True, everywhere=False):
-    pictures, masks = pictures.clone(), masks.clone()
+def _mirror(images, masks, chosen, axis=-1, both=True, everywhere=False):
+    images, masks = images.clone(), masks.clone()
     for i, one in enumerate(chosen):
         if one or everywhere:
-            pictures[i] = pictures[i].flip(axis)
+            images[i] = images[i].flip(axis)
             masks[i] = masks[i].flip(axis) if both else masks[i]
-    return pictures, masks
+    return images, masks
 
 
-def _in_place(pictures, masks, chosen):
-    pictures[chosen], masks[chosen] = pictures[chosen].flip(-1), masks[chosen].flip(-1)
-    return pictures, masks
+def _in_place(images, masks, chosen):
+    images[chosen], masks[chosen] = images[chosen].flip(-1), masks[chosen].flip(-1)
+    return images, masks
 
 
-def _accuracy(given, truth, void):
-    pairs = [(g, t) for g, t in zip(given.flatten().tolist(), truth.flatten().tolist(), strict=True) if t != void]
+def _accuracy(given, truth, ignore_index):
+    pairs = [
+        (g, t) for g, t in zip(given.flatten().tolist(), truth.flatten().tolist(), strict=True) if t != ignore_index
+    ]
     return sum(g == t for g, t in pairs) / len(pairs) if pairs else math.nan
 
 
-def _iou(given, truth, number, void):
+def _iou(given, truth, number, ignore_index):
     both = either = 0
     for g, t in zip(given.flatten().tolist(), truth.flatten().tolist(), strict=True):
-        if t != void:
+        if t != ignore_index:
             both, either = both + (g == t == number), either + (number in (g, t))
     return both / either if either else math.nan
 

@@ -26,14 +26,14 @@ def _middle(truths):
 
 
 def _bright(pick=None, start=1.0, per=2.0):
-    """Mean places with a way to share, and a way to number the places."""
+    """A soft-argmax with a way to weight, and a way to number the positions."""
 
     def where_bright(map_):
-        rows, columns = map_.shape
-        shares = pick(map_) if pick else map_.flatten().softmax(0).reshape(rows, columns)
-        x = (per * torch.arange(columns) + start) / columns - 1
-        y = (per * torch.arange(rows) + start) / rows - 1
-        return torch.stack([(shares * x).sum(), (shares * y[:, None]).sum()])
+        height, width = map_.shape
+        weights = pick(map_) if pick else map_.flatten().softmax(0).reshape(height, width)
+        x = (per * torch.arange(width) + start) / width - 1
+        y = (per * torch.arange(height) + start) / height - 1
+        return torch.stack([(weights * x).sum(), (weights * y[:, None]).sum()])
 
     return where_bright
 
@@ -43,10 +43,10 @@ def _hardest(map_):
 
 
 def _edge_to_edge(map_):
-    rows, columns = map_.shape
-    shares = map_.flatten().softmax(0).reshape(rows, columns)
-    x, y = torch.linspace(-1, 1, columns), torch.linspace(-1, 1, rows)
-    return torch.stack([(shares.sum(0) * x).sum(), (shares.sum(1) * y).sum()])
+    height, width = map_.shape
+    weights = map_.flatten().softmax(0).reshape(height, width)
+    x, y = torch.linspace(-1, 1, width), torch.linspace(-1, 1, height)
+    return torch.stack([(weights.sum(0) * x).sum(), (weights.sum(1) * y).sum()])
 
 
 def _row_first(map_):

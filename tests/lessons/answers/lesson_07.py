@@ -45,7 +45,7 @@ ANSWERS = {
             lambda a, b: (a * b).sum(),
         ],
     ),
-    "07.row_shares": (
+    "07.normalize_rows": (
         [
             lambda x: x / x.sum(dim=1, keepdim=True),
             lambda x: (x.T / x.sum(1)).T,
@@ -60,14 +60,14 @@ ANSWERS = {
     ),
     "07.by_channel": (
         [
-            lambda pictures, mean, spread: (pictures - mean[None, :, None, None]) / spread[None, :, None, None],
-            lambda pictures, mean, spread: pictures / spread[:, None, None] - (mean / spread)[:, None, None],
+            lambda images, mean, std: (images - mean[None, :, None, None]) / std[None, :, None, None],
+            lambda images, mean, std: images / std[:, None, None] - (mean / std)[:, None, None],
         ],
         [
-            lambda pictures, mean, spread: (pictures - mean) / spread,
-            lambda pictures, mean, spread: (pictures - mean[:, None]) / spread[:, None],
-            lambda pictures, mean, spread: pictures - mean[:, None, None] / spread[:, None, None],
-            lambda pictures, mean, spread: (pictures - mean[:, None, None]) * spread[:, None, None],
+            lambda images, mean, std: (images - mean) / std,
+            lambda images, mean, std: (images - mean[:, None]) / std[:, None],
+            lambda images, mean, std: images - mean[:, None, None] / std[:, None, None],
+            lambda images, mean, std: (images - mean[:, None, None]) * std[:, None, None],
         ],
     ),
     "07.chessboard": (
@@ -157,7 +157,7 @@ ANSWERS = {
             lambda x: x[:, None] * (torch.arange(len(x)) <= torch.arange(len(x))[:, None]),
         ],
     ),
-    "07.places": (
+    "07.positions": (
         [
             lambda x: (x < x[:, None]).sum(-1),
             lambda x: (x >= x[:, None]).sum(0) - 1,
@@ -204,8 +204,8 @@ ANSWERS = {
 
 BROKEN = {
     "07.every_product": [torch.outer, lambda a, b: torch.outer(a, b), lambda a, b: a[:, None] @ b[None]],
-    "07.row_shares": [lambda x: F.normalize(x, p=1, dim=1), lambda x: torch.stack([row / row.sum() for row in x])],
-    "07.by_channel": [lambda pictures, mean, spread: (pictures - mean.reshape(-1, 1, 1)) / spread.reshape(-1, 1, 1)],
+    "07.normalize_rows": [lambda x: F.normalize(x, p=1, dim=1), lambda x: torch.stack([row / row.sum() for row in x])],
+    "07.by_channel": [lambda images, mean, std: (images - mean.reshape(-1, 1, 1)) / std.reshape(-1, 1, 1)],
     "07.chessboard": [lambda rows, columns: torch.tensor([[(r + c) % 2 for c in range(columns)] for r in range(rows)])],
     "07.identity": [torch.eye, lambda n: torch.eye(n), _branching],
     "07.one_hot": [
@@ -216,6 +216,6 @@ BROKEN = {
     "07.backwards": [torch.Tensor.flipud, lambda x: x.flip(0), lambda x: torch.flip(x, (0,))],
     "07.distances": [lambda a, b: torch.cdist(a, b) ** 2, lambda a, b: (a[:, None] - b).square().sum(2)],
     "07.running_sum": [_looping, lambda x: x.cumsum(0), lambda x: torch.cumsum(x, dim=0)],
-    "07.places": [_in_two_lines, lambda x: x.argsort().argsort()],
+    "07.positions": [_in_two_lines, lambda x: x.argsort().argsort()],
     "07.close_up": [lambda x, keep: F.pad(x[keep], (0, int((~keep).sum())))],
 }

@@ -10,23 +10,23 @@ def _by_autograd(x, y, a, b):
     return w.grad
 
 
-def _linear_by_autograd(x, weight, slopes):
+def _linear_by_autograd(x, weight, gradients):
     parts = x.clone().requires_grad_(), weight.clone().requires_grad_(), torch.zeros(len(weight), requires_grad=True)
-    return torch.autograd.grad(F.linear(*parts), parts, slopes)
+    return torch.autograd.grad(F.linear(*parts), parts, gradients)
 
 
-def _linear_by_broadcasting(x, weight, slopes):
+def _linear_by_broadcasting(x, weight, gradients):
     return (
-        (slopes[:, :, None] * weight).sum(1),
-        (slopes[:, :, None] * x[:, None]).sum(0),
-        slopes.sum(0),
+        (gradients[:, :, None] * weight).sum(1),
+        (gradients[:, :, None] * x[:, None]).sum(0),
+        gradients.sum(0),
     )
 
 
-def _changes_its_input(weights, speeds, slopes, rate, momentum):
-    speeds *= momentum
-    speeds += slopes
-    return weights - rate * speeds, speeds
+def _changes_its_input(weights, velocities, gradients, lr, momentum):
+    velocities *= momentum
+    velocities += gradients
+    return weights - lr * velocities, velocities
 
 
 ANSWERS = {
@@ -58,11 +58,11 @@ ANSWERS = {
         ],
     ),
     "08.momentum_step": (
-        [lambda w, v, s, rate, m: (w - rate * m * v - rate * s, m * v + s)],
+        [lambda w, v, s, lr, m: (w - lr * m * v - lr * s, m * v + s)],
         [
-            lambda w, v, s, rate, m: (w - rate * v, m * v + s),
-            lambda w, v, s, rate, m: (w - rate * (m * v + (1 - m) * s), m * v + (1 - m) * s),
-            lambda w, v, s, rate, m: (w - rate * s, m * v + s),
+            lambda w, v, s, lr, m: (w - lr * v, m * v + s),
+            lambda w, v, s, lr, m: (w - lr * (m * v + (1 - m) * s), m * v + (1 - m) * s),
+            lambda w, v, s, lr, m: (w - lr * s, m * v + s),
             _changes_its_input,
         ],
     ),

@@ -13,42 +13,42 @@ played = _SOLUTIONS.played
 
 
 class ByEpoch:
-    """Adds up the batches and rows at the end of each epoch."""
+    """Adds up the batches and samples at the end of each epoch."""
 
     def before_fit(self, learn):
-        self.batches = self.rows = 0
+        self.batches = self.samples = 0
 
     def after_epoch(self, learn):
         self.batches += len(learn.data.train)
-        self.rows += learn.data.train.rows
+        self.samples += learn.data.train.samples
 
 
 class NeverReset:
-    batches = rows = 0
+    batches = samples = 0
 
     def after_batch(self, learn):
         self.batches += 1
-        self.rows += learn.rows
+        self.samples += learn.samples
 
 
 class ResetEachEpoch:
     def before_epoch(self, learn):
-        self.batches = self.rows = 0
+        self.batches = self.samples = 0
 
     def after_batch(self, learn):
         self.batches += 1
-        self.rows += learn.rows
+        self.samples += learn.samples
 
 
 class FullBatches:
     """Takes every batch for a whole one."""
 
     def before_fit(self, learn):
-        self.batches = self.rows = 0
+        self.batches = self.samples = 0
 
     def after_batch(self, learn):
         self.batches += 1
-        self.rows += learn.data.train.batch_size
+        self.samples += learn.data.train.batch_size
 
 
 def _clipped_apart(w, b, norm):
@@ -97,7 +97,7 @@ def _in_all(losses, patience):
     best, waited = float("inf"), 0
     for epoch, loss in enumerate(losses.tolist(), start=1):
         best, waited = (loss, waited) if loss < best else (best, waited + 1)
-        if waited > patience:
+        if waited >= patience:
             return epoch
     return len(losses)
 
@@ -106,43 +106,43 @@ def _than_the_last(losses, patience):
     waited = 0
     for epoch in range(1, len(losses)):
         waited = waited + 1 if losses[epoch] >= losses[epoch - 1] else 0
-        if waited > patience:
+        if waited >= patience:
             return epoch + 1
     return len(losses)
 
 
 def _since_best(losses, patience):
     for epoch in range(1, len(losses) + 1):
-        if epoch - 1 - int(losses[:epoch].argmin()) > patience:
+        if epoch - 1 - int(losses[:epoch].argmin()) >= patience:
             return epoch
     return len(losses)
 
 
-def _loop_of_falls(rates, smoothed):
-    rates, smoothed = rates.tolist(), smoothed.tolist()
+def _loop_of_falls(lrs, smoothed):
+    lrs, smoothed = lrs.tolist(), smoothed.tolist()
     lowest = smoothed.index(min(smoothed))
     if smoothed[0] - smoothed[lowest] < 1:
         return 0
-    return max((smoothed[i] - smoothed[i + 1], rates[i]) for i in range(lowest))[1]
+    return max((smoothed[i] - smoothed[i + 1], lrs[i]) for i in range(lowest))[1]
 
 
-def _below_half(rates, smoothed):
+def _below_half(lrs, smoothed):
     lowest = smoothed.argmin()
     if smoothed[lowest] >= smoothed[0] / 2:
         return 0
-    return rates[(smoothed[:lowest] - smoothed[1 : lowest + 1]).argmax()]
+    return lrs[(smoothed[:lowest] - smoothed[1 : lowest + 1]).argmax()]
 
 
-def _never_at_exactly_one(rates, smoothed):
+def _never_at_exactly_one(lrs, smoothed):
     if smoothed[0] - smoothed.min() <= 1:
         return 0
-    return _loop_of_falls(rates, smoothed)
+    return _loop_of_falls(lrs, smoothed)
 
 
-def _steepest_anywhere(rates, smoothed):
+def _steepest_anywhere(lrs, smoothed):
     if smoothed[0] - smoothed.min() < 1:
         return 0
-    return rates[(smoothed[:-1] - smoothed[1:]).argmax()]
+    return lrs[(smoothed[:-1] - smoothed[1:]).argmax()]
 
 
 ANSWERS = {
@@ -159,7 +159,7 @@ ANSWERS = {
             lambda f, w: f / w if f < w else 1 - (f - w) / w,
         ],
     ),
-    "09.mean_over_rows": (
+    "09.mean_over_samples": (
         [lambda m, r: sum(a * b for a, b in zip(m, r, strict=True)) / r.sum(), lambda m, r: m @ r.float() / r.sum()],
         [lambda m, r: m.mean(), lambda m, r: (m * r).sum(), lambda m, r: (m * r).mean()],
     ),
@@ -168,23 +168,23 @@ ANSWERS = {
         [_clipped_apart, _always_scaled, _in_place, _by_value],
     ),
     "09.stops_after": (
-        [_since_best, _stops(lambda loss, best: loss >= best, lambda waited, patience: waited > patience)],
+        [_since_best, _stops(lambda loss, best: loss >= best, lambda waited, patience: waited >= patience)],
         [
-            _stops(lambda loss, best: loss >= best, lambda waited, patience: waited >= patience),
-            _stops(lambda loss, best: loss > best, lambda waited, patience: waited > patience),
+            _stops(lambda loss, best: loss >= best, lambda waited, patience: waited > patience),
+            _stops(lambda loss, best: loss > best, lambda waited, patience: waited >= patience),
             _in_all,
             _than_the_last,
         ],
     ),
-    "09.rate_to_take": (
+    "09.lr_to_take": (
         [_loop_of_falls],
         [
-            lambda rates, smoothed: rates[smoothed.argmin()],
+            lambda lrs, smoothed: lrs[smoothed.argmin()],
             _steepest_anywhere,
             _never_at_exactly_one,
-            lambda rates, smoothed: rates[(smoothed[:-1] - smoothed[1:]).argmax() + 1],
+            lambda lrs, smoothed: lrs[(smoothed[:-1] - smoothed[1:]).argmax() + 1],
             _below_half,
-            lambda rates, smoothed: rates[(smoothed[:-1] - smoothed[1:]).argmin()],
+            lambda lrs, smoothed: lrs[(smoothed[:-1] - smoothed[1:]).argmin()],
         ],
     ),
 }
