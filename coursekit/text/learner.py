@@ -151,6 +151,8 @@ class LanguageLearner(_Encoded, Learner):
 
         Raises:
             ValueError: tokens or top_k below 1, or a temperature that is not positive.
+
+        Built in lesson 14.
         """
         if tokens < 1:
             raise ValueError(f"tokens must be at least 1; found {tokens}")

@@ -5,8 +5,8 @@ from torch import nn
 from torch.nn import functional as F
 
 
-def _padded_shift(picture, down, right):
-    return F.pad(picture, (right, -right, down, -down))
+def _padded_shift(image, down, right):
+    return F.pad(image, (right, -right, down, -down))
 
 
 def _by_mean_and_variance(maps):
@@ -30,7 +30,7 @@ def _without_eps(maps):
     return (maps - maps.mean((0, 2, 3), keepdim=True)) / spread.clamp(min=1e-9)
 
 
-def _each_place(maps):
+def _each_position(maps):
     return (maps - maps.mean(0)) / (maps.var(0, correction=0) + 1e-5).sqrt()
 
 
@@ -68,26 +68,26 @@ ANSWERS = {
         ],
     ),
     "10.decayed_step": (
-        [lambda w, g, rate, decay: w - rate * (g + decay * w)],
+        [lambda w, g, lr, decay: w - lr * (g + decay * w)],
         [
-            lambda w, g, rate, decay: w * (1 - decay) - rate * g,
-            lambda w, g, rate, decay: (w - rate * g) * (1 - rate * decay),
-            lambda w, g, rate, decay: w - rate * g,
-            lambda w, g, rate, decay: w * (1 + rate * decay) - rate * g,
+            lambda w, g, lr, decay: w * (1 - decay) - lr * g,
+            lambda w, g, lr, decay: (w - lr * g) * (1 - lr * decay),
+            lambda w, g, lr, decay: w - lr * g,
+            lambda w, g, lr, decay: w * (1 + lr * decay) - lr * g,
         ],
     ),
     "10.shift": (
         [_padded_shift],
         [
-            lambda picture, down, right: picture.roll((down, right), (0, 1)),
-            lambda picture, down, right: _padded_shift(picture, -down, -right),
-            lambda picture, down, right: _padded_shift(picture, right, down),
+            lambda image, down, right: image.roll((down, right), (0, 1)),
+            lambda image, down, right: _padded_shift(image, -down, -right),
+            lambda image, down, right: _padded_shift(image, right, down),
         ],
     ),
     "10.normalised_maps": (
         [lambda maps: nn.BatchNorm2d(maps.shape[1]).train()(maps).detach(), _by_mean_and_variance],
         [
-            *(_unbiased, _each_place, _eps_outside_the_root, _without_eps),
+            *(_unbiased, _each_position, _eps_outside_the_root, _without_eps),
             lambda maps: F.layer_norm(maps, maps.shape[1:]),
         ],
     ),

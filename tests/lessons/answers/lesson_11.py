@@ -23,7 +23,7 @@ def _rows_since(happened, days):
     return _since_by_loop(happened, torch.arange(len(days)))
 
 
-def _since_without_gap(happened, days):
+def _since_without_nan(happened, days):
     return _since_by_loop(happened, days).nan_to_num(0.0)
 
 
@@ -64,7 +64,7 @@ def _median(values):
     return torch.tensor(statistics.median(values[~values.isnan()].tolist()))
 
 
-def _numbers(train, later, start=1, unseen=0):
+def _codes(train, later, start=1, unseen=0):
     order = sorted(set(train))
     return [order.index(value) + start if value in order else unseen for value in later]
 
@@ -79,7 +79,7 @@ ANSWERS = {
             lambda left, right: (_join_by_counting(left, right)[0], sum(key not in left for key in right)),
         ],
     ),
-    "11.days_since": ([_since_by_loop], [_rows_since, _since_without_gap, _until]),
+    "11.days_since": ([_since_by_loop], [_rows_since, _since_without_nan, _until]),
     "11.rolling_mean": ([_mean_by_totals], [_mean_always_by_window, _mean_without_today, _mean_so_far]),
     "11.fill_and_flag": (
         [_fill_by(lambda train, later: _median(train))],
@@ -91,12 +91,12 @@ ANSWERS = {
             lambda train, later: (_fill_by(lambda t, _: _median(t))(train, later)[0], (~later.isnan()).float()),
         ],
     ),
-    "11.class_numbers": (
-        [_numbers],
+    "11.codes": (
+        [_codes],
         [
-            lambda train, later: _numbers(train, later, start=0, unseen=-1),
-            lambda train, later: _numbers(train, later, start=0),
-            lambda train, later: _numbers(later, later),
+            lambda train, later: _codes(train, later, start=0, unseen=-1),
+            lambda train, later: _codes(train, later, start=0),
+            lambda train, later: _codes(later, later),
             lambda train, later: [list(dict.fromkeys(train)).index(v) + 1 if v in train else 0 for v in later],
         ],
     ),

@@ -10,7 +10,7 @@ def _overwriting(arriving, codes, values):
     return result
 
 
-def _share(predictions, targets):
+def _relative_error(predictions, targets):
     return (targets - predictions) / targets
 
 
@@ -24,7 +24,7 @@ ANSWERS = {
             lambda ms, c, x: torch.cat([c.float(), x], 1),
         ],
     ),
-    "12.slopes": (
+    "12.embedding_gradient": (
         [
             lambda g, c, n: F.one_hot(c, n).float().T @ g,
             lambda g, c, n: torch.stack([g[c == k].sum(0) for k in range(n)]),
@@ -45,12 +45,12 @@ ANSWERS = {
         ],
     ),
     "12.root_mean_squared_percentage_error": (
-        [lambda p, t: (_share(p, t)[t != 0] ** 2).mean() ** 0.5],
+        [lambda p, t: (_relative_error(p, t)[t != 0] ** 2).mean() ** 0.5],
         [
-            lambda p, t: _share(p, t).square().mean().sqrt(),
-            lambda p, t: _share(t[t != 0], p[t != 0]).square().mean().sqrt(),
-            lambda p, t: _share(p, t)[t != 0].abs().mean(),
-            lambda p, t: (_share(p, t)[t != 0].square().sum() / len(t)).sqrt(),
+            lambda p, t: _relative_error(p, t).square().mean().sqrt(),
+            lambda p, t: _relative_error(t[t != 0], p[t != 0]).square().mean().sqrt(),
+            lambda p, t: _relative_error(p, t)[t != 0].abs().mean(),
+            lambda p, t: (_relative_error(p, t)[t != 0].square().sum() / len(t)).sqrt(),
         ],
     ),
     "12.nearest_rows": (

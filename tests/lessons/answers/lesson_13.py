@@ -3,7 +3,7 @@
 import torch
 
 
-def _slopes_by_autograd(users, films, stars):
+def _gradient_by_autograd(users, films, stars):
     users, known = users.clone().requires_grad_(), ~stars.isnan()
     ((users @ films.T)[known] - stars[known]).square().mean().backward()
     return users.grad
@@ -26,9 +26,9 @@ ANSWERS = {
             lambda users, films, pairs: (users[pairs[:, 0]] * films[pairs[:, 1]]).mean(1),
         ],
     ),
-    "13.user_slopes": (
+    "13.user_gradient": (
         [
-            _slopes_by_autograd,
+            _gradient_by_autograd,
             lambda u, f, s: (2 * _errors(u, f, s)[:, :, None] * f).sum(1) / s.isfinite().sum(),
         ],
         [

@@ -5,22 +5,22 @@ from collections import Counter
 import torch
 
 
-def _by_laying_it_out(place, tokens, columns, strip):
-    """Lay the columns out as a matrix of places, and look for the one asked for."""
-    length = (tokens - 1) // columns
-    column, row = (torch.arange(columns * length).view(columns, -1) == place).nonzero()[0].tolist()
-    return row // strip, column, row % strip
+def _by_laying_it_out(position, tokens, batch_size, seq_len):
+    """Lay the batch rows out as a matrix of positions, and look for the one asked for."""
+    length = (tokens - 1) // batch_size
+    row, in_row = (torch.arange(batch_size * length).view(batch_size, -1) == position).nonzero()[0].tolist()
+    return in_row // seq_len, row, in_row % seq_len
 
 
-def _where(place, tokens, columns, strip, spare=1):
-    column, row = divmod(place, (tokens - spare) // columns)
-    return row // strip, column, row % strip
+def _where(position, tokens, batch_size, seq_len, spare=1):
+    row, in_row = divmod(position, (tokens - spare) // batch_size)
+    return in_row // seq_len, row, in_row % seq_len
 
 
-def _across(place, tokens, columns, strip):
-    """As if the words were dealt out to the columns in turn, like cards."""
-    row, column = divmod(place, columns)
-    return row // strip, column, row % strip
+def _across(position, tokens, batch_size, seq_len):
+    """As if the words were dealt out to the batch rows in turn, like cards."""
+    in_row, row = divmod(position, batch_size)
+    return in_row // seq_len, row, in_row % seq_len
 
 
 def _count(texts):
@@ -32,37 +32,37 @@ def _sorted_twice(texts, least):
     return [w for w in sorted(sorted(counts), key=counts.get, reverse=True) if counts[w] >= least]
 
 
-def _from_counters(stream, first, second, share):
+def _from_counters(stream, first, second, weight):
     stream = stream.tolist()
     pairs, firsts = Counter(zip(stream, stream[1:], strict=False)), Counter(stream[:-1])
     alone = stream.count(second) / len(stream)
-    return share * pairs[first, second] / firsts[first] + (1 - share) * alone if firsts[first] else alone
+    return weight * pairs[first, second] / firsts[first] + (1 - weight) * alone if firsts[first] else alone
 
 
 def _pair(stream, first, second):
     return ((stream[:-1] == first) & (stream[1:] == second)).sum().item()
 
 
-def _share(stream, word):
+def _frequency(stream, word):
     return (stream == word).sum().item() / len(stream)
 
 
-def _of_largest(scores, temperature, k):
-    found = torch.zeros_like(scores)
-    kept = scores.topk(k)
+def _of_largest(logits, temperature, k):
+    found = torch.zeros_like(logits)
+    kept = logits.topk(k)
     found[kept.indices] = (kept.values / temperature).softmax(0)
     return found
 
 
-def _by_hand(scores, temperature, k):
-    chances = (scores / temperature).softmax(0)
+def _by_hand(logits, temperature, k):
+    chances = (logits / temperature).softmax(0)
     chances[chances < chances.sort(descending=True).values[k - 1]] = 0
     return chances / chances.sum()
 
 
-def _not_shared_again(scores, temperature, k):
-    chances = (scores / temperature).softmax(0)
-    chances[scores.argsort(descending=True)[k:]] = 0
+def _not_normalised(logits, temperature, k):
+    chances = (logits / temperature).softmax(0)
+    chances[logits.argsort(descending=True)[k:]] = 0
     return chances
 
 
@@ -78,9 +78,9 @@ def _length(*parts):
     return torch.cat([part.flatten() for part in parts]).norm()
 
 
-def _gates(keep, write, new, show, c):
-    c = keep * c + write * new
-    return show * c.tanh(), c
+def _gates(f, i, g, o, c):
+    c = f * c + i * g
+    return o * c.tanh(), c
 
 
 ANSWERS = {
@@ -115,39 +115,41 @@ ANSWERS = {
         [_by_laying_it_out, lambda *given: list(_where(*given)), lambda *given: torch.tensor(_where(*given)).tolist()],
         [
             _across,
-            lambda *given: _where(*given, spare=0),  # the last column's last token has no following word
+            lambda *given: _where(*given, spare=0),  # the last row's last token has no following word
             lambda *given: _where(*given)[::-1],
             lambda *given: (_where(*given)[1], _where(*given)[0], _where(*given)[2]),
-            lambda place, *others: _where(place + 1, *others),  # counted from 1
+            lambda position, *others: _where(position + 1, *others),  # counted from 1
         ],
     ),
     "14.pair_probability": (
         [
             _from_counters,
-            lambda s, a, b, share: (
-                share * _pair(s, a, b) / n + (1 - share) * _share(s, b)
+            lambda s, a, b, weight: (
+                weight * _pair(s, a, b) / n + (1 - weight) * _frequency(s, b)
                 if (n := sum(s[:-1].tolist().count(w) for w in (a,)))
-                else torch.tensor(_share(s, b))
+                else torch.tensor(_frequency(s, b))
             ),
         ],
         [
-            lambda s, a, b, share: share * _pair(s, a, b) / max((s == a).sum().item(), 1) + (1 - share) * _share(s, b),
-            lambda s, a, b, share: (
-                share * _pair(s, a, b) / max((s[:-1] == a).sum().item(), 1) + (1 - share) * _share(s, b)
+            lambda s, a, b, weight: (
+                weight * _pair(s, a, b) / max((s == a).sum().item(), 1) + (1 - weight) * _frequency(s, b)
+            ),
+            lambda s, a, b, weight: (
+                weight * _pair(s, a, b) / max((s[:-1] == a).sum().item(), 1) + (1 - weight) * _frequency(s, b)
             ),  # not in full
-            lambda s, a, b, share: share * _pair(s, a, b) / (len(s) - 1) + (1 - share) * _share(s, b),
-            lambda s, a, b, share: _from_counters(s, a, b, 1 - share),
-            lambda s, a, b, share: _from_counters(s, a, b, 1.0),
+            lambda s, a, b, weight: weight * _pair(s, a, b) / (len(s) - 1) + (1 - weight) * _frequency(s, b),
+            lambda s, a, b, weight: _from_counters(s, a, b, 1 - weight),
+            lambda s, a, b, weight: _from_counters(s, a, b, 1.0),
         ],
     ),
     "14.chances": (
         [_of_largest, _by_hand],
         [
-            lambda scores, temperature, k: (scores / temperature).softmax(0),
-            lambda scores, temperature, k: _of_largest(scores, 1 / temperature, k),
-            lambda scores, temperature, k: _of_largest(scores, 1.0, k),
-            lambda scores, temperature, k: (scores.topk(k).values / temperature).softmax(0),
-            _not_shared_again,
+            lambda logits, temperature, k: (logits / temperature).softmax(0),
+            lambda logits, temperature, k: _of_largest(logits, 1 / temperature, k),
+            lambda logits, temperature, k: _of_largest(logits, 1.0, k),
+            lambda logits, temperature, k: (logits.topk(k).values / temperature).softmax(0),
+            _not_normalised,
         ],
     ),
     "14.clipped": (
@@ -164,17 +166,17 @@ ANSWERS = {
     ),
     "14.gates": (
         [
-            lambda w, k, n, s, c: list(_gates(k.sigmoid(), w.sigmoid(), n.tanh(), s.sigmoid(), c)),
-            lambda w, k, n, s, c: _gates(1 / (1 + (-k).exp()), 1 / (1 + (-w).exp()), n.tanh(), s.sigmoid(), c),
+            lambda i, f, g, o, c: list(_gates(f.sigmoid(), i.sigmoid(), g.tanh(), o.sigmoid(), c)),
+            lambda i, f, g, o, c: _gates(1 / (1 + (-f).exp()), 1 / (1 + (-i).exp()), g.tanh(), o.sigmoid(), c),
         ],
         [
-            lambda w, k, n, s, c: _gates(w.sigmoid(), k.sigmoid(), n.tanh(), s.sigmoid(), c),
-            lambda w, k, n, s, c: _gates(k.sigmoid(), w.sigmoid(), n.sigmoid(), s.sigmoid(), c),
-            lambda w, k, n, s, c: _gates(k.sigmoid(), w.sigmoid(), n.tanh(), s.sigmoid(), c)[::-1],
-            lambda w, k, n, s, c: _gates(k, w, n, s, c),
-            lambda w, k, n, s, c: (
-                s.sigmoid() * c.tanh(),
-                _gates(k.sigmoid(), w.sigmoid(), n.tanh(), s.sigmoid(), c)[1],
+            lambda i, f, g, o, c: _gates(i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid(), c),
+            lambda i, f, g, o, c: _gates(f.sigmoid(), i.sigmoid(), g.sigmoid(), o.sigmoid(), c),
+            lambda i, f, g, o, c: _gates(f.sigmoid(), i.sigmoid(), g.tanh(), o.sigmoid(), c)[::-1],
+            lambda i, f, g, o, c: _gates(f, i, g, o, c),
+            lambda i, f, g, o, c: (
+                o.sigmoid() * c.tanh(),
+                _gates(f.sigmoid(), i.sigmoid(), g.tanh(), o.sigmoid(), c)[1],
             ),
         ],
     ),
