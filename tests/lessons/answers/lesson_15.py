@@ -4,10 +4,10 @@ import torch
 from torch.nn import functional as F
 
 
-def _bag_by_loop(numbers, size):
+def _bag_by_loop(ids, size):
     found = [0] * size
-    for number in numbers.tolist():
-        found[number] += 1
+    for i in ids.tolist():
+        found[i] += 1
     return torch.tensor(found)
 
 
@@ -31,7 +31,7 @@ def _cells(lengths, size):
     return torch.stack([batch.max() * len(batch) for batch in lengths.split(size)]).sum()
 
 
-def _carried(vectors, old, new, fill):
+def _remapped(vectors, old, new, fill):
     return torch.stack([vectors[old.index(word)] if word in old else fill for word in new])
 
 
@@ -39,14 +39,14 @@ ANSWERS = {
     "15.bag": (
         [
             _bag_by_loop,
-            lambda numbers, size: F.one_hot(numbers, size).sum(0),
-            lambda numbers, size: torch.zeros(size).index_add(0, numbers, torch.ones(len(numbers))),
+            lambda ids, size: F.one_hot(ids, size).sum(0),
+            lambda ids, size: torch.zeros(size).index_add(0, ids, torch.ones(len(ids))),
         ],
         [
-            lambda numbers, size: (torch.bincount(numbers, minlength=size) > 0).long(),  # there or not
-            lambda numbers, size: torch.bincount(numbers),  # too short
-            lambda numbers, size: torch.bincount(numbers, minlength=size) / len(numbers),
-            lambda numbers, size: F.one_hot(numbers, size).amax(0),
+            lambda ids, size: (torch.bincount(ids, minlength=size) > 0).long(),  # there or not
+            lambda ids, size: torch.bincount(ids),  # too short
+            lambda ids, size: torch.bincount(ids, minlength=size) / len(ids),
+            lambda ids, size: F.one_hot(ids, size).amax(0),
         ],
     ),
     "15.pool": (
@@ -78,7 +78,7 @@ ANSWERS = {
             lambda lengths, size: torch.stack([1 - b.sum() / (len(b) * b.max()) for b in lengths.split(size)]).mean(),
         ],
     ),
-    "15.rates": (
+    "15.learning_rates": (
         [
             lambda first, last, groups: torch.tensor(
                 [first * (last / first) ** (i / (groups - 1)) for i in range(groups)]
@@ -94,16 +94,16 @@ ANSWERS = {
             lambda first, last, groups: first * 2.6 ** torch.arange(groups),
         ],
     ),
-    "15.carried": (
+    "15.remapped": (
         [
-            lambda v, old, new: _carried(v, old, new, v.sum(0) / len(old)),
+            lambda v, old, new: _remapped(v, old, new, v.sum(0) / len(old)),
             lambda v, old, new: torch.cat([v, v.mean(0)[None]])[
                 [dict(zip(old, range(len(old)), strict=True)).get(word, len(old)) for word in new]
             ],
         ],
         [
-            lambda v, old, new: _carried(v, old, new, torch.zeros(v.shape[1])),
-            lambda v, old, new: _carried(v, old, new, v[0]),
+            lambda v, old, new: _remapped(v, old, new, torch.zeros(v.shape[1])),
+            lambda v, old, new: _remapped(v, old, new, v[0]),
             lambda v, old, new: v[: len(new)],
             lambda v, old, new: v.mean(0).repeat(len(new), 1),
         ],

@@ -6,8 +6,8 @@ from torch.nn import functional as F
 
 def _sizes_by_convolving(size, convolutions):
     x, left = torch.zeros(1, 1, size, size), []
-    for side, stride, padding in convolutions:
-        x = F.conv2d(x, torch.zeros(1, 1, side, side), stride=stride, padding=padding)
+    for kernel, stride, padding in convolutions:
+        x = F.conv2d(x, torch.zeros(1, 1, kernel, kernel), stride=stride, padding=padding)
         left.append(x.shape[-1])
     return left
 
@@ -24,32 +24,32 @@ def _sizes_by_stride(size, convolutions):
     return left
 
 
-def _sizes_one_frame(size, convolutions):
+def _sizes_one_sided(size, convolutions):
     left = []
-    for side, stride, padding in convolutions:
-        size = (size + padding - side) // stride + 1
+    for kernel, stride, padding in convolutions:
+        size = (size + padding - kernel) // stride + 1
         left.append(size)
     return left
 
 
 def _field_backwards(layers):
     field = 1
-    for side, stride in reversed(layers):
-        field = (field - 1) * stride + side
+    for kernel, stride in reversed(layers):
+        field = (field - 1) * stride + kernel
     return field
 
 
 def _field_with_late_step(layers):
     field, step = 1, 1
-    for side, stride in layers:
+    for kernel, stride in layers:
         step *= stride
-        field += (side - 1) * step
+        field += (kernel - 1) * step
     return field
 
 
-def _residual(x, first, second, frame=1, between=F.relu, end=F.relu, plus=True):
-    added = F.conv2d(between(F.conv2d(x, first, padding=frame)), second, padding=frame)
-    return end(added + x) if plus else end(added)
+def _residual(x, first, second, padding=1, between=F.relu, end=F.relu, skip=True):
+    added = F.conv2d(between(F.conv2d(x, first, padding=padding)), second, padding=padding)
+    return end(added + x) if skip else end(added)
 
 
 def _inside(x, first, second):
@@ -68,11 +68,11 @@ def _fold(filters, scale, shift, mean, variance, eps, bias=lambda s, m, f: s - m
 
 def _strongest_by_loop(maps, channel, n):
     found = []
-    for i, picture in enumerate(maps):
-        one = picture[channel]
+    for i, image in enumerate(maps):
+        one = image[channel]
         row, column = (one == one.max()).nonzero()[0].tolist()
         found.append((one.max().item(), i, row, column))
-    return [place for _, *place in sorted(found, reverse=True)[:n]]
+    return [where for _, *where in sorted(found, reverse=True)[:n]]
 
 
 def _strongest_anywhere(maps, channel, n):
@@ -82,9 +82,9 @@ def _strongest_anywhere(maps, channel, n):
 
 
 def _strongest_transposed(maps, channel, n):
-    largest, places = maps[:, channel].flatten(1).max(1)
+    largest, positions = maps[:, channel].flatten(1).max(1)
     rows = maps.shape[-2]
-    return [(i, *divmod(int(places[i]), rows)) for i in largest.topk(n).indices.tolist()]
+    return [(i, *divmod(int(positions[i]), rows)) for i in largest.topk(n).indices.tolist()]
 
 
 def _strongest_unsorted(maps, channel, n):
@@ -94,15 +94,15 @@ def _strongest_unsorted(maps, channel, n):
 ANSWERS = {
     "16.sizes": (
         [_sizes_by_convolving],
-        [_sizes_each_alone, _sizes_by_stride, _sizes_one_frame, lambda s, c: _sizes_by_convolving(s, c)[-1:]],
+        [_sizes_each_alone, _sizes_by_stride, _sizes_one_sided, lambda s, c: _sizes_by_convolving(s, c)[-1:]],
     ),
     "16.receptive_field": (
         [_field_backwards],
         [
             _field_with_late_step,
-            lambda layers: 1 + sum(side - 1 for side, _ in layers),
-            lambda layers: sum(side for side, _ in layers),
-            lambda layers: torch.tensor([side for side, _ in layers]).prod().item(),
+            lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers),
+            lambda layers: sum(kernel for kernel, _ in layers),
+            lambda layers: torch.tensor([kernel for kernel, _ in layers]).prod().item(),
         ],
     ),
     "16.residual": (
@@ -111,11 +111,11 @@ ANSWERS = {
             lambda x, a, b: (x + F.conv2d(F.conv2d(x, a, padding="same").clamp(min=0), b, padding="same")).clamp(min=0),
         ],
         [
-            lambda x, a, b: _residual(x, a, b, plus=False),
+            lambda x, a, b: _residual(x, a, b, skip=False),
             lambda x, a, b: _residual(x, a, b, between=lambda h: h),
             lambda x, a, b: _residual(x, a, b, end=lambda h: h),
             lambda x, a, b: _residual(x, b, a),
-            lambda x, a, b: _residual(x, a, b, frame=0),
+            lambda x, a, b: _residual(x, a, b, padding=0),
             _inside,
         ],
     ),

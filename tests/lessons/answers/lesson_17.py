@@ -21,10 +21,10 @@ def _at_a_value(values, targets):
     return values[values <= middle].max()
 
 
-def _shuffled(x, y, weights, columns, order):
-    spoilt = x.clone()
-    spoilt[:, columns] = x[order][:, columns]
-    return (spoilt @ weights - y).square().mean()
+def _permuted(x, y, weights, columns, order):
+    permuted = x.clone()
+    permuted[:, columns] = x[order][:, columns]
+    return (permuted @ weights - y).square().mean()
 
 
 def _walk(tree, row, note, found):
@@ -107,11 +107,11 @@ ANSWERS = {
         ],
     ),
     "17.group_importance": (
-        [lambda x, y, w, g, o: _shuffled(x, y, w, g, o) - (x @ w - y).square().mean()],
+        [lambda x, y, w, g, o: _permuted(x, y, w, g, o) - (x @ w - y).square().mean()],
         [
-            lambda x, y, w, g, o: _shuffled(x, y, w, g, o),
-            lambda x, y, w, g, o: (x @ w - y).square().mean() - _shuffled(x, y, w, g, o),
-            lambda x, y, w, g, o: _shuffled(x, y, w, g[:1], o) - (x @ w - y).square().mean(),
+            lambda x, y, w, g, o: _permuted(x, y, w, g, o),
+            lambda x, y, w, g, o: (x @ w - y).square().mean() - _permuted(x, y, w, g, o),
+            lambda x, y, w, g, o: _permuted(x, y, w, g[:1], o) - (x @ w - y).square().mean(),
             lambda x, y, w, g, o: (x[o] @ w - y).square().mean() - (x @ w - y).square().mean(),
         ],
     ),

@@ -4,35 +4,37 @@ import math
 import string
 from bisect import bisect_right
 
-KINDS = (("JPEG", b"\xff\xd8\xff"), ("PNG", b"\x89PNG\r\n\x1a\n"), ("GIF", b"GIF87a"), ("GIF", b"GIF89a"))
+FORMATS = (("JPEG", b"\xff\xd8\xff"), ("PNG", b"\x89PNG\r\n\x1a\n"), ("GIF", b"GIF87a"), ("GIF", b"GIF89a"))
 
 
 def _sniff_by_list(first):
-    found = [kind for kind, start in KINDS if first[: len(start)] == start]
+    found = [file_format for file_format, start in FORMATS if first[: len(start)] == start]
     found += ["WEBP"] * (first.startswith(b"RIFF") and first[8:].startswith(b"WEBP"))
     return (found or ["unknown"])[0]
 
 
 def _sniff_anywhere(first):
-    return next((kind for kind, start in KINDS if start in first), "WEBP" if b"WEBP" in first else "unknown")
+    return next(
+        (file_format for file_format, start in FORMATS if start in first), "WEBP" if b"WEBP" in first else "unknown"
+    )
 
 
 def _sniff_short(first):
     starts = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG", "GIF": b"GIF", "WEBP": b"RIFF"}
-    return next((kind for kind, start in starts.items() if first.startswith(start)), "unknown")
+    return next((file_format for file_format, start in starts.items() if first.startswith(start)), "unknown")
 
 
-def _status_at_once(megabytes, kind, megapixels, whole):
-    failed = [(megabytes > 10, 413), (not megabytes, 422), (kind == "unknown", 415), (megapixels > 25, 413)]
+def _status_at_once(megabytes, file_format, megapixels, whole):
+    failed = [(megabytes > 10, 413), (not megabytes, 422), (file_format == "unknown", 415), (megapixels > 25, 413)]
     return next((number for is_so, number in [*failed, (not whole, 422)] if is_so), 200)
 
 
-def _status_kind_first(megabytes, kind, megapixels, whole):
-    return 415 if kind == "unknown" else _status_at_once(megabytes, kind, megapixels, whole)
+def _status_file_format_first(megabytes, file_format, megapixels, whole):
+    return 415 if file_format == "unknown" else _status_at_once(megabytes, file_format, megapixels, whole)
 
 
-def _status_whole_first(megabytes, kind, megapixels, whole):
-    return 422 if not whole and kind != "unknown" else _status_at_once(megabytes, kind, megapixels, whole)
+def _status_whole_first(megabytes, file_format, megapixels, whole):
+    return 422 if not whole and file_format != "unknown" else _status_at_once(megabytes, file_format, megapixels, whole)
 
 
 def _batches_by_search(arrivals, moment, largest):
@@ -80,7 +82,11 @@ ANSWERS = {
     "18.sniff": ([_sniff_by_list], [_sniff_anywhere, _sniff_short, lambda first: "JPEG"]),
     "18.status": (
         [_status_at_once],
-        [_status_kind_first, _status_whole_first, lambda megabytes, kind, megapixels, whole: 200 if whole else 422],
+        [
+            _status_file_format_first,
+            _status_whole_first,
+            lambda megabytes, file_format, megapixels, whole: 200 if whole else 422,
+        ],
     ),
     "18.batches": ([_batches_by_search], [_batches_from_the_last, _batches_without_end, _batches_open_end]),
     "18.safe_name": (
@@ -95,12 +101,12 @@ ANSWERS = {
         ],
     ),
     "18.percentile": (
-        [lambda times, share: min(t for t in times if sum(u <= t for u in times) >= share * len(times))],
+        [lambda times, fraction: min(t for t in times if sum(u <= t for u in times) >= fraction * len(times))],
         [
-            lambda times, share: sorted(times)[int(share * len(times)) - 1],
-            lambda times, share: max(times),
-            lambda times, share: times[math.ceil(share * len(times)) - 1],
-            lambda times, share: sum(times) / len(times),
+            lambda times, fraction: sorted(times)[int(fraction * len(times)) - 1],
+            lambda times, fraction: max(times),
+            lambda times, fraction: times[math.ceil(fraction * len(times)) - 1],
+            lambda times, fraction: sum(times) / len(times),
         ],
     ),
 }

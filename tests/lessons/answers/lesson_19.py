@@ -5,41 +5,41 @@ import torch
 ANSWERS = {
     "19.part_of": (
         [
-            lambda rows, i, n: (
-                -(-rows * 0) + sum((rows - j + n - 1) // n for j in range(i)),
-                sum((rows - j + n - 1) // n for j in range(i + 1)),
+            lambda samples, rank, n: (
+                -(-samples * 0) + sum((samples - j + n - 1) // n for j in range(rank)),
+                sum((samples - j + n - 1) // n for j in range(rank + 1)),
             ),
-            lambda rows, i, n: (
-                -(-rows * i // n) if not rows % n else i * (rows // n) + min(i, rows % n),
-                (i + 1) * (rows // n) + min(i + 1, rows % n),
+            lambda samples, rank, n: (
+                -(-samples * rank // n) if not samples % n else rank * (samples // n) + min(rank, samples % n),
+                (rank + 1) * (samples // n) + min(rank + 1, samples % n),
             ),
         ],
         [
-            lambda rows, i, n: (rows * i // n, rows * (i + 1) // n),
-            lambda rows, i, n: (i * (rows // n), (i + 1) * (rows // n)),
-            lambda rows, i, n: (i * -(-rows // n), min(rows, (i + 1) * -(-rows // n))),
-            lambda rows, i, n: (i * (rows // n), rows if i == n - 1 else (i + 1) * (rows // n)),
+            lambda samples, rank, n: (samples * rank // n, samples * (rank + 1) // n),
+            lambda samples, rank, n: (rank * (samples // n), (rank + 1) * (samples // n)),
+            lambda samples, rank, n: (rank * -(-samples // n), min(samples, (rank + 1) * -(-samples // n))),
+            lambda samples, rank, n: (rank * (samples // n), samples if rank == n - 1 else (rank + 1) * (samples // n)),
         ],
     ),
     "19.whole_gradient": (
         [
-            lambda g, rows: (g.nan_to_num() * (rows / rows.sum())[:, None]).sum(0),
-            lambda g, rows: (rows[rows > 0] / rows.sum()) @ g[rows > 0],
+            lambda g, counts: (g.nan_to_num() * (counts / counts.sum())[:, None]).sum(0),
+            lambda g, counts: (counts[counts > 0] / counts.sum()) @ g[counts > 0],
         ],
         [
-            lambda g, rows: g.mean(0),
-            lambda g, rows: (g * rows[:, None]).sum(0) / rows.sum(),
-            lambda g, rows: g.nanmean(0),
-            lambda g, rows: (g.nan_to_num() * rows[:, None]).mean(0),
+            lambda g, counts: g.mean(0),
+            lambda g, counts: (g * counts[:, None]).sum(0) / counts.sum(),
+            lambda g, counts: g.nanmean(0),
+            lambda g, counts: (g.nan_to_num() * counts[:, None]).mean(0),
         ],
     ),
     "19.whole_rmse": (
-        [lambda e, rows: torch.sqrt((e**2 * rows / rows.sum()).sum())],
+        [lambda e, counts: torch.sqrt((e**2 * counts / counts.sum()).sum())],
         [
-            lambda e, rows: (e * rows).sum() / rows.sum(),
-            lambda e, rows: e.square().mean().sqrt(),
-            lambda e, rows: (e.square() * rows).sum() / rows.sum(),
-            lambda e, rows: e.mean(),
+            lambda e, counts: (e * counts).sum() / counts.sum(),
+            lambda e, counts: e.square().mean().sqrt(),
+            lambda e, counts: (e.square() * counts).sum() / counts.sum(),
+            lambda e, counts: e.mean(),
         ],
     ),
     "19.megabytes": ([150, torch.tensor(150.0)], [200, 75, 37.5, 600, 300]),
