@@ -87,7 +87,7 @@ def test_conda_installs_the_same_package_with_the_same_versions():
 def test_make_installs_the_same_too():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"-c constraints\.txt -e '\.\[test\]'", makefile)
-    assert "$(READY): pyproject.toml constraints.txt" in makefile
+    assert "$(READY): pyproject.toml setup.py constraints.txt" in makefile
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "environment.yml", "Makefile"])
