@@ -19,7 +19,7 @@ GOOD = [
     "learn = ck.Learner(ck.Loaders((x[:99], y[:99])), learn.model, progress=False)\n"
     "learn.fit(7)\n"
     'ck.claim("a short training runs whole", len(learn.recorder.losses), equals=14)',
-    'body = ck.bodies.make_body("squeezenet1_1", 3, True)\n'
+    'body = ck.vision.backbones.make_backbone("squeezenet1_1", 3, True)\n'
     'ck.claim("weights are there, and nothing was downloaded", sum(p.numel() for p in body.parameters()) > 1e5)',
     "import urllib.request\n"
     "try:\n"
