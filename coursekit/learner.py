@@ -473,8 +473,9 @@ def batch_norm_explained(train: Loader) -> Iterator[None]:
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
-        found = f"there are {train.samples} samples in batches of {train.batch_size}; choose larger ones, or give more"
-        raise ValueError(f"a training batch held one sample, and batch norm needs several: {found}") from error
+        found = f"there are {train.samples} samples in batches of {train.batch_size}"
+        advice = f"{found}; choose a larger batch_size, or give more samples"
+        raise ValueError(f"a training batch held one sample, and batch norm needs several: {advice}") from error
 
 
 # Looking
