@@ -221,10 +221,12 @@ def test_the_first_lesson_shows_the_course_as_it_is():
 
 
 # The field's words that no lesson said before its second edition; the glossary is made of the lessons' lists.
-TO_BE_MET = """hyperparameter, backbone, skip connection, hidden state, cell state, truncated backpropagation through time,
-vanishing gradient, exploding gradient, computational graph, imputation, ensemble, keypoint, upsampling, data augmentation,
-special token, MLP, neuron, attention, self-supervised learning, ground truth, cross-validation, baseline, ablation, encoder,
-decoder, logit, inference, checkpoint, early stopping, regularisation, generalisation, class imbalance, calibration"""
+TO_BE_MET = """
+hyperparameter, backbone, skip connection, hidden state, cell state, truncated backpropagation through time,
+vanishing gradient, exploding gradient, computational graph, imputation, ensemble, keypoint, upsampling, data
+augmentation, special token, MLP, neuron, attention, self-supervised learning, ground truth, cross-validation,
+baseline, ablation, encoder, decoder, logit, inference, checkpoint, early stopping, regularisation, generalisation,
+class imbalance, calibration"""
 
 
 def test_words_are_listed_in_order_and_stand_in_italics_where_the_lesson_introduces_them(path, notebook):
