@@ -34,16 +34,18 @@ class VisionLearner(Learner):
             The mean probabilities (keypoints: coordinates), one row an image, and the targets; on the CPU.
 
         Raises:
-            ValueError: the training images were never mirrored, by `augment=ck.Augment(flip=True)` or `ck.dihedral()`.
+            ValueError: the training images were never mirrored or turned, by `augment=ck.Augment(flip=True)` or
+                `ck.dihedral()`; or the loader is of other classes.
 
         Built in lesson 04.
         """
-        loader, augment = loader or self.data.valid, self.data.augment
-        if not (augment and (augment.dihedral or augment.flip)):
+        loader, augment = self._held_out(loader), self.data.augment
+        mirrors = augment is not None and augment.mirrors(self.data.target_type)
+        if not (augment and (augment.dihedral or mirrors)):
             raise ValueError(f"there is no other view to average: the training images were not mirrored ({augment=})")
-        views = dihedral_group() if augment.dihedral else dihedral_group()[[0, 4]]
+        views = dihedral_group()[: 8 if mirrors else 4] if augment.dihedral else dihedral_group()[[0, 4]]
         means, all_targets = [], []
-        for images, targets in loader:
+        for images, targets in self._looked_at(loader):
             means.append(sum(self._view(images, view) for view in views) / len(views))
             all_targets.append(targets)
         return torch.cat(means).cpu(), torch.cat(all_targets).cpu()
@@ -52,7 +54,8 @@ class VisionLearner(Learner):
         """What is said of the images in one view, moved back to where it belongs."""
         matrices, target_type = view.to(images.device).expand(len(images), 3, 3), self.data.target_type
         values = target_type.values(self._outputs(move_images(images, matrices)))
-        return move_targets(values, torch.linalg.inv(matrices), target_type.spatial)
+        swap = getattr(target_type, "swap", None)
+        return move_targets(values, torch.linalg.inv(matrices), target_type.spatial, swap)
 
     def predictor(self) -> Predictor:
         """The trained model by itself, to be saved for use without its training data.
@@ -116,6 +119,8 @@ def unet_learner(
 def _learner(
     data: ImageLoaders, backbone: Backbone, pretrained: bool, statistics: Statistics | None, config: dict, options: dict
 ) -> VisionLearner:
+    if not isinstance(dropout := config.get("dropout", 0.0), (int, float)) or not 0 <= dropout < 1:
+        raise ValueError(f"dropout is one number, at least 0 and below 1; found {dropout!r}")
     made = make_backbone(backbone, data.channels, pretrained)
     if statistics is None:
         statistics = next((part.statistics for part in made.modules() if hasattr(part, "statistics")), None)
