@@ -87,12 +87,11 @@ def vision_learner(
         options: of `Learner`, such as `metrics`.
 
     Raises:
-        ValueError: the labels are masks, which need `unet_learner`; a pretrained backbone does not know its statistics.
+        ValueError: the labels are masks, which need `unet_learner`; a pretrained backbone does not know its statistics;
+            statistics, or a dropout, that are none.
 
     Used in lesson 01.
     """
-    if data.target_type.spatial == "mask":
-        raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
     return _learner(data, backbone, pretrained, statistics, {"dropout": dropout}, options)
 
 
@@ -109,16 +108,24 @@ def unet_learner(
         skip_connections: False leaves them out, for comparison.
         options: of `Learner`, such as `metrics`.
 
+    Raises:
+        ValueError: see `vision_learner`; the labels are no masks.
+
     Used in lesson 05.
     """
-    if data.target_type.spatial != "mask":
-        raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}")
     return _learner(data, encoder, pretrained, statistics, {"skip_connections": skip_connections}, options)
 
 
 def _learner(
     data: ImageLoaders, backbone: Backbone, pretrained: bool, statistics: Statistics | None, config: dict, options: dict
 ) -> VisionLearner:
+    if not isinstance(data, ImageLoaders):
+        raise ValueError(f"data of images are needed, as source.loaders(size) gives; found {type(data).__name__}")
+    masks = data.target_type.spatial == "mask"
+    if masks and "dropout" in config:
+        raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
+    if not masks and "dropout" not in config:
+        raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}")
     if not isinstance(dropout := config.get("dropout", 0.0), (int, float)) or not 0 <= dropout < 1:
         raise ValueError(f"dropout is one number, at least 0 and below 1; found {dropout!r}")
     made = make_backbone(backbone, data.channels, pretrained)
@@ -131,7 +138,7 @@ def _learner(
         )
     mean, std = data.statistics() if statistics is None else _for_channels(statistics, data)
     model = build_model(made, data.target_type, data.channels, data.size, (mean, std.clamp(min=1e-3)), **config)
-    owner = model[-1] if data.target_type.spatial == "mask" else model
+    owner = model[-1] if masks else model
     rest = nn.ModuleList([part for part in owner.children() if part is not made])
     usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
     learn = VisionLearner(data, model, **(usual | options))
@@ -145,7 +152,15 @@ def _learner(
 def _for_channels(statistics: Statistics, data: ImageLoaders) -> Statistics:
     """Statistics for the data's channels: one has the mean of all, as it has the sum of their filters (see
     `backbones.adapt_channels`); of those beyond the known ones the data's own are taken."""
-    known = [torch.as_tensor(numbers, dtype=torch.float32).flatten() for numbers in statistics]
+    try:
+        known = [torch.as_tensor(numbers, dtype=torch.float32).flatten() for numbers in statistics]
+        (mean, std), enough = known, min(3, data.channels)
+        good = len(mean) == len(std) >= enough and (mean >= 0).all() and (mean <= 1).all() and (std > 0).all()
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        needed = "a pair (mean, std), one number a channel each, on the images' scale from 0 to 1, the std above 0"
+        raise ValueError(f"statistics are {needed}; found {statistics}")
     if data.channels == 1:
         return tuple(numbers.mean(0, keepdim=True) for numbers in known)
     own = data.statistics() if data.channels > len(known[0]) else known

@@ -34,14 +34,7 @@ class Labels:
 
     def normal(self, files: Sequence[Path]) -> tuple:
         """The labels, names in one form: those that read alike are one class."""
-        return tuple(
-            normal(label)
-            if isinstance(label, str)
-            else [normal(one) if isinstance(one, str) else one for one in label]
-            if isinstance(label, (list, tuple, set, frozenset))
-            else label
-            for label in self.of(files)
-        )
+        return tuple(map(_normal_label, self.of(files)))
 
 
 class ImageSource:
@@ -183,6 +176,12 @@ class ImageSource:
             except (ValueError, FileNotFoundError) as error:
                 problems[file] = str(error)
         return problems
+
+
+def _normal_label(label: object) -> object:
+    if isinstance(label, (list, tuple, set, frozenset)):
+        return [_normal_label(one) for one in label]
+    return normal(label) if isinstance(label, str) else label
 
 
 def _names(label: object) -> list[str]:
@@ -582,11 +581,11 @@ def _names_alone(lines: list[str], find: _Finder) -> list[str]:
     """What names an image in each line: all of it, or one of its columns; without a first line of columns' names."""
     names = []
     for i, line in enumerate(lines):
-        columns = [text for text in re.split(r"[\s,;\"]+", line) if text]
-        found = [line] if find(line) or len(columns) < 2 else [column for column in columns if find(column)]
+        ways = [line], *(re.split(marks, line) for marks in (r"[,;\t]", r"\s+"))
+        found = next(filter(None, ([one for text in way if find(one := text.strip('" '))] for way in ways)), [])
         if len({find(name) for name in found}) > 1:
             raise ValueError(f"{find.origin} has a line with the names of several images: {line!r}")
-        names += found[:1] or [line] * (i > 0)
+        names += found[:1] or [line] * (i > 0 or len(ways[1]) == 1)
     return names
 
 
