@@ -176,7 +176,7 @@ def features_shape(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
     last = [part for part in backbone.modules() if not isinstance(part, after)][-1]
     whole = isinstance(last, nn.Linear) and last.out_features == shape[0]
     if len(shape) == 1 and (whole or getattr(backbone, "num_classes", None) == shape[0]):
-        found = f"this backbone ends in a layer of {shape[0]} outputs, as a whole classifier does"
+        found = f"this backbone ends in a {'linear ' * whole}layer of {shape[0]} outputs, as a whole classifier does"
         raise ValueError(f"{found}: cut its end off with ck.without_head(model)")
     return shape
 

@@ -128,7 +128,9 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
     try:
         if isinstance(source, np.ndarray):
             source = Image.fromarray(source[:, :, 0] if source.shape[2:] == (1,) else source)
-        source = source.read() if hasattr(source, "read") else source
+        if hasattr(source, "read"):
+            source.seek(0)
+            source = source.read()
         with _opened(source) as image:
             check_pixels(*image.size)
             image.load()
