@@ -20,7 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .callbacks import BATCH_EVENTS, Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
 from .loaders import Loader, Loaders
-from .losses import check_labels, cross_entropy, loss_count
+from .losses import check_labels, cross_entropy, loss_count, with_ignored
 from .metrics import Metric, RunningMean, check_metrics, metric_name
 from .schedule import Schedule, constant, one_cycle
 from .storage import check_same, load_tensors, load_weights, save_tensors
@@ -68,7 +68,8 @@ class Learner:
         groups: Sequence[nn.Module] | None = None, callbacks: Sequence[object] = (), progress: bool = True,
         channels_last: bool = False, compile: bool = False,
     ) -> None:  # fmt: skip
-        self.data, self.loss_fn, self.metrics = data, loss_fn, check_metrics(metrics)
+        self.data, self.loss_fn = data, with_ignored(loss_fn, data.target_type)
+        self.metrics = tuple(with_ignored(metric, data.target_type) for metric in check_metrics(metrics))
         self.model = model.to(data.device)
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
@@ -261,7 +262,7 @@ class Learner:
             Both on the CPU, in the loader's order.
         """
         outputs, all_targets = [], []
-        for *inputs, targets in self._held_out(loader):
+        for *inputs, targets in self._looked_at(self._held_out(loader)):
             outputs.append(self._outputs(*inputs).cpu())
             all_targets.append(targets.cpu())
         return torch.cat(outputs), torch.cat(all_targets)
@@ -271,7 +272,14 @@ class Learner:
             raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
         if isinstance(loader, Loaders):
             raise ValueError("these are Loaders, of two parts: say which, as in validate(data.valid)")
+        if theirs := getattr(loader, "config", dict)():
+            check_same(theirs, self.data.config(), "this loader", "give data with the same; of images: data.test(...)")
         return loader
+
+    def _looked_at(self, loader: Loader) -> Iterator[tuple[Tensor, ...]]:
+        """The loader's batches; afterwards PyTorch's generators are as before, should it shuffle or augment."""
+        with self.randomness_kept():
+            yield from loader
 
     @torch.no_grad()
     def _outputs(self, *inputs: Tensor) -> Tensor:
@@ -318,10 +326,13 @@ class Learner:
             `{"loss": ..., "accuracy": ...}`, the metrics under their functions' names.
         """
         loader = self._held_out(loader)
+        if not getattr(loader, "labelled", True):
+            raise ValueError("these samples have no labels to compare with: predictions(loader) gives the outputs")
+        batches = self._looked_at(loader)
         means = {metric_name(f): RunningMean(metric_name(f), getattr(f, "finish", None)) for f in self.metrics}
         loss = RunningMean("loss")
         self.model.eval()
-        for *inputs, targets in self.processes.part(loader) if self.processes else loader:
+        for *inputs, targets in self.processes.part(batches) if self.processes else batches:
             with self.autocast():
                 outputs = self.network(*inputs)
                 loss.add(self.loss_fn(outputs, targets), loss_count(self.loss_fn, targets))

@@ -1,6 +1,8 @@
 """Losses of the course, and errors of the usual ones in words."""
 
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
 
 import torch
 from torch import Tensor, nn
@@ -96,6 +98,14 @@ def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
     counted = targets != options.get("ignore_index", -100)
     weight = options.get("weight")
     return counted.sum() if weight is None else weight[targets[counted]].sum()
+
+
+def with_ignored(function: Callable, target_type: object) -> Callable:
+    """A loss or metric that is told which class counts for nothing, where it asks (`ignore_index`) and nobody said."""
+    ignored = getattr(target_type, "ignored", None)
+    if ignored is None or isinstance(function, partial) or "ignore_index" not in signature(function).parameters:
+        return function
+    return partial(function, ignore_index=target_type.ignore_index)
 
 
 def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> None:

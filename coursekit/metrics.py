@@ -3,8 +3,9 @@
 A metric gets one batch and returns the mean over its samples, as a tensor with one number; `Learner` weights the
 batches by their samples, so that a short last batch counts for what it holds. A metric that averages over something
 other than samples (pixels that are not ignored, say) returns a pair `(total, count)`; the epoch's value is the sum of
-the totals over the sum of the counts. A metric that is a function of a mean (the root of squares, exp of a
-cross-entropy) has that mean as its attribute `averaged` and the function as `finish`: over an epoch the mean is taken
+the totals over the sum of the counts. Of a pair of vectors, one entry a class, that is done for each class, and the
+value is the mean over the classes that were counted. A metric that is a function of a mean (the root of squares, exp of
+a cross-entropy) has that mean as its attribute `averaged` and the function as `finish`: over an epoch the mean is taken
 first, `finish` last. The attribute `higher_is_better`, True or False, says what an improvement is; a metric may do
 without it.
 """
@@ -67,7 +68,8 @@ class RunningMean:
         """
         total, count = result if isinstance(result, tuple) else (result, None)
         for number in (total, count):
-            if isinstance(number, Tensor) and number.numel() != 1:
+            by_class = isinstance(total, Tensor) and isinstance(count, Tensor) and total.shape == count.shape
+            if isinstance(number, Tensor) and number.numel() != 1 and not by_class:
                 found = f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}"
                 raise ValueError(f"{found}; needed is one number, the mean (add .mean()), or a pair (total, count)")
         if isinstance(total, Tensor) and total.is_floating_point():
@@ -80,7 +82,8 @@ class RunningMean:
     @property
     def value(self) -> float:
         """The mean so far, finished where it is to be; NaN before the first batch."""
-        mean = float(self.total) / float(self.count) if float(self.count) else float("nan")
+        total, count = (torch.as_tensor(n, dtype=torch.float64, device="cpu") for n in (self.total, self.count))
+        mean = float((total / count)[count > 0].mean())
         return self.finish(mean) if self.finish else mean
 
 
@@ -169,6 +172,32 @@ def pixel_accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -
     check_class_shapes(outputs, targets)
     counted = targets != ignore_index
     return ((outputs.argmax(1) == targets) & counted).sum(), counted.sum()
+
+
+@higher_is_better
+def mean_iou(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
+    """Mean over the classes of intersection over union: the pixels rightly given, over those given or true.
+
+    An epoch's pixels are counted together; a class that is neither given nor true counts for nothing (P. Jaccard, "The
+    distribution of the flora in the alpine zone", 1912).
+
+    Args:
+        outputs: (n, classes, H, W).
+        targets: (n, H, W), int64.
+        ignore_index: the class whose true pixels are left out, and which has no IoU of its own.
+
+    Returns:
+        Both numbers of pixels, each (classes,).
+
+    Raises:
+        ValueError: the shapes do not belong together.
+    """
+    check_class_shapes(outputs, targets)
+    counted, classes = targets != ignore_index, outputs.shape[1]
+    given, true = outputs.argmax(1)[counted], targets[counted]
+    both, said, are = (x.bincount(minlength=classes) for x in (true[given == true], given, true))
+    kept = torch.arange(classes, device=both.device) != ignore_index
+    return both * kept, (said + are - both) * kept
 
 
 @lower_is_better

@@ -128,7 +128,10 @@ def without_head(model: nn.Module) -> nn.Module:
     children = dict(model.named_children())
     if list(children)[-2:] == ["avgpool", "fc"]:
         return nn.Sequential(*list(children.values())[:-2])
-    owner, _, last = [n for n, module in model.named_modules() if isinstance(module, nn.Linear)][-1].rpartition(".")
+    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    if not names or names == [""]:
+        raise ValueError(f"this {type(model).__name__} has no linear layer inside: where its features end is not known")
+    owner, _, last = names[-1].rpartition(".")
     setattr(model.get_submodule(owner), last, nn.Identity())
     return model
 
@@ -169,9 +172,11 @@ def features_shape(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
     except (RuntimeError, AssertionError) as error:
         given = f"images of {channels} channels, {size[0]} x {size[1]} pixels"
         raise ValueError(f"this backbone cannot take {given} ({error}): choose another size or backbone") from error
-    last = list(backbone.modules())[-1]
-    if len(shape) == 1 and isinstance(last, nn.Linear) and last.out_features == shape[0]:
-        found = f"this backbone ends in a linear layer of {shape[0]} outputs, as a whole classifier does"
+    after = (nn.Identity, nn.Dropout, nn.Flatten, nn.Softmax, nn.LogSoftmax, nn.Sigmoid)
+    last = [part for part in backbone.modules() if not isinstance(part, after)][-1]
+    whole = isinstance(last, nn.Linear) and last.out_features == shape[0]
+    if len(shape) == 1 and (whole or getattr(backbone, "num_classes", None) == shape[0]):
+        found = f"this backbone ends in a {'linear ' * whole}layer of {shape[0]} outputs, as a whole classifier does"
         raise ValueError(f"{found}: cut its end off with ck.without_head(model)")
     return shape
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .learner import VisionLearner
-from .loaders import ImageLoader
+from .loaders import ImageLoader, ImageLoaders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +27,19 @@ class Interpretation:
         probabilities: of each image (keypoints: coordinates); None for masks.
         files: the images' paths; None for another loader.
 
+    Raises:
+        ValueError: no learner of images; or a loader of other classes, or without labels.
+
     Built in lesson 01.
     """
 
     def __init__(self, learner: VisionLearner, loader: ImageLoader | None = None) -> None:
-        self.target_type = learner.data.target_type
-        self.loader = (loader or learner.data.valid).in_order()
+        if not isinstance(data := getattr(learner, "data", None), ImageLoaders):
+            raise ValueError(f"Interpretation looks at a learner of images; its data are a {type(data).__name__} here")
+        self.target_type, shown = data.target_type, learner._held_out(loader)
+        if not isinstance(shown, ImageLoader) or not shown.labelled:
+            raise ValueError(f"a loader of images and labels is needed, such as data.valid; found {shown!r}")
+        self.loader = shown.in_order()
         self.files = learner.data.source.part(True)[0] if loader is None else None
         self.probabilities = self.targets = None
         self._confusion = 0

@@ -1,8 +1,11 @@
 """Batches of images: read and brought to one size once, kept in memory where they fit, augmented by the batch."""
 
 import os
+import re
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -94,13 +97,19 @@ class ImageLoader:
         inner: gives batches of uint8 images and targets.
         target_type: what the targets are.
         augment: changes each batch; None leaves it.
+        channels: of the images; None: not said.
+        labelled: False for images without labels, whose targets are zeros.
 
     Attributes:
         targets: of all images, where they are in memory.
     """
 
-    def __init__(self, inner: Loader, target_type: TargetType, augment: Augment | None = None) -> None:
+    def __init__(
+        self, inner: Loader, target_type: TargetType, augment: Augment | None = None, channels: int | None = None,
+        labelled: bool = True,
+    ) -> None:  # fmt: skip
         self.inner, self.target_type, self.augment = inner, target_type, augment
+        self.channels, self.labelled = channels, labelled
         self.samples, self.batch_size, self.device = inner.samples, inner.batch_size, inner.device
         self.targets = getattr(inner, "targets", None)
 
@@ -110,7 +119,13 @@ class ImageLoader:
 
     def in_order(self) -> "ImageLoader":
         """The same images in their own order, as they are."""
-        return ImageLoader(self.inner.in_order(), self.target_type)
+        same = copy(self)
+        same.inner, same.augment = self.inner.in_order(), None
+        return same
+
+    def config(self) -> dict[str, list]:
+        """What the numbers stand for, as `ImageLoaders.config` says it; nothing where the channels were not said."""
+        return images_config(self.target_type, self.channels) if self.channels else {}
 
     def images(self, indices: Sequence[int]) -> Tensor:
         """The images of these numbers, as they are, float (n, channels, H, W) on the CPU."""
@@ -158,6 +173,7 @@ class ImageLoaders(Loaders):
         self.resize = Resize(size, fit)
         self.source, self.target_type, self.channels = source, source.target_type, source.channels
         self.size, self.augment = self.resize.size, augment
+        self._warn_of_mirrors()
         parts = [self._dataset(*source.part(held_out)) for held_out in (False, True)]
         taken = len(source) * self.size[0] * self.size[1] * (self.channels + (self.target_type.spatial == "mask"))
         self.memory = taken <= psutil.virtual_memory().available / 3 if memory is None else memory
@@ -167,8 +183,20 @@ class ImageLoaders(Loaders):
             *((part.in_memory() if self.memory else part) for part in parts),
             batch_size=batch_size, device=device, workers=workers, target_type=self.target_type,
         )  # fmt: skip
-        self.train = ImageLoader(self.train, self.target_type, augment)
-        self.valid = ImageLoader(self.valid, self.target_type)
+        self.train = ImageLoader(self.train, self.target_type, augment, self.channels)
+        self.valid = ImageLoader(self.valid, self.target_type, None, self.channels)
+
+    def _warn_of_mirrors(self) -> None:
+        """Say where a mirror image may have another answer."""
+        if not isinstance(self.augment, Augment) or not (self.augment.flip or self.augment.dihedral):
+            return
+        if not self.augment.mirrors(self.target_type):
+            said = "images are not mirrored, since it was not said which keypoints change places then"
+            warnings.warn(f"{said}: keypoint_labels(..., swap=[(0, 1)]), or swap=[] for none", stacklevel=3)
+        sides = [name for name in self.target_type.names if re.search(r"(?<![a-z])(left|right)(?![a-z])", name.lower())]
+        if sides:
+            said = f"images are mirrored, and so is what the class {sides[0]!r} means"
+            warnings.warn(f"{said}: Augment(flip=False) leaves them as they are", stacklevel=3)
 
     def _dataset(self, files: Sequence[Path], labels: Sequence | None) -> ImageDataset:
         return ImageDataset(files, labels, self.target_type, self.resize, self.channels)
@@ -187,8 +215,29 @@ class ImageLoaders(Loaders):
 
         Used in lesson 04.
         """
-        dataset = self._dataset([Path(file) for file in files], None)
-        return ImageLoader(DatasetLoader(dataset, self.valid.batch_size, device=self.device), self.target_type)
+        return self._further([Path(file) for file in files], None)
+
+    def test(self, source: Any) -> ImageLoader:
+        """Batches, in order, of further labelled images, prepared like the held-out ones, with the training's classes.
+
+        Args:
+            source: an `ImageSource` with labels; or a folder or a list of files, labelled as the training images were.
+
+        Raises:
+            ValueError: a label that the training data do not have, or labels of another type.
+        """
+        if not isinstance(source, type(self.source)):
+            source = type(self.source)(source, self.channels)
+        if source.labels is None:
+            return self._further(source.files, self.source.labelling.normal(source.files))
+        mine, theirs = self.target_type, source.target_type
+        if type(mine) is not type(theirs) or (mine.spatial and mine != theirs):
+            raise ValueError(f"the training's labels are {mine}, and these are {theirs}: label both in one way")
+        return self._further(source.files, source.labels)
+
+    def _further(self, files: Sequence[Path], labels: Sequence | None) -> ImageLoader:
+        inner = DatasetLoader(self._dataset(files, labels), self.valid.batch_size, device=self.device)
+        return ImageLoader(inner, self.target_type, None, self.channels, labels is not None)
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each channel over (at most 1,000 of) the training images, on 0 to 1.
@@ -204,14 +253,15 @@ class ImageLoaders(Loaders):
         """Draw the first images of a training batch with their labels, as the model gets them."""
         from .plots import show_batch
 
-        images, targets = next(iter(self.train))
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            images, targets = next(iter(self.train))
         show_batch(images[:n], targets[:n], self.target_type, columns)
 
 
 def images_config(target_type: TargetType, channels: int) -> dict[str, list]:
     """What the numbers of images and targets stand for, as `storage.check_same` compares it."""
     words = {"names": "classes", "count": "keypoints"}
-    fields = {words.get(name, name): value for name, value in asdict(target_type).items()}
+    fields = {words.get(name, name): value for name, value in asdict(target_type).items() if name != "swap"}
     fields = {name: list(value) if isinstance(value, tuple) else [value] for name, value in fields.items()}
     return fields | {"target types": [type(target_type).__name__], "channels": [channels]}
 

@@ -28,7 +28,13 @@ class ImageNorm(nn.Module):
         self.register_buffer("std", torch.as_tensor(std)[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, H, W), the same shape."""
+        """Float (n, channels, H, W), 0 to 1, the same shape.
+
+        Raises:
+            ValueError: whole numbers, which would be taken for far too bright.
+        """
+        if not x.is_floating_point():
+            raise ValueError(f"a model takes images as floats from 0 to 1; found {x.dtype}: divide by 255")
         return (x - self.mean) / self.std
 
 

@@ -6,18 +6,20 @@ A way to label is a `Labels`; a way to split is a function `(files) -> [held out
 import os
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from inspect import signature
 from numbers import Integral
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import torch
+from PIL import Image
 
 from ..targets import Categories, Keypoints, Masks, MultiLabels, TargetType
-from .images import MODES, Size, find_images, read_image
+from .images import LOSSY, MODES, Size, find_images, read_image
 from .loaders import ImageLoaders
 
 Split = Callable[[Sequence[Path]], list[bool]]
@@ -29,6 +31,10 @@ class Labels:
 
     of: Callable[[Sequence[Path]], list]
     target_type: Callable[[list], TargetType]
+
+    def normal(self, files: Sequence[Path]) -> tuple:
+        """The labels, names in one form: those that read alike are one class."""
+        return tuple(map(_normal_label, self.of(files)))
 
 
 class ImageSource:
@@ -43,6 +49,7 @@ class ImageSource:
         labels: one for each file, once labelled.
         target_type: what a label is, see `coursekit.targets`; None before.
         held_out: one bool for each file, once split.
+        labelling: the `Labels` that gave them, once labelled.
 
     Raises:
         FileNotFoundError: no such folder, or no image in it.
@@ -63,7 +70,7 @@ class ImageSource:
         if channels not in MODES:
             raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
         self.files, self.channels = tuple(files), channels
-        self.labels = self.target_type = self.held_out = None
+        self.labels = self.target_type = self.held_out = self.labelling = None
 
     def _with(self, **changes: object) -> "ImageSource":
         new = copy(self)
@@ -103,20 +110,22 @@ class ImageSource:
             labels: one of the `..._labels` functions, or a function from a path to a name or a list of names.
 
         Raises:
-            ValueError: neither; or an image has no label, or the labels do not go together.
+            ValueError: neither; or an image has no label, or the labels do not go together; or some of the images are
+                masks of others.
         """
         if not isinstance(labels, Labels) and not callable(labels):
             raise ValueError(f"say how to label: ck.list_labels(...), say; found a {type(labels).__name__}")
         labels = labels if isinstance(labels, Labels) else function_labels(labels)
-        found = labels.of(self.files)
-        return self._with(labels=tuple(found), target_type=labels.target_type(found))
+        _refuse_masks(self.files)
+        found = labels.normal(self.files)
+        return self._with(labels=found, target_type=labels.target_type(found), labelling=labels)
 
     def split(self, split: Split) -> "ImageSource":
         """The images, some of them held out for validation.
 
         Raises:
             ValueError: not yet labelled, nothing is left to train on, or nothing is held out; the split is no function,
-                or does not say True or False for each image.
+                or does not say True or False for each image, or not the same for one that is there twice.
         """
         if not callable(split):
             raise ValueError(f"say how to split: ck.at_random(0.2), say; found {split!r}")
@@ -130,7 +139,16 @@ class ImageSource:
         if all(held_out) or not any(held_out):
             part = "all" if all(held_out) else "none"
             raise ValueError(f"{part} of the {len(self)} images would be held out: choose another split")
-        return self._with(held_out=held_out)
+        new = self._with(held_out=held_out)
+        (train, known), (valid, asked) = new.part(False), new.part(True)
+        if twice := {*train} & {*valid}:
+            raise ValueError(f"{min(twice)} is in the list of images twice, held out once and trained on once")
+        if self.target_type.names and not self.target_type.spatial:
+            seen, new_ones = ({name for label in part for name in _names(label)} for part in (known, asked))
+            if only := sorted(new_ones - seen):
+                few = ", ".join(map(repr, only[:5]))
+                warnings.warn(f"{len(only)} classes are only in the held-out part, so not learned: {few}", stacklevel=2)
+        return new
 
     def loaders(self, size: Size, **options: object) -> ImageLoaders:
         """Batches of images of one size; see `ImageLoaders` for the options."""
@@ -158,6 +176,43 @@ class ImageSource:
             except (ValueError, FileNotFoundError) as error:
                 problems[file] = str(error)
         return problems
+
+
+def _normal_label(label: object) -> object:
+    if isinstance(label, (list, tuple, set, frozenset)):
+        return [_normal_label(one) for one in label]
+    return normal(label) if isinstance(label, str) else label
+
+
+def _names(label: object) -> list[str]:
+    return [str(label)] if isinstance(label, (str, Integral)) else list(label)
+
+
+def _refuse_masks(files: Sequence[Path]) -> None:
+    """Raise a ValueError if a folder has masks of other images: named as these or with an addition (a_mask, a-1), of
+    the same size, with one channel where these have colors, and in no format that changes numbers."""
+    stems, groups = {}, {}
+    for file in files:
+        stems.setdefault(file.stem, []).append(file)
+    for file in files:
+        names = [file.stem, *(file.stem.rpartition(mark)[0] for mark in "_-")]
+        twins = (twin for name in names for twin in stems.get(name, ()))
+        if twin := next((twin for twin in twins if twin.parent != file.parent or twin.stem != file.stem), None):
+            groups.setdefault(file.parent, []).append((file, twin))
+    for pairs in groups.values():
+        if all(_is_mask(*pair) for pair in pairs[:5]):
+            file, twin = pairs[0]
+            found = f"{len(pairs)} of the {len(files)} images look like masks of others, {file} of {twin}"
+            raise ValueError(f"{found}: leave them out, by .where(...) before labelling")
+
+
+def _is_mask(file: Path, twin: Path) -> bool:
+    try:
+        with Image.open(file) as mask, Image.open(twin) as image:
+            modes = mask.mode in ("1", "L", "P") and image.mode in ("RGB", "RGBA", "CMYK", "YCbCr")
+            return modes and mask.size == image.size and mask.format not in LOSSY
+    except Exception:  # of a damaged file, which is told when it is read
+        return False
 
 
 # Ways to label
@@ -223,6 +278,8 @@ def pattern_labels(pattern: str) -> Labels:
 def folder_labels(level: int = 1) -> Labels:
     """The label is the name of the folder that the file is in (level 1), or of the one above that (2) and so on.
 
+    Labelling raises a ValueError where one such folder holds another, as when an image lies beside the class folders.
+
     Built in lesson 01.
     """
     if level < 1:
@@ -231,7 +288,17 @@ def folder_labels(level: int = 1) -> Labels:
     def label(file: Path) -> str | None:
         return file.parents[level - 1].name if len(file.parts) > level else None
 
-    return function_labels(label, f"there is no folder at level {level} of")
+    named = function_labels(label, f"there is no folder at level {level} of")
+
+    def of(files: Sequence[Path]) -> list:
+        labels = named.of(files)
+        above = {folder for file in files for folder in file.parents[level:]}
+        if odd := [file for file in files if file.parents[level - 1] in above]:
+            beside = f"{len(odd)} of {len(files)} images lie beside folders of classes, not in one, such as {odd[0]}"
+            raise ValueError(f"{beside}: move them, or leave them out before labelling, .where(...)")
+        return labels
+
+    return Labels(of, names_type)
 
 
 def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
@@ -255,9 +322,10 @@ def csv_labels(
     """The labels stand in a CSV file, beside the images' names.
 
     Args:
-        path: of the file.
-        file: the column of names, with or without folder and ending; by default the first.
-        label: the column of labels; by default the second.
+        path: of the file, in UTF-8, its columns separated by commas, semicolons or tabs.
+        file: the column of names, with or without folder and ending; by default the first. A column without a name, as
+            an index has, is left out.
+        label: the column of labels; by default the one after.
         sep: what separates several labels of one image, which may have none; None: one label each.
         unused: whether names without an image are allowed.
 
@@ -270,24 +338,32 @@ def csv_labels(
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as opened:
+            head = opened.readline()
+        separator = next((one for one in "\t;" if one in head and "," not in head), ",")
+        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except ValueError as error:  # empty, rows of several lengths, not UTF-8
         raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
-    columns = [file or table.columns[0], label or (list(table.columns[1:2]) or ["label"])[0]]
-    if missing := [column for column in columns if column not in table.columns]:
-        raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, table.columns))}")
-    names = [_name(name) for name in table[columns[0]]]
+    table.columns = [normal(column) for column in table.columns]
+    columns = [column for column in table.columns if not column.startswith("Unnamed: ")]  # without an index's
+    if missing := [column for column in (file, label) if column not in (None, *columns)]:
+        raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, columns))}")
+    file = file or next((column for column in columns if column != label), None)
+    label = label or next(iter(columns[columns.index(file) + 1 :] + columns[: columns.index(file)]), None)
+    if label in (file, None):
+        raise ValueError(f"{path} has one column, {file!r}, for files and labels: two are needed")
+    names = [normal(name) for name in table[file]]
     for name, times in Counter(names).most_common(1):
         if times > 1:
             raise ValueError(f"{path} lists {name!r} {times} times")
-    labels = dict(zip(names, table[columns[1]], strict=True))
+    labels = dict(zip(names, table[label], strict=True))
 
     def of(files: Sequence[Path]) -> list:
         found = _listed(files, labels, f"the file {path}", unused)
         if missing := [file for file in files if file not in found]:
             raise ValueError(f"{_count(missing, files)} no label: {path} does not list {missing[0].name!r}")
         given = [labels[found[file]] for file in files]
-        return [[name.strip() for name in text.split(sep) if name.strip()] if sep else text.strip() for text in given]
+        return [[name for name in text.split(sep) if name.strip()] if sep else text for text in given]
 
     return Labels(of, MultiLabels.of if sep else Categories.of)
 
@@ -322,15 +398,17 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ig
     return Labels(of, lambda labels: Masks(names, ignored))
 
 
-def keypoint_labels(function: Callable[[Path], Sequence]) -> Labels:
+def keypoint_labels(function: Callable[[Path], Sequence], swap: Sequence[tuple[int, int]] | None = None) -> Labels:
     """Each image's label is one keypoint, or several, in pixels of the image as `read_image` gives it.
 
     Args:
         function: from an image's path to (x, y), or to a sequence of them, the same number for each image; x counts
             from the left edge, y from the upper edge.
+        swap: the pairs of keypoints, by number, that change places in a mirror image: `[(0, 1)]` for left and right
+            eye; `[]` if none do. None: several keypoints are not mirrored, neither in training nor by `tta`.
 
     Raises:
-        ValueError: not pairs of finite numbers, or not equally many for each image.
+        ValueError: not pairs of finite numbers, or not equally many for each image; a swap of keypoints that are none.
 
     Built in lesson 06.
     """
@@ -350,35 +428,78 @@ def keypoint_labels(function: Callable[[Path], Sequence]) -> Labels:
                 raise ValueError(f"{file} has the keypoints {latest.tolist()}; needed: {needed}")
         return keypoints
 
-    return Labels(of, lambda labels: Keypoints(len(labels[0])))
+    return Labels(of, lambda labels: Keypoints(len(labels[0]), swap))
 
 
 def _count(missing: Sequence, files: Sequence[Path]) -> str:
     return f"{len(missing)} of {len(files)} images {'has' if len(missing) == 1 else 'have'}"
 
 
-def _name(text: object) -> str:
-    """The last part of a path as a list may spell it: with spaces around, Windows' slashes, either form of Unicode."""
-    return unicodedata.normalize("NFC", PurePosixPath(str(text).strip().replace("\\", "/")).name)
+def normal(text: object) -> str:
+    """A name in one form, however it is spelt: no spaces or byte-order mark around it, Unicode's form NFC."""
+    return unicodedata.normalize("NFC", re.sub(r"^[\s\ufeff]+|[\s\ufeff]+$", "", str(text)))
+
+
+def _parts(path: object) -> tuple[str, ...]:
+    """The folders and the name of a path, also of Windows', each in its normal form."""
+    return tuple(normal(part) for part in normal(path).replace("\\", "/").split("/") if part not in ("", "."))
+
+
+class _Finder:
+    """Finds which file a list means: the one whose path ends as the listed one does, for the longest stretch.
+
+    Args:
+        files: that may be meant.
+        origin: of the names, for errors.
+    """
+
+    def __init__(self, files: Sequence[Path], origin: str) -> None:
+        self.parts, self.origin, self.ends = {file: _parts(file) for file in files}, origin, {}
+        self.folders = {parts[:i] for parts in self.parts.values() for i in range(1, len(parts))}
+        for file, parts in self.parts.items():
+            for end in {parts[-1], normal(file.stem)}:
+                self.ends.setdefault(end, []).append(file)
+
+    def __call__(self, name: object) -> Path | None:
+        """The file, named with or without its ending and folders.
+
+        Raises:
+            ValueError: several files are as good.
+        """
+        wanted = _parts(name)
+        lengths = {file: self._shared(wanted, self.parts[file]) for file in self.ends.get("".join(wanted[-1:]), ())}
+        best = [file for file, length in lengths.items() if length and length == max(lengths.values())]
+        if len(best) > 1:
+            called = f"names {normal(name)!r}, and several images are called so: {best[0]} and {best[1]}"
+            raise ValueError(f"{self.origin} {called}")
+        return best[0] if best else None
+
+    def _shared(self, wanted: tuple[str, ...], parts: tuple[str, ...]) -> int:
+        """How many last parts agree; 0 if the next one wanted is another folder that is there, too."""
+        n = next((n for n in range(1, min(len(wanted), len(parts))) if wanted[-n - 1] != parts[-n - 1]), None)
+        if n is None:
+            return min(len(wanted), len(parts))
+        return 0 if (*parts[: -n - 1], wanted[-n - 1]) in self.folders else n
 
 
 def _listed(files: Sequence[Path], names: Iterable[str], origin: str, unused: bool | None = None) -> dict[Path, str]:
-    """The listed name, with or without ending, of each file that has one.
+    """The listed name of each file that has one.
 
     Raises:
-        ValueError: two files of one name; a name without a file, unless `unused`; None: which cannot be asked for.
+        ValueError: a name that several files have, or two of one; a name without a file, unless `unused`; None: which
+            cannot be asked for.
     """
-    known, owners = set(names), {}
-    for file in files:
-        name = next((name for name in (_name(file.name), _name(file.stem)) if name in known), None)
-        if name in owners:
-            raise ValueError(f"{origin} names {name!r}, and several images are called so: {owners[name]} and {file}")
-        if name is not None:
-            owners[name] = file
-    if not unused and (extra := sorted(known - owners.keys())):
-        found = f"{origin} names {extra[0]!r}, and no such image is there ({len(extra)} of {len(known)} have none)"
-        raise ValueError(found + ("" if unused is None else "; csv_labels(..., unused=True) allows that"))
-    return {file: name for name, file in owners.items()}
+    find, found, extra, names = _Finder(files, origin), {}, [], list(names)
+    for name in names:
+        if (file := find(name)) is None:
+            extra.append(name)
+        elif found.setdefault(file, name) != name:
+            raise ValueError(f"{origin} has two names, {found[file]!r} and {name!r}, for the image {file}")
+    if extra and not unused:
+        missing = f"no such image is there ({len(extra)} of {len(names)} have none)"
+        advice = "" if unused is None else "; csv_labels(..., unused=True) allows that"
+        raise ValueError(f"{origin} names {min(extra)!r}, and {missing}{advice}")
+    return found
 
 
 # Ways to split
@@ -406,12 +527,25 @@ def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
 def by_folder(name: str = "valid") -> Split:
     """Hold out what lies in a folder of that name, at any depth below the folder that holds all images.
 
+    Raises:
+        ValueError: beside that folder there is more than one other, such as `train` and `test`.
+
     Built in lesson 01.
     """
 
     def split(files: Sequence[Path]) -> list[bool]:
         above = len(Path(os.path.commonpath([file.parent for file in files])).parts)
-        return by_function(lambda file: name in file.parent.parts[above:], f"in a folder {name!r}")(files)
+        held_out = by_function(lambda file: name in file.parent.parts[above:], f"in a folder {name!r}")(files)
+        parts = [file.parts for file in files]
+        around = {p[:i] for p in parts for i in range(above, len(p) - 1) if p[i] == name}
+        rest = (p for p, out in zip(parts, held_out, strict=True) if not out)
+        pairs = ((p, i) for p in rest for i in range(above, len(p)) if p[:i] in around)
+        beside = {repr(p[i]) if i < len(p) - 1 else "images" for p, i in pairs}
+        if len(beside) > 1:
+            there = ", ".join(sorted(beside))
+            advice = "leave out what is not for training, by .where(...) before labelling, or use ck.by_function(...)"
+            raise ValueError(f"beside the folder {name!r} there are {there}, and all would be trained on: {advice}")
+        return held_out
 
     return split
 
@@ -419,20 +553,40 @@ def by_folder(name: str = "valid") -> Split:
 def by_file_list(names: Path | str | Iterable[str]) -> Split:
     """Hold out the files named in a list, or in a text file with one name a line (with or without folder and ending).
 
+    A line may have further columns beside the name, separated by commas, semicolons, tabs or spaces, and the first line
+    the columns' names.
+
     Raises:
-        ValueError: a name that no image has, or several.
+        ValueError: a name that no image has, or several; a line with the names of several images.
 
     Built in lesson 05.
     """
     is_file = isinstance(names, (str, Path))
-    lines = Path(names).read_text(encoding="utf-8-sig").splitlines() if is_file else names
-    wanted = {_name(line) for line in lines} - {""}
+    try:
+        lines = Path(names).read_text(encoding="utf-8-sig").splitlines() if is_file else names
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{names} is no text in UTF-8 ({error}): save it so") from error
+    wanted = dict.fromkeys(normal(line) for line in lines if normal(line))
 
     def split(files: Sequence[Path]) -> list[bool]:
-        found = _listed(files, wanted, f"the file {names}" if is_file else "the list")
+        origin = f"the file {names}" if is_file else "the list"
+        listed = _names_alone(list(wanted), _Finder(files, origin)) if is_file else wanted
+        found = _listed(files, listed, origin)
         return [file in found for file in files]
 
     return split
+
+
+def _names_alone(lines: list[str], find: _Finder) -> list[str]:
+    """What names an image in each line: all of it, or one of its columns; without a first line of columns' names."""
+    names = []
+    for i, line in enumerate(lines):
+        ways = [line], *(re.split(marks, line) for marks in (r"[,;\t]", r"\s+"))
+        found = next(filter(None, ([one for text in way if find(one := text.strip('" '))] for way in ways)), [])
+        if len({find(name) for name in found}) > 1:
+            raise ValueError(f"{find.origin} has a line with the names of several images: {line!r}")
+        names += found[:1] or [line] * (i > 0 or len(ways[1]) == 1)
+    return names
 
 
 def by_function(held_out: Callable[[Path], bool], words: str = "chosen by the function") -> Split:

@@ -107,7 +107,7 @@ def test_dihedral_draws_all_eight_and_nothing_else_when_told_so():
 
 def test_flip_mirrors_about_half_of_the_images():
     images = torch.rand(200, 1, 4, 6)
-    moved, points = ck.Augment(**(OFF | {"flip": True}))(images, torch.full((200, 4), 0.25), Keypoints(2))
+    moved, points = ck.Augment(**(OFF | {"flip": True}))(images, torch.full((200, 4), 0.25), Keypoints(2, swap=()))
     mirrored = (moved - images.flip(-1)).abs().amax((1, 2, 3)) < 1e-5
     same = (moved - images).abs().amax((1, 2, 3)) < 1e-5
     assert (mirrored ^ same).all() and 60 < mirrored.sum() < 140
