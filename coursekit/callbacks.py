@@ -352,8 +352,7 @@ class Checkpoint(_Watching):
         monitor, higher_is_better: see `EarlyStopping`.
 
     Raises (when the fit starts):
-        ValueError: the file belongs to another model, other classes, or a fit of another length; a best epoch cannot be
-            resumed.
+        ValueError: the file is of another model, other classes, or a fit of another length; or resume with "best".
         FileExistsError: there is such a file, and `resume` was not asked for.
 
     Built in lesson 09.
