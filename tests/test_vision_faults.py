@@ -1,7 +1,7 @@
 """Faults of vision that real users met, kind by kind: each once silent, and what is right instead.
 
-The right values come from the definition (a mirror image, a mean, a path), from the file format's specification, or from
-a peer: Pillow, NumPy, scikit-learn, torchvision.
+The right values come from the definition (a mirror image, a mean, a path), from the file format's specification, or
+from a peer: Pillow, NumPy, scikit-learn, torchvision.
 """
 
 import io
@@ -958,3 +958,21 @@ def test_a_learner_of_images_needs_images(make):
     for wrong in (plain, None, [1]):
         with pytest.raises(ValueError, match="data of images are needed, as source.loaders"):
             make(wrong)
+
+
+def test_wrong_inputs_are_told(pets):
+    data, _ = pets
+    for wrong in (None, [], data):
+        with pytest.raises(ValueError, match="a source is needed, an ImageSource|say which images"):
+            ck.ImageLoaders(wrong, 8) if wrong is not data else ck.ImageLoaders(ck.ImageSource(data.source.files), 8)
+    for wrong in (None, 2.5, "1"):
+        with pytest.raises(ValueError, match="a seed is a whole number; found"):
+            ck.at_random(0.2, seed=wrong)
+    for wrong in (None, 3, "resnet34"):
+        with pytest.raises(ValueError, match="a model is needed, an nn.Module"):
+            ck.without_head(wrong)
+    with pytest.raises(ValueError, match="has no linear layer inside"):
+        ck.without_head(nn.Sequential(nn.Conv2d(3, 4, 1)))
+    for wrong in (0, -1, 2.5, None):
+        with pytest.raises(ValueError, match="n is how many images, at least one; found"):
+            ck.Interpretation(small_learner(data)).top_losses(wrong)

@@ -171,11 +171,13 @@ class ImageLoaders(Loaders):
     ) -> None:  # fmt: skip
         import psutil
 
+        if not hasattr(source, "target_type"):
+            raise ValueError(f"a source is needed, an ImageSource with labels, split; found {source!r}")
         self.resize = Resize(size, fit)
         self.source, self.target_type, self.channels = source, source.target_type, source.channels
         self.size, self.augment = self.resize.size, augment
-        self._warn_of_mirrors()
         parts = [self._dataset(*source.part(held_out)) for held_out in (False, True)]
+        self._warn_of_mirrors()
         taken = len(source) * self.size[0] * self.size[1] * (self.channels + (self.target_type.spatial == "mask"))
         self.memory = taken <= psutil.virtual_memory().available / 3 if memory is None else memory
         if workers is None:
