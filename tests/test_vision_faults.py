@@ -394,7 +394,7 @@ def test_a_saved_model_keeps_its_pairs(tmp_path):
 
 def test_classes_of_left_and_right_are_told_when_mirrored(tmp_path):
     source = named(tmp_path, ["left_arrow", "right_arrow"]).split(ck.at_random(0.3))
-    with pytest.warns(UserWarning, match="mirrored, and so is what the class 'left_arrow' means.*flip=False"):
+    with pytest.warns(UserWarning, match="mirrored, and so is what a class of the left means.*flip=False"):
         source.loaders(16, augment=ck.Augment(), device="cpu")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -9,6 +9,7 @@ import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from inspect import signature
@@ -207,12 +208,10 @@ def _refuse_masks(files: Sequence[Path]) -> None:
 
 
 def _is_mask(file: Path, twin: Path) -> bool:
-    try:
-        with Image.open(file) as mask, Image.open(twin) as image:
-            modes = mask.mode in ("1", "L", "P") and image.mode in ("RGB", "RGBA", "CMYK", "YCbCr")
-            return modes and mask.size == image.size and mask.format not in LOSSY
-    except Exception:  # of a damaged file, which is told when it is read
-        return False
+    with suppress(Exception), Image.open(file) as mask, Image.open(twin) as image:  # damaged ones are told when read
+        modes = mask.mode in ("1", "L", "P") and image.mode in ("RGB", "RGBA", "CMYK", "YCbCr")
+        return modes and mask.size == image.size and mask.format not in LOSSY
+    return False
 
 
 # Ways to label
