@@ -517,6 +517,12 @@ def test_grey_images_of_classes_are_no_masks(tmp_path):
     assert ck.ImageSource(tmp_path).labelled_by(ck.folder_labels()).target_type.names == ("cat", "dog")
 
 
+@pytest.mark.parametrize("name", ["pets", "satellite", "streets", "faces"])
+@pytest.mark.filterwarnings("error")
+def test_the_samples_are_read_without_a_word(name):
+    assert ck.find_images(ck.fetch(name, "sample"))
+
+
 def test_skipped_files_are_told(tmp_path):
     tree(tmp_path, ["1.png", "2.jfif", "3.jpe", "4.tga", "5.ppm", "6.avif", "7.pgm"])
     for name in ("a.heic", "b.HEIC", "c.jpg.part", "d", "notes.txt", "labels.csv", ".DS_Store"):
@@ -976,3 +982,18 @@ def test_wrong_inputs_are_told(pets):
     for wrong in (0, -1, 2.5, None):
         with pytest.raises(ValueError, match="n is how many images, at least one; found"):
             ck.Interpretation(small_learner(data)).top_losses(wrong)
+
+
+ENCODERS = {
+    "classifier": lambda: nn.Sequential(nn.Conv2d(3, 4, 3, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10)),
+    "flat": lambda: nn.Sequential(nn.Flatten(), nn.Linear(768, 10)),
+    "empty": nn.Sequential,
+}
+
+
+@pytest.mark.parametrize("make", ENCODERS.values(), ids=ENCODERS.keys())
+def test_a_whole_classifier_is_no_encoder(tmp_path, make):
+    discs(tmp_path, 3)
+    data = mask_source(tmp_path).split(held("0")).loaders(16, device="cpu")
+    with pytest.raises(ValueError, match="this encoder gives no maps of features: cut .* with ck.without_head"):
+        ck.unet_learner(data, make(), pretrained=False)

@@ -21,7 +21,8 @@ from torch import Tensor
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2",
             ".tga", ".ppm", ".pgm", ".pbm", ".pnm")  # fmt: skip
 COMPANIONS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".md", ".rst", ".html", ".pdf", ".yaml", ".yml",
-              ".mat", ".npy", ".npz", ".py", ".ipynb", ".xlsx", ".parquet", ".db", ".zip", ".tar", ".gz")  # fmt: skip
+              ".mat", ".npy", ".npz", ".cal", ".bin", ".obj", ".py", ".ipynb", ".xlsx", ".parquet", ".db", ".zip",
+              ".tar", ".gz")  # fmt: skip
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels to Pillow's name
 FITS = ("squish", "crop", "pad")
 LARGEST, MOST, LONGEST = 20_000, 120_000_000, 200  # pixels a side, in all, and to one; more are refused undecoded
