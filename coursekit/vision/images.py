@@ -239,7 +239,7 @@ class Resize:
     """
 
     def __init__(self, size: Size, fit: str = "squish") -> None:
-        if fit not in FITS:
+        if not isinstance(fit, str) or fit not in FITS:
             raise ValueError(f"fit is one of {', '.join(FITS)}; found {fit!r}")
         self.size, self.fit = height_and_width(size), fit
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from inspect import signature
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 
 import torch
@@ -511,7 +511,7 @@ def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
 
     Built in lesson 01.
     """
-    if not 0 < fraction < 1:
+    if not isinstance(fraction, Real) or not 0 < fraction < 1:
         raise ValueError(f"the fraction to hold out lies between 0 and 1; found {fraction}")
     if not isinstance(seed, Integral):
         raise ValueError(f"a seed is a whole number; found {seed!r}")
