@@ -5,17 +5,15 @@ from a peer: Pillow, NumPy, scikit-learn, torchvision.
 """
 
 import io
-import struct
 import unicodedata
 import warnings
-import zlib
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from drawn import blob, classes, discs, held, mask_source, noise, point_source, save
+from drawn import blob, classes, discs, held, mask_source, noise, png, point_source, save
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
@@ -729,20 +727,6 @@ def test_transparent_grey_palette_and_colors_by_one_entry():
         image.save(buffer, "PNG", transparency=hidden)
         assert ck.read_image(buffer.getvalue())[:, 0].tolist() == [[255, 9]] * 3
         assert ck.read_image(buffer.getvalue(), 4)[:, 0].tolist() == [[0, 9]] * 3 + [[0, 255]]
-
-
-def part(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(width, height, rows, value=255, color=2, bits=8, interlaced=0):
-    """A PNG whose header says `height`, and which holds so many rows (PNG specification, sections 11.2 and 10.1)."""
-    channels = {0: 1, 2: 3, 3: 1, 6: 4}[color]
-    head = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, interlaced)
-    line = b"\0" + bytes([value]) * (-(-width * channels * bits // 8))
-    palette = part(b"PLTE", bytes(range(256)) * 3) if color == 3 else b""
-    data = zlib.compress(line * rows)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + palette + part(b"IDAT", data) + part(b"IEND", b"")
 
 
 @pytest.mark.parametrize("color, bits", [(0, 8), (0, 1), (0, 16), (2, 8), (3, 8), (6, 8)])
