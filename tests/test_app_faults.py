@@ -6,12 +6,11 @@ import unicodedata
 import numpy as np
 import pytest
 import torch
-from drawn import classes, noise
+from drawn import classes, noise, png
 from fastapi import HTTPException, UploadFile
 from fastapi.testclient import TestClient
 from PIL import Image
 from starlette.datastructures import Headers
-from test_vision_faults import png, small_learner
 
 import coursekit as ck
 from lessons.app.limits import Limits
@@ -59,8 +58,7 @@ def test_hidden_colors_do_not_change_the_answer():
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_label_is_found_however_it_is_spelt(tmp_path, form):
     source = classes(tmp_path / "images", 3, 8, names=("café", "thé")).split(ck.at_random(0.4))
-    predictor = small_learner(source.loaders(8, device="cpu")).predictor()
-    predictor.config["backbone"] = "none"
+    predictor = ck.vision_learner(source.loaders(8, device="cpu"), pretrained=False, progress=False).predictor()
     buffer = io.BytesIO()
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(buffer, "PNG")
     with TestClient(create_app(predictor, tmp_path / "kept")) as client:

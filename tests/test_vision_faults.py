@@ -1,21 +1,19 @@
 """Faults of vision that real users met, kind by kind: each once silent, and what is right instead.
 
-The right values come from the definition (a mirror image, a mean, a path), from the file format's specification, or from
-a peer: Pillow, NumPy, scikit-learn, torchvision.
+The right values come from the definition (a mirror image, a mean, a path), from the file format's specification, or
+from a peer: Pillow, NumPy, scikit-learn, torchvision.
 """
 
 import io
-import struct
 import unicodedata
 import warnings
-import zlib
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from drawn import blob, classes, discs, held, mask_source, noise, point_source, save
+from drawn import blob, classes, discs, held, mask_source, noise, png, point_source, save
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
@@ -394,7 +392,7 @@ def test_a_saved_model_keeps_its_pairs(tmp_path):
 
 def test_classes_of_left_and_right_are_told_when_mirrored(tmp_path):
     source = named(tmp_path, ["left_arrow", "right_arrow"]).split(ck.at_random(0.3))
-    with pytest.warns(UserWarning, match="mirrored, and so is what the class 'left_arrow' means.*flip=False"):
+    with pytest.warns(UserWarning, match="mirrored, and so is what a class of the left means.*flip=False"):
         source.loaders(16, augment=ck.Augment(), device="cpu")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -515,6 +513,12 @@ def test_grey_images_of_classes_are_no_masks(tmp_path):
         save(tmp_path / "cat" / f"{i}.png", noise(8, 8, seed=i))
         save(tmp_path / "dog" / f"{i}.png", noise(8, 8, 1 if i else 3, seed=i))
     assert ck.ImageSource(tmp_path).labelled_by(ck.folder_labels()).target_type.names == ("cat", "dog")
+
+
+@pytest.mark.parametrize("name", ["pets", "satellite", "streets", "faces"])
+@pytest.mark.filterwarnings("error")
+def test_the_samples_are_read_without_a_word(name):
+    assert ck.find_images(ck.fetch(name, "sample"))
 
 
 def test_skipped_files_are_told(tmp_path):
@@ -723,20 +727,6 @@ def test_transparent_grey_palette_and_colors_by_one_entry():
         image.save(buffer, "PNG", transparency=hidden)
         assert ck.read_image(buffer.getvalue())[:, 0].tolist() == [[255, 9]] * 3
         assert ck.read_image(buffer.getvalue(), 4)[:, 0].tolist() == [[0, 9]] * 3 + [[0, 255]]
-
-
-def part(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(width, height, rows, value=255, color=2, bits=8, interlaced=0):
-    """A PNG whose header says `height`, and which holds so many rows (PNG specification, sections 11.2 and 10.1)."""
-    channels = {0: 1, 2: 3, 3: 1, 6: 4}[color]
-    head = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, interlaced)
-    line = b"\0" + bytes([value]) * (-(-width * channels * bits // 8))
-    palette = part(b"PLTE", bytes(range(256)) * 3) if color == 3 else b""
-    data = zlib.compress(line * rows)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + palette + part(b"IDAT", data) + part(b"IEND", b"")
 
 
 @pytest.mark.parametrize("color, bits", [(0, 8), (0, 1), (0, 16), (2, 8), (3, 8), (6, 8)])
@@ -958,3 +948,36 @@ def test_a_learner_of_images_needs_images(make):
     for wrong in (plain, None, [1]):
         with pytest.raises(ValueError, match="data of images are needed, as source.loaders"):
             make(wrong)
+
+
+def test_wrong_inputs_are_told(pets):
+    data, _ = pets
+    for wrong in (None, [], data):
+        with pytest.raises(ValueError, match="a source is needed, an ImageSource|say which images"):
+            ck.ImageLoaders(wrong, 8) if wrong is not data else ck.ImageLoaders(ck.ImageSource(data.source.files), 8)
+    for wrong in (None, 2.5, "1"):
+        with pytest.raises(ValueError, match="a seed is a whole number; found"):
+            ck.at_random(0.2, seed=wrong)
+    for wrong in (None, 3, "resnet34"):
+        with pytest.raises(ValueError, match="a model is needed, an nn.Module"):
+            ck.without_head(wrong)
+    with pytest.raises(ValueError, match="has no linear layer inside"):
+        ck.without_head(nn.Sequential(nn.Conv2d(3, 4, 1)))
+    for wrong in (0, -1, 2.5, None):
+        with pytest.raises(ValueError, match="n is how many images, at least one; found"):
+            ck.Interpretation(small_learner(data)).top_losses(wrong)
+
+
+ENCODERS = {
+    "classifier": lambda: nn.Sequential(nn.Conv2d(3, 4, 3, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10)),
+    "flat": lambda: nn.Sequential(nn.Flatten(), nn.Linear(768, 10)),
+    "empty": nn.Sequential,
+}
+
+
+@pytest.mark.parametrize("make", ENCODERS.values(), ids=ENCODERS.keys())
+def test_a_whole_classifier_is_no_encoder(tmp_path, make):
+    discs(tmp_path, 3)
+    data = mask_source(tmp_path).split(held("0")).loaders(16, device="cpu")
+    with pytest.raises(ValueError, match="this encoder gives no maps of features: cut .* with ck.without_head"):
+        ck.unet_learner(data, make(), pretrained=False)

@@ -123,6 +123,8 @@ def without_head(model: nn.Module) -> nn.Module:
     ConvNeXt), a row of parts that ends in average pooling and a linear layer (ResNet, ResNeXt, RegNet), and any other,
     whose last linear layer is taken out (vision transformers; Swin, whose features have the channels last).
     """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"a model is needed, an nn.Module; found {type(model).__name__}")
     if isinstance(getattr(model, "features", None), nn.Module) and not hasattr(model, "permute"):
         return model.features
     children = dict(model.named_children())

@@ -21,7 +21,8 @@ from torch import Tensor
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2",
             ".tga", ".ppm", ".pgm", ".pbm", ".pnm")  # fmt: skip
 COMPANIONS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".md", ".rst", ".html", ".pdf", ".yaml", ".yml",
-              ".mat", ".npy", ".npz", ".py", ".ipynb", ".xlsx", ".parquet", ".db", ".zip", ".tar", ".gz")  # fmt: skip
+              ".mat", ".npy", ".npz", ".cal", ".bin", ".obj", ".py", ".ipynb", ".xlsx", ".parquet", ".db", ".zip",
+              ".tar", ".gz")  # fmt: skip
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels to Pillow's name
 FITS = ("squish", "crop", "pad")
 LARGEST, MOST, LONGEST = 20_000, 120_000_000, 200  # pixels a side, in all, and to one; more are refused undecoded
@@ -238,7 +239,7 @@ class Resize:
     """
 
     def __init__(self, size: Size, fit: str = "squish") -> None:
-        if fit not in FITS:
+        if not isinstance(fit, str) or fit not in FITS:
             raise ValueError(f"fit is one of {', '.join(FITS)}; found {fit!r}")
         self.size, self.fit = height_and_width(size), fit
 
@@ -251,9 +252,9 @@ class Resize:
         """
         from torchvision import tv_tensors
 
-        window = self._window(*image.shape[-2:])
-        resized = self._fitted(tv_tensors.Image(image), window).as_subclass(Tensor)
-        return resized if target is None else (resized, self._fitted(target, window))
+        geometry = self._geometry(*image.shape[-2:])
+        resized = self._fitted(tv_tensors.Image(image), *geometry).as_subclass(Tensor)
+        return resized if target is None else (resized, self._fitted(target, *geometry))
 
     def back(self, keypoints: Tensor, height: int, width: int) -> Tensor:
         """Keypoints from the resized image's scale, -1 to 1, to pixels of an image of height x width.
@@ -261,53 +262,42 @@ class Resize:
         Args:
             keypoints: (n, 2), x and y.
         """
-        *corner, height, width = self._window(height, width)
-        between = self._between(height, width)
-        top, left = self._corner(between)
+        (y, x, *taken), between, (top, left) = self._geometry(height, width)
         pixels = (keypoints + 1) / 2 * torch.tensor([self.size[1], self.size[0]]) - torch.tensor([left, top])
-        return pixels * torch.tensor([width / between[1], height / between[0]]) + torch.tensor(corner[::-1])
+        return pixels * torch.tensor([taken[1] / between[1], taken[0] / between[0]]) + torch.tensor([x, y])
 
-    def _window(self, height: int, width: int) -> tuple[int, int, int, int]:
-        """(top, left, height, width) of what is scaled. Of a strip that is cropped, the middle: scaled whole, it could
-        take all memory."""
-        rows, columns = self.size
-        if self.fit != "crop":
-            return 0, 0, height, width
-        kept = min(height, 8 * -(-width * rows // columns)), min(width, 8 * -(-height * columns // rows))
-        return (height - kept[0]) // 2, (width - kept[1]) // 2, *kept
+    def _geometry(self, height: int, width: int) -> tuple[tuple[int, ...], tuple[int, int], tuple[int, int]]:
+        """What is taken of an image, its size when scaled, and where its upper left corner then lies.
 
-    def _between(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width to which an image is scaled, before its borders are cut off or filled."""
-        if self.fit == "squish":
-            return self.size
-        choose = max if self.fit == "crop" else min
-        scale = choose(self.size[0] / height, self.size[1] / width)
-        return max(1, round(height * scale)), max(1, round(width * scale))
+        (top, left, height, width): all, except of a strip to be cropped, which would fill the memory when scaled whole;
+        (height, width); and (y, x), negative if cut off.
+        """
+        (rows, columns), taken = self.size, (0, 0, height, width)
+        if self.fit == "crop":
+            kept = min(height, 8 * -(-width * rows // columns)), min(width, 8 * -(-height * columns // rows))
+            taken = (height - kept[0]) // 2, (width - kept[1]) // 2, *kept
+        scale = (max if self.fit == "crop" else min)(rows / taken[2], columns / taken[3])
+        between = tuple(max(1, round(length * scale)) for length in taken[2:]) if self.fit != "squish" else self.size
+        return taken, between, tuple(int((wanted - have) / 2) for wanted, have in zip(self.size, between, strict=True))
 
-    def _corner(self, between: tuple[int, int]) -> tuple[int, int]:
-        """Where the scaled image's upper left corner lies in the final one, (y, x); negative if cut off."""
-        return tuple(int((wanted - have) / 2) for wanted, have in zip(self.size, between, strict=True))
-
-    def _fitted(self, thing: Tensor, window: tuple[int, int, int, int]) -> Tensor:
-        """An image, mask or keypoints: their window, scaled and then brought to size."""
+    def _fitted(self, thing: Tensor, taken: tuple, between: tuple, corner: tuple) -> Tensor:
+        """An image, mask or keypoints: what is taken, scaled and then brought to size."""
         from torchvision import tv_tensors
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms.v2 import functional as F
 
-        between = self._between(*window[2:])
-        thing = F.crop(thing, *window) if self.fit == "crop" else thing
+        thing = F.crop(thing, *taken) if self.fit == "crop" else thing
         if isinstance(thing, tv_tensors.Mask):
             # torchvision's own way with masks takes the pixel up and left of the middle, away from the image's
             thing = tv_tensors.Mask(F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)[0])
         else:
             thing = F.resize(thing, between, antialias=True)
-        top, left = self._corner(between)
         if self.fit == "crop":
-            return F.crop(thing, -top, -left, *self.size)
-        bottom, right = (wanted - have - c for wanted, have, c in zip(self.size, between, (top, left), strict=True))
+            return F.crop(thing, -corner[0], -corner[1], *self.size)
+        bottom, right = (wanted - have - c for wanted, have, c in zip(self.size, between, corner, strict=True))
         mode = "symmetric" if all(2 * c <= have for c, have in zip((bottom, right), between, strict=True)) else "edge"
         mode = "constant" if isinstance(thing, tv_tensors.KeyPoints) else mode
-        return F.pad(thing, [left, top, right, bottom], padding_mode=mode)
+        return F.pad(thing, [corner[1], corner[0], right, bottom], padding_mode=mode)
 
 
 def read_idx(path: Path | str) -> Tensor:

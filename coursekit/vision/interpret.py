@@ -115,6 +115,8 @@ class Interpretation:
 
     def top_losses(self, n: int = 9) -> tuple[Tensor, list[int]]:
         """The largest losses, and the numbers of their images, the worst first."""
+        if not isinstance(n, int) or n < 1:
+            raise ValueError(f"n is how many images, at least one; found {n!r}")
         values, indices = self.losses.topk(min(n, len(self.losses)))
         return values, indices.tolist()
 

@@ -122,10 +122,9 @@ def _learner(
     if not isinstance(data, ImageLoaders):
         raise ValueError(f"data of images are needed, as source.loaders(size) gives; found {type(data).__name__}")
     masks = data.target_type.spatial == "mask"
-    if masks and "dropout" in config:
-        raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner")
-    if not masks and "dropout" not in config:
-        raise ValueError(f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}")
+    if masks == ("dropout" in config):
+        needed = f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}"
+        raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner" if masks else needed)
     if not isinstance(dropout := config.get("dropout", 0.0), (int, float)) or not 0 <= dropout < 1:
         raise ValueError(f"dropout is one number, at least 0 and below 1; found {dropout!r}")
     made = make_backbone(backbone, data.channels, pretrained)

@@ -97,19 +97,18 @@ class ImageLoader:
         inner: gives batches of uint8 images and targets.
         target_type: what the targets are.
         augment: changes each batch; None leaves it.
-        channels: of the images; None: not said.
-        labelled: False for images without labels, whose targets are zeros.
+        channels: of the images; 0: not said.
 
     Attributes:
         targets: of all images, where they are in memory.
+        labelled: False for images without labels, whose targets are zeros.
     """
 
     def __init__(
-        self, inner: Loader, target_type: TargetType, augment: Augment | None = None, channels: int | None = None,
-        labelled: bool = True,
-    ) -> None:  # fmt: skip
-        self.inner, self.target_type, self.augment = inner, target_type, augment
-        self.channels, self.labelled = channels, labelled
+        self, inner: Loader, target_type: TargetType, augment: Augment | None = None, channels: int = 0
+    ) -> None:
+        self.inner, self.target_type, self.augment, self.channels = inner, target_type, augment, channels
+        self.labelled = getattr(getattr(inner, "dataset", None), "labels", ()) is not None
         self.samples, self.batch_size, self.device = inner.samples, inner.batch_size, inner.device
         self.targets = getattr(inner, "targets", None)
 
@@ -170,11 +169,13 @@ class ImageLoaders(Loaders):
     ) -> None:  # fmt: skip
         import psutil
 
+        if not hasattr(source, "target_type"):
+            raise ValueError(f"a source is needed, an ImageSource with labels, split; found {source!r}")
         self.resize = Resize(size, fit)
         self.source, self.target_type, self.channels = source, source.target_type, source.channels
         self.size, self.augment = self.resize.size, augment
-        self._warn_of_mirrors()
         parts = [self._dataset(*source.part(held_out)) for held_out in (False, True)]
+        self._warn_of_mirrors()
         taken = len(source) * self.size[0] * self.size[1] * (self.channels + (self.target_type.spatial == "mask"))
         self.memory = taken <= psutil.virtual_memory().available / 3 if memory is None else memory
         if workers is None:
@@ -188,14 +189,13 @@ class ImageLoaders(Loaders):
 
     def _warn_of_mirrors(self) -> None:
         """Say where a mirror image may have another answer."""
-        if not isinstance(self.augment, Augment) or not (self.augment.flip or self.augment.dihedral):
-            return
-        if not self.augment.mirrors(self.target_type):
+        mirrored = isinstance(self.augment, Augment) and (self.augment.flip or self.augment.dihedral)
+        if mirrored and not self.augment.mirrors(self.target_type):
             said = "images are not mirrored, since it was not said which keypoints change places then"
             warnings.warn(f"{said}: keypoint_labels(..., swap=[(0, 1)]), or swap=[] for none", stacklevel=3)
-        sides = [name for name in self.target_type.names if re.search(r"(?<![a-z])(left|right)(?![a-z])", name.lower())]
-        if sides:
-            said = f"images are mirrored, and so is what the class {sides[0]!r} means"
+        sides = re.search(r"(?<![a-z])(left|right)(?![a-z])", "\n".join(self.target_type.names).lower())
+        if mirrored and sides:
+            said = f"images are mirrored, and so is what a class of the {sides[1]} means"
             warnings.warn(f"{said}: Augment(flip=False) leaves them as they are", stacklevel=3)
 
     def _dataset(self, files: Sequence[Path], labels: Sequence | None) -> ImageDataset:
@@ -237,7 +237,7 @@ class ImageLoaders(Loaders):
 
     def _further(self, files: Sequence[Path], labels: Sequence | None) -> ImageLoader:
         inner = DatasetLoader(self._dataset(files, labels), self.valid.batch_size, device=self.device)
-        return ImageLoader(inner, self.target_type, None, self.channels, labels is not None)
+        return ImageLoader(inner, self.target_type, None, self.channels)
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each channel over (at most 1,000 of) the training images, on 0 to 1.

@@ -122,7 +122,7 @@ class UNet(nn.Module):
         thinnest: channels in the decoder's last, largest step.
 
     Raises:
-        ValueError: the encoder is not a row of parts, or never shrinks the image.
+        ValueError: the encoder is not a row of parts that give maps of features, or never shrinks the image.
 
     Built in lesson 05.
     """
@@ -161,8 +161,12 @@ def skip_stages(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple
     encoder.eval()
     x, shapes = torch.zeros(1, channels, size, size), []
     for stage in encoder:
-        x = stage(x)
+        x = stage(x) if x.dim() == 4 else x
         shapes.append(x.shape)
+    if x.dim() < 4 or not shapes:
+        raise ValueError(
+            "this encoder gives no maps of features: cut a classifier's end off with ck.without_head(model)"
+        )
     before = [i for i in range(len(shapes) - 1) if shapes[i][-1] != shapes[i + 1][-1] and shapes[i][-1] != size]
     if shapes[-1][-1] == size:
         raise ValueError("this encoder never shrinks the image: there is no way down, and none up")

@@ -9,10 +9,11 @@ import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from inspect import signature
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 
 import torch
@@ -207,12 +208,10 @@ def _refuse_masks(files: Sequence[Path]) -> None:
 
 
 def _is_mask(file: Path, twin: Path) -> bool:
-    try:
-        with Image.open(file) as mask, Image.open(twin) as image:
-            modes = mask.mode in ("1", "L", "P") and image.mode in ("RGB", "RGBA", "CMYK", "YCbCr")
-            return modes and mask.size == image.size and mask.format not in LOSSY
-    except Exception:  # of a damaged file, which is told when it is read
-        return False
+    with suppress(Exception), Image.open(file) as mask, Image.open(twin) as image:  # damaged ones are told when read
+        modes = mask.mode in ("1", "L", "P") and image.mode in ("RGB", "RGBA", "CMYK", "YCbCr")
+        return modes and mask.size == image.size and mask.format not in LOSSY
+    return False
 
 
 # Ways to label
@@ -454,46 +453,45 @@ class _Finder:
     """
 
     def __init__(self, files: Sequence[Path], origin: str) -> None:
-        self.parts, self.origin, self.ends = {file: _parts(file) for file in files}, origin, {}
-        self.folders = {parts[:i] for parts in self.parts.values() for i in range(1, len(parts))}
-        for file, parts in self.parts.items():
-            for end in {parts[-1], normal(file.stem)}:
-                self.ends.setdefault(end, []).append(file)
+        self.origin, self.ends, self.folders = origin, {}, set()
+        for file in dict.fromkeys(files):
+            parts = _parts(file)
+            self.folders.update(parts[:i] for i in range(1, len(parts)))
+            for last in {parts[-1], normal(file.stem)}:
+                for i in range(len(parts)):
+                    self.ends.setdefault((*parts[i:-1], last), []).append((file, parts))
 
     def __call__(self, name: object) -> Path | None:
         """The file, named with or without its ending and folders.
+
+        None, too, where the next folder that was listed is there, beside the file's own, and has no such file.
 
         Raises:
             ValueError: several files are as good.
         """
         wanted = _parts(name)
-        lengths = {file: self._shared(wanted, self.parts[file]) for file in self.ends.get("".join(wanted[-1:]), ())}
-        best = [file for file, length in lengths.items() if length and length == max(lengths.values())]
-        if len(best) > 1:
-            called = f"names {normal(name)!r}, and several images are called so: {best[0]} and {best[1]}"
-            raise ValueError(f"{self.origin} {called}")
-        return best[0] if best else None
-
-    def _shared(self, wanted: tuple[str, ...], parts: tuple[str, ...]) -> int:
-        """How many last parts agree; 0 if the next one wanted is another folder that is there, too."""
-        n = next((n for n in range(1, min(len(wanted), len(parts))) if wanted[-n - 1] != parts[-n - 1]), None)
-        if n is None:
-            return min(len(wanted), len(parts))
-        return 0 if (*parts[: -n - 1], wanted[-n - 1]) in self.folders else n
+        i, found = next(((i, self.ends[wanted[i:]]) for i in range(len(wanted)) if wanted[i:] in self.ends), (0, []))
+        if len(found) > 1:
+            several = f"several images are called so: {found[0][0]} and {found[1][0]}"
+            raise ValueError(f"{self.origin} names {normal(name)!r}, and {several}")
+        for file, parts in found:
+            shared = len(parts) - len(wanted) + i
+            beside = i and shared > 0 and (*parts[: shared - 1], wanted[i - 1]) in self.folders
+            return None if beside else file
 
 
 def _listed(files: Sequence[Path], names: Iterable[str], origin: str, unused: bool | None = None) -> dict[Path, str]:
     """The listed name of each file that has one.
 
     Raises:
-        ValueError: a name that several files have, or two of one; a name without a file, unless `unused`; None: which
-            cannot be asked for.
+        ValueError: a name that several files have; a name without a file, or two of one file, unless `unused`; None: it
+            cannot be asked for, and two names do no harm.
     """
     find, found, extra, names = _Finder(files, origin), {}, [], list(names)
     for name in names:
         if (file := find(name)) is None:
             extra.append(name)
-        elif found.setdefault(file, name) != name:
+        elif found.setdefault(file, name) != name and unused is not None:
             raise ValueError(f"{origin} has two names, {found[file]!r} and {name!r}, for the image {file}")
     if extra and not unused:
         missing = f"no such image is there ({len(extra)} of {len(names)} have none)"
@@ -513,11 +511,13 @@ def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
 
     Built in lesson 01.
     """
-    if not 0 < fraction < 1:
+    if not isinstance(fraction, Real) or not 0 < fraction < 1:
         raise ValueError(f"the fraction to hold out lies between 0 and 1; found {fraction}")
+    if not isinstance(seed, Integral):
+        raise ValueError(f"a seed is a whole number; found {seed!r}")
 
     def split(files: Sequence[Path]) -> list[bool]:
-        chosen = torch.randperm(len(files), generator=torch.Generator().manual_seed(seed))
+        chosen = torch.randperm(len(files), generator=torch.Generator().manual_seed(int(seed)))
         held_out = set(chosen[: max(1, round(fraction * len(files)))].tolist())
         return [i in held_out for i in range(len(files))]
 
