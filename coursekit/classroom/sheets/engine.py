@@ -273,7 +273,7 @@ class _Parser:
         name = (
             self.tokens[self.at].value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
         )  # "SUM(" is one token
-        self._expect(name in FUNCTIONS, f": no such function is known here. {nearest(name, FUNCTIONS)}")
+        self._expect(name in FUNCTIONS, ": no such function is known here")
         self._expect(name != "TRANSPOSE" or self.is_array, ": in Excel it works in array formulas only")
         self._take()
         function, around = FUNCTIONS[name], self.in_array
@@ -296,7 +296,7 @@ class _Parser:
         takes, do = function
         if takes == "b":
             return _Node(self._branch(do, arguments, "value"), self._branch(do, arguments, "range"))
-        kinds = takes.ljust(len(arguments), takes[-1:])
+        kinds = takes.ljust(len(arguments), takes[-1:])[: len(arguments)]
         single = [place for place, kind in enumerate(kinds) if kind in "vs"]
         spreading = [place for place, kind in enumerate(kinds) if kind == "v"] if self.in_array else []
         given = [self._taken(kind, argument) for kind, argument in zip(kinds, arguments, strict=True)]
@@ -335,7 +335,10 @@ class _Parser:
             if isinstance(found, list) and not is_array:
                 raise ValueError("IF and IFERROR take a range element by element only in array formulas")
             if isinstance(found, list):
-                return spread(choose, [found, *(other.value(values) for other in others)], range(len(arguments)))
+                every = [found, *(other.value(values) for other in others)]
+                if len({(len(rows), len(rows[0])) for rows in every if isinstance(rows, list)}) > 1:
+                    raise ValueError("IF and IFERROR are known with ranges of one size only: programs differ in others")
+                return spread(choose, every, range(len(arguments)))
             chosen = choose(found, *others)
             return getattr(chosen, wanted)(values) if isinstance(chosen, _Node) else chosen
 

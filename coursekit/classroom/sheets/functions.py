@@ -61,11 +61,11 @@ def spread(do: Callable[..., Value | Rows], arguments: Sequence[Value | Rows], p
 
     arrays = [np.array(arguments[place], dtype=object) for place in places]
     try:
-        np.broadcast_shapes(*(array.shape for array in arrays))
+        arrays = np.broadcast_arrays(*arrays)
     except ValueError:
         shapes = " and ".join("{} x {}".format(*array.shape) for array in arrays if array.ndim)
         raise ValueError(f"rectangles of {shapes} cells: Excel fills up with #N/A, others leave out") from None
-    return np.frompyfunc(one, len(arrays), 1)(*arrays).tolist()
+    return [list(map(one, *rows)) for rows in zip(*(array.tolist() for array in arrays), strict=True)]
 
 
 def lone(value: Value | Rows) -> Value:
@@ -134,7 +134,11 @@ def _same_size(code: str, arguments: Sequence[Value | Rows]) -> list[list[Value]
     ranges = list(map(rows_of, arguments))
     if len({(len(rows), len(rows[0])) for rows in ranges}) != 1:
         raise FormulaError(code)
-    return [_without_errors(list(chain(*rows))) for rows in ranges]
+    cells = [list(chain(*rows)) for rows in ranges]
+    kinds = set(map(type, chain(*cells)))
+    if FormulaError in kinds and {str, type(None)} & kinds:
+        raise ValueError("an error beside a text or an empty cell: Excel shows the error, others may pass it over")
+    return list(map(_without_errors, cells))
 
 
 def _factors(cells: list[Value]) -> list[float]:
@@ -146,8 +150,10 @@ def _factors(cells: list[Value]) -> list[float]:
 
 
 def _sumxmy2(left: Value | Rows, right: Value | Rows) -> float:
-    pairs = [numbers([pair]) for pair in zip(*_same_size("#N/A", [left, right]), strict=True)]
-    return math.fsum((pair[0] - pair[1]) ** 2 for pair in pairs if len(pair) == 2)
+    pairs = list(zip(*_same_size("#N/A", [left, right]), strict=True))
+    if set(map(type, chain(*pairs))) != {float}:
+        raise ValueError("SUMXMY2 of what is no number: passed over in Excel, an error or 0 in others")
+    return math.fsum((a - b) ** 2 for a, b in pairs)
 
 
 def _mmult(*factors: Value | Rows) -> Rows:
@@ -255,7 +261,7 @@ def _chosen(rows: Rows, wanted: Value, results: Rows | None = None) -> list[floa
 def _rank(x: Value, rows: Rows, ascending: Value = False) -> float:
     found, x, sign = numbers(rows), number(x), 1 if number(ascending) else -1
     if x not in found:
-        raise FormulaError("#N/A")
+        raise ValueError(f"RANK of {x!r}, which is not among the numbers: #N/A in Excel, a place in others")
     return 1.0 + sum(sign * other < sign * x for other in found)
 
 
@@ -283,6 +289,8 @@ def _power(a: float, b: float) -> float:
         raise ValueError("0^0: Excel gives #NUM!, others 1")
     if (a == 0 and b < 0) or (a < 0 and not b.is_integer()):
         raise FormulaError("#NUM!")
+    if a and not a**b:
+        raise ValueError(f"{a}^{b} is too small for a number: 0 in Excel, #NUM! in others")
     return a**b
 
 

@@ -256,7 +256,7 @@ def formulas_of(book: Any) -> dict[Cell, Formula]:
     for cell in (cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
         text = cell.value
         if is_array := not isinstance(text, str):  # without a text it is the What-If Analysis, which Excel shows so
-            text = getattr(text, "text", f"=TABLE({cell.value.r1},{getattr(cell.value, 'r2', None)})")
+            text = text.text if hasattr(text, "text") else f"=TABLE({text.r1},{text.r2})"
         area = area_of(book, cell.parent.title, cell.value.ref if is_array else cell.coordinate)
         found |= dict.fromkeys(chain(*area.rows), Formula(text, area, is_array))
     return found
