@@ -6,6 +6,7 @@ A formula with anything that `functions` does not know is refused, not guessed a
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,20 @@ from torch import Tensor
 
 from ...datasets import nearest
 from .functions import FUNCTIONS, OPERATORS, FormulaError, Function, Rows, Value, guarded, lone, number, rows_of, spread
-from .reading import Area, Cell, address, area_of, contents, find, formulas_of, gather, is_address, load, title_of
+from .reading import (
+    Area,
+    Cell,
+    Formula,
+    address,
+    area_at,
+    contents,
+    find,
+    formulas_of,
+    gather,
+    is_address,
+    load,
+    title_of,
+)
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Numbers = Tensor | Sequence | float
@@ -60,11 +74,11 @@ def supported(path: Path | str) -> dict[str, str]:
         FileNotFoundError: no such workbook.
     """
     workbook, unknown = _workbook(load(path, formulas=True)), {}
-    for first in {formula.area.rows[0][0]: None for formula in workbook.formulas.values()}:
+    for formula in dict.fromkeys(workbook.formulas.values()):
         try:
-            workbook.work(first)
+            workbook.work(formula)
         except ValueError as error:
-            unknown[_name(first)] = str(error)
+            unknown[formula.address] = str(error)
     return unknown
 
 
@@ -73,11 +87,10 @@ class _Workbook:
 
     def __init__(self, book: Any) -> None:
         self.book, self.formulas, self.parsed = book, formulas_of(book), {}
-        cells = (cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None)
-        found = {(cell.parent.title, cell.row, cell.column): cell for cell in cells}
-        self.constants = {at: contents(cell) for at, cell in found.items() if at not in self.formulas}
+        cells = {(c.parent.title, c.row, c.column): c for sheet in book for row in sheet.iter_rows() for c in row}
+        self.constants = {at: contents(cell) for at, cell in cells.items() if at not in self.formulas}
         self.names = {  # by the sheet where they are known, or "" for all; capitals make no difference
-            (getattr(place, "title", ""), name.lower()): defined.attr_text
+            (getattr(place, "title", ""), name.lower()): f"={defined.attr_text}"
             for place in (book, *book)
             for name, defined in place.defined_names.items()
         }
@@ -88,26 +101,24 @@ class _Workbook:
             raise ValueError(f"the input {reference!r} has {len(cells)} cells, and {len(given)} numbers were given")
         if not given.isfinite().all():
             raise ValueError(f"a cell holds neither infinity nor nan, and what was given for {reference!r} has one")
-        if formula := next((cell for cell in cells if cell in self.formulas), None):
-            raise ValueError(f"{reference!r} is no input: {_name(formula)} has the formula {self.formulas[formula]}")
+        if formula := next(filter(None, map(self.formulas.get, cells)), None):
+            raise ValueError(f"{reference!r} is no input: {formula.address} has the formula {formula}")
         return dict(zip(cells, given.tolist(), strict=True))
 
-    def work(self, at: Cell) -> Work:
-        if at not in self.parsed:
-            formula = self.formulas[at]
-            parser = _Parser(formula.text, at, self, in_array=formula.is_array)
+    def work(self, formula: Formula) -> Work:
+        if formula not in self.parsed:
             try:
-                self.parsed[at] = parser.whole().value
+                self.parsed[formula] = _Parser(formula.text, formula, self, formula.is_array).whole().value
             except RecursionError:
                 raise ValueError(f"{formula} is nested too deeply, or its names stand for each other") from None
-        return self.parsed[at]
+        return self.parsed[formula]
 
 
 _workbook = lru_cache(maxsize=4)(_Workbook)  # `load` gives the same book again until its file changes
 
 
 class _TooDeep(Exception):
-    """The cell that is to be worked out first, since too many formulas wait for each other already."""
+    """The formula that is to be worked out first, since too many wait for each other already."""
 
 
 class _Refused(ValueError):
@@ -122,24 +133,22 @@ class _Values(dict):
         self.workbook, self.pending = workbook, set()
 
     def __missing__(self, at: Cell) -> Value:
-        if at not in self.workbook.formulas:
+        if not (formula := self.workbook.formulas.get(at)):
             return None  # beyond what the sheet uses
-        area = self.workbook.formulas[at].area
-        first = area.rows[0][0]
-        if first in self.pending:
-            raise _Refused(f"the formula in {_name(first)} refers to itself, directly or through others")
+        if formula in self.pending:
+            raise _circular(formula)
         if len(self.pending) == DEEPEST:
-            raise _TooDeep(at)
-        self.pending.add(first)
+            raise _TooDeep(formula)
+        self.pending.add(formula)
         try:
-            result = self.workbook.work(first)(self)
-            self.update(_filled(area, result if self.workbook.formulas[at].is_array else lone(result)))
+            result = self.workbook.work(formula)(self)
+            self.update(_shown(formula.cells, result if formula.is_array else [[lone(result)]]))
         except _Refused:
             raise
         except ValueError as error:
-            raise _Refused(f"{_name(first)}: {error}") from None
+            raise _Refused(f"{formula.address}: {error}") from None
         finally:
-            self.pending.remove(first)
+            self.pending.remove(formula)
         return self[at]
 
     def number(self, at: Cell) -> float:
@@ -150,31 +159,30 @@ class _Values(dict):
                 value = self[waiting[-1]]
                 waiting.pop()
             except _TooDeep as deeper:
-                if deeper.args[0] in waiting:
-                    at = deeper.args[0]
-                    raise _Refused(f"the formula in {_name(at)} refers to itself, directly or through others") from None
-                waiting.append(deeper.args[0])
+                if (first := deeper.args[0].cells[0][0]) in waiting:
+                    raise _circular(deeper.args[0]) from None
+                waiting.append(first)
         if value is None or isinstance(value, str):
-            raise ValueError(f"{_name(at)} holds {value!r}, where a number was expected")
+            raise ValueError(f"{Area(*at, *at[1:])} holds {value!r}, where a number was expected")
         return number(value)
 
 
-def _name(at: Cell) -> str:
-    return str(Area(*at, *at[1:]))
+def _circular(formula: Formula) -> ValueError:
+    return _Refused(f"the formula in {formula.address} refers to itself, directly or through others")
 
 
-def _filled(area: Area, result: Value | Rows) -> dict[Cell, Value]:
-    """What each cell of a formula shows: 0 for an empty cell; a lone row or column is repeated, and past others is #N/A."""
-    found, rows = {}, rows_of(result)
-    for i, cells in enumerate(area.rows):
-        for j, cell in enumerate(cells):
-            row, column = i * (len(rows) > 1), j * (len(rows[0]) > 1)
-            inside = row < len(rows) and column < len(rows[0])
-            value = rows[row][column] if inside else FormulaError("#N/A")
+def _shown(cells: Sequence[Sequence[Cell]], result: Value | Rows) -> dict[Cell, Value]:
+    """What the cells of a formula show: an empty one 0; a lone row or column is repeated, beyond others is #N/A."""
+    shown, rows = {}, rows_of(result)
+    height, width = len(rows), len(rows[0])
+    for i, line in enumerate(cells):
+        for j, at in enumerate(line):
+            row, column = i * (height > 1), j * (width > 1)
+            value = rows[row][column] if row < height and column < width else FormulaError("#N/A")
             if isinstance(value, FormulaError):
-                value = FormulaError(value.code, value.where or _name(cell))
-            found[cell] = 0.0 if value is None else value
-    return found
+                value = FormulaError(value.code, value.where or str(Area(*at, *at[1:])))
+            shown[at] = 0.0 if value is None else value
+    return shown
 
 
 class _Node(NamedTuple):
@@ -183,6 +191,8 @@ class _Node(NamedTuple):
     value: Work
     range: Work
 
+
+_signature = lru_cache(maxsize=None)(inspect.signature)
 
 _CONSTANTS: dict[str, Callable[[str], Value]] = {
     "NUMBER": float,
@@ -199,16 +209,15 @@ class _Parser:
     and its like. Elsewhere they take of a range the cell in their own row or column.
     """
 
-    def __init__(self, formula: str, at: Cell, workbook: _Workbook, *, in_array: bool) -> None:
+    def __init__(self, text: str, formula: Formula, workbook: _Workbook, in_array: bool) -> None:
         from openpyxl.formula import Tokenizer
         from openpyxl.formula.tokenizer import TokenizerError
 
         try:
-            self.tokens = [token for token in Tokenizer(formula).items if token.type != "WHITE-SPACE"]
+            self.tokens = [token for token in Tokenizer(text).items if token.type != "WHITE-SPACE"]
         except TokenizerError as error:
-            raise ValueError(f"{formula} is refused: {error}") from None
-        self.formula, self.cell, self.workbook, self.at = formula, at, workbook, 0
-        self.is_array = self.in_array = in_array
+            raise ValueError(f"{text} is refused: {error}") from None
+        self.text, self.formula, self.workbook, self.in_array, self.at = text, formula, workbook, in_array, 0
 
     def whole(self) -> _Node:
         node = self._expression()
@@ -219,7 +228,7 @@ class _Parser:
         """Refuse the formula at the next token, unless that is known here."""
         if not known:
             what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
-            raise ValueError(f"{self.formula} is refused at {what}{advice}")
+            raise ValueError(f"{self.text} is refused at {what}{advice}")
 
     def _next_is(self, *what: str) -> bool:
         """Whether the next token is of this type, or has this subtype."""
@@ -253,43 +262,33 @@ class _Parser:
         return node
 
     def _atom(self) -> _Node:
-        if self._next_is("OPERAND", "RANGE"):
-            return self._reference(self._take().value)
         if self._next_is("OPERAND"):
-            self._expect(self.tokens[self.at].subtype in _CONSTANTS)
             token = self._take()
+            if token.subtype == "RANGE":
+                return self._reference(token.value)
             value = _CONSTANTS[token.subtype](token.value)
             return _Node(lambda values: value, lambda values: value)
         self._expect(self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN"))
-        if self._next_is("PAREN"):
-            self._take()
-            node = self._expression()
-            self._expect(self._next_is("CLOSE"))
-            self._take()
-            return node
-        return self._function()
-
-    def _function(self) -> _Node:
-        name = (
-            self.tokens[self.at].value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
-        )  # "SUM(" is one token
-        self._expect(name in FUNCTIONS, ": no such function is known here")
-        self._expect(name != "TRANSPOSE" or self.is_array, ": in Excel it works in array formulas only")
+        name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
+        name = name.removeprefix("_XLFN.").removeprefix("_XLWS.")
+        self._expect(name in ("", *FUNCTIONS), ": no such function is known here")
+        self._expect(name != "TRANSPOSE" or self.formula.is_array, ": Excel has it in array formulas only")
         self._take()
-        function, around = FUNCTIONS[name], self.in_array
-        self.in_array |= function.takes == "a"
-        arguments = [] if self._next_is("CLOSE") and not function.takes else [self._expression()]
-        while self._next_is("SEP"):
+        function, around = FUNCTIONS.get(name), self.in_array
+        self.in_array |= bool(name) and function.takes == "a"
+        arguments = [] if name == "NA" else [self._expression()]
+        while name and self._next_is("SEP"):
             self._take()
             arguments.append(self._expression())
         self._expect(self._next_is("CLOSE"))
-        try:
-            inspect.signature(function.do).bind(*arguments)
-        except TypeError as error:
-            self._expect(False, f" of {name}: {error}")
-        self._take()
         self.in_array = around
-        return self._call(function, arguments)
+        if name:
+            try:
+                _signature(function.do).bind(*arguments)
+            except TypeError as error:
+                self._expect(False, f" of {name}: {error}")
+        self._take()
+        return self._call(function, arguments) if name else arguments[0]
 
     def _call(self, function: Function, arguments: Sequence[_Node]) -> _Node:
         """A function or an operator of these arguments."""
@@ -315,60 +314,57 @@ class _Parser:
 
     def _taken(self, kind: str, argument: _Node) -> Work:
         """What a function gets of an argument, by the letter of `functions.Function.takes`."""
-        whole, value, is_array = argument.range, argument.value, self.is_array
+        is_array, (value, whole) = self.formula.is_array, argument
 
-        def reference(values: Mapping[Cell, Value]) -> Rows:
+        def cells(values: Mapping[Cell, Value]) -> Rows:
             if not (isinstance(found := whole(values), list) or is_array):
-                raise ValueError("a search in what is no range of cells: programs differ in this")
+                raise ValueError("a range that is no range of cells is known in array formulas only")
             return rows_of(found)
 
         one = value if kind == "v" or not self.in_array else lambda values: lone(value(values))
-        return one if kind in "vse" else reference if kind == "R" else whole
+        return one if kind in "vse" else cells if kind == "R" else whole
 
     def _branch(self, choose: Callable[..., Any], arguments: Sequence[_Node], wanted: str) -> Work:
         """IF and IFERROR, which work out only what they need: `choose` gives a value or one of the arguments."""
-        first, *others = arguments
-        is_array = self.is_array
+        is_array, (first, *others) = self.formula.is_array, arguments
 
         def work(values: Mapping[Cell, Value]) -> Value | Rows:
             found = first.value(values)
-            if isinstance(found, list) and not is_array:
-                raise ValueError("IF and IFERROR take a range element by element only in array formulas")
             if isinstance(found, list):
                 every = [found, *(other.value(values) for other in others)]
-                if len({(len(rows), len(rows[0])) for rows in every if isinstance(rows, list)}) > 1:
-                    raise ValueError("IF and IFERROR are known with ranges of one size only: programs differ in others")
-                return spread(choose, every, range(len(arguments)))
+                sizes = {(len(rows), len(rows[0])) for rows in every if isinstance(rows, list)}
+                if not is_array or len(sizes) > 1:
+                    raise ValueError("IF and IFERROR of ranges are known in array formulas, and with one size, only")
+                return spread(choose, every, range(len(every)))
             chosen = choose(found, *others)
             return getattr(chosen, wanted)(values) if isinstance(chosen, _Node) else chosen
 
         return work
 
     def _reference(self, text: str) -> _Node:
-        book, names = self.workbook.book, self.workbook.names
-        sheet, mark, local = text.rpartition("!")
-        home = title_of(book, sheet) if mark else self.cell[0]
-        if is_address(local):
-            return self._cells(area_of(book, home, local))
-        defined = names.get((home, local.lower()), None if mark else names.get(("", local.lower())))
-        if defined is None:
-            find(book, text)  # says what there is
-        return self._named(defined)
-
-    def _named(self, defined: str) -> _Node:
-        """What a name stands for, which may be any formula; its addresses without $ count from the cell with the name."""
+        """An address, or a name, which may stand for any formula."""
         from openpyxl.formula.translate import Translator
 
-        formula = Translator(f"={defined}", "A1").translate_formula(address(*self.cell[1:]))
-        parser = _Parser(formula, self.cell, self.workbook, in_array=self.in_array)
-        parser.is_array = self.is_array
-        return parser.whole()
+        names, (home, *at) = self.workbook.names, self.formula.cells[0][0]
+        sheet, mark, name = text.rpartition("!")
+        home = title_of(self.workbook.book, sheet) if mark else home
+        if is_address(name):
+            return self._cells(area_at(home, name))
+        defined = names.get((home, name.lower())) or names.get((sheet, name.lower()))
+        if not defined:
+            advice = nearest(name, self.workbook.book.defined_names)
+            raise ValueError(f"{self.text} is refused at {text!r}: no cells, and no name of this workbook. {advice}")
+        if defined.count("$") < 2:  # addresses without it count from the cell with the name
+            defined = Translator(defined, "A1").translate_formula(address(*at))
+        if re.fullmatch(r"=('[^']+'|[^'!,]+)![$A-Z\d:]+", defined):  # most are plain addresses
+            return self._reference(defined[1:])
+        return _Parser(defined, self.formula, self.workbook, self.in_array).whole()
 
     def _cells(self, area: Area) -> _Node:
-        rows, (_, row, column) = area.rows, self.cell
         if area.shape == (1, 1):
-            at = rows[0][0]
-            return _Node(lambda values: values[at], lambda values: [[values[at]]])
+            one = area.sheet, area.top, area.left
+            return _Node(lambda values: values[one], lambda values: [[values[one]]])
+        rows, (_, row, column) = area.rows, self.formula.cells[0][0]
 
         def whole(values: Mapping[Cell, Value]) -> Rows:
             return [list(map(values.__getitem__, cells)) for cells in rows]

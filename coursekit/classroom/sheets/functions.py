@@ -26,6 +26,7 @@ class FormulaError(ValueError):
         self.code, self.where = code, where
 
 
+NOT_FOUND = FormulaError("#N/A")
 Value = float | str | bool | None | FormulaError  # of one cell; None is an empty one
 Rows = list[list[Value]]  # of a range
 
@@ -91,29 +92,21 @@ def rows_of(value: Value | Rows) -> Rows:
     return value if isinstance(value, list) else [[value]]
 
 
-def numbers(*arguments: Value | Rows) -> list[float]:
-    """All numbers among the arguments; a range's empty cells and texts are passed over."""
-    found = _passed_over(arguments)
-    if bool in set(map(type, found)):
-        raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
-    return found
-
-
-def _passed_over(arguments: Sequence[Value | Rows]) -> list[float | bool]:
+def numbers(*arguments: Value | Rows, truths: bool = False) -> list[float | bool]:
+    """All numbers among the arguments (with `truths`, truth values too); a range's other cells are passed over."""
     ranges = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
-    found = [x for rows in ranges for row in rows for x in row if not (x is None or isinstance(x, str))]
-    return _without_errors(found)
-
-
-def _without_errors(found: list[Value]) -> list[Value]:
-    if FormulaError in set(map(type, found)):
+    found = [x for rows in ranges for row in rows for x in row]
+    kinds = set(map(type, found))
+    if FormulaError in kinds:
         number(next(x for x in found if isinstance(x, FormulaError)))
-    return found
+    if bool in kinds and not truths:
+        raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
+    return found if kinds == {float} else [x for x in found if isinstance(x, (float, bool))]
 
 
 def _truths(arguments: Sequence[Value | Rows]) -> list[bool]:
     """What AND and OR look at; a range's empty cells and texts are passed over. Nothing at all is #VALUE!."""
-    if not (found := _passed_over(arguments)):
+    if not (found := numbers(*arguments, truths=True)):
         raise FormulaError("#VALUE!")
     return [x != 0 for x in found]
 
@@ -126,47 +119,40 @@ def _count(*arguments: Value | Rows) -> float:
 
 
 def _sumproduct(*arguments: Value | Rows) -> float:
-    return math.fsum(map(math.prod, zip(*map(_factors, _same_size("#VALUE!", arguments)), strict=True)))
-
-
-def _same_size(code: str, arguments: Sequence[Value | Rows]) -> list[list[Value]]:
-    """The cells of each range; ranges of several sizes are an error."""
     ranges = list(map(rows_of, arguments))
     if len({(len(rows), len(rows[0])) for rows in ranges}) != 1:
-        raise FormulaError(code)
+        raise FormulaError("#VALUE!")
     cells = [list(chain(*rows)) for rows in ranges]
     kinds = set(map(type, chain(*cells)))
     if FormulaError in kinds and {str, type(None)} & kinds:
         raise ValueError("an error beside a text or an empty cell: Excel shows the error, others may pass it over")
-    return list(map(_without_errors, cells))
+    if kinds != {float}:
+        numbers(cells)  # refuses what is none, but for texts and empty cells, which count 0
+        cells = [[x if isinstance(x, float) else 0.0 for x in factor] for factor in cells]
+    return math.fsum(map(math.prod, zip(*cells, strict=True)))
 
 
-def _factors(cells: list[Value]) -> list[float]:
-    """All numbers of a range, 0 for its texts and empty cells."""
-    kinds = set(map(type, cells))
-    if bool in kinds:
-        raise ValueError("SUMPRODUCT of comparisons: Excel counts TRUE as 0 there, others as 1; write 1*(A1:A9>0)")
-    return cells if kinds == {float} else [x if isinstance(x, float) else 0.0 for x in cells]
+def _matrices(*arguments: Value | Rows) -> list[np.ndarray]:
+    for rows in map(rows_of, arguments):
+        if len(numbers(rows)) < len(rows) * len(rows[0]):
+            raise ValueError("MMULT or SUMXMY2 of a text or an empty cell: programs differ in this")
+    return [np.array(rows_of(argument)) for argument in arguments]
 
 
 def _sumxmy2(left: Value | Rows, right: Value | Rows) -> float:
-    pairs = list(zip(*_same_size("#N/A", [left, right]), strict=True))
-    if set(map(type, chain(*pairs))) != {float}:
-        raise ValueError("SUMXMY2 of what is no number: passed over in Excel, an error or 0 in others")
-    return math.fsum((a - b) ** 2 for a, b in pairs)
+    left, right = _matrices(left, right)
+    if left.shape != right.shape:
+        raise FormulaError("#N/A")
+    return math.fsum((a - b) ** 2 for a, b in zip(left.flat, right.flat, strict=True))
 
 
-def _mmult(*factors: Value | Rows) -> Rows:
-    for rows in map(rows_of, factors):
-        kinds = set(map(type, _without_errors(list(chain(*rows)))))
-        if kinds & {bool, type(None)}:
-            raise ValueError("MMULT of an empty cell or a truth value: #VALUE! in Excel, a number in others")
-        if str in kinds:
-            raise FormulaError("#VALUE!")
-    left, right = (np.array(rows_of(rows), dtype=float) for rows in factors)
+def _mmult(left: Value | Rows, right: Value | Rows) -> Rows:
+    left, right = _matrices(left, right)
     if left.shape[1] != right.shape[0]:
         raise FormulaError("#VALUE!")
-    return [[x if math.isfinite(x) else FormulaError("#NUM!") for x in row] for row in (left @ right).tolist()]
+    if abs(left).max() * abs(right).max() * len(right) > 1e308:
+        raise FormulaError("#NUM!")
+    return (left @ right).tolist()
 
 
 def _transpose(rows: Value | Rows) -> Rows:
@@ -218,11 +204,7 @@ def _vlookup(wanted: Value, rows: Rows, column: Value, near: Value = True) -> Va
     return rows[_position(wanted, [row[0] for row in rows], not number(near))][place - 1]
 
 
-def _hlookup(wanted: Value, rows: Rows, row: Value, near: Value = True) -> Value:
-    return _vlookup(wanted, _transpose(rows), row, near)
-
-
-def _xlookup(wanted: Value, where: Rows, results: Rows, missing: Value = FormulaError("#N/A")) -> Value | Rows:
+def _xlookup(wanted: Value, where: Rows, results: Rows, missing: Value = NOT_FOUND) -> Value | Rows:
     cells, down = list(chain(*where)), len(where[0]) == 1
     if min(len(where), len(where[0])) > 1 or len(cells) != len(results if down else results[0]):
         raise FormulaError("#VALUE!")
@@ -289,7 +271,7 @@ def _power(a: float, b: float) -> float:
         raise ValueError("0^0: Excel gives #NUM!, others 1")
     if (a == 0 and b < 0) or (a < 0 and not b.is_integer()):
         raise FormulaError("#NUM!")
-    if a and not a**b:
+    if a and not (a**b):
         raise ValueError(f"{a}^{b} is too small for a number: 0 in Excel, #NUM! in others")
     return a**b
 
@@ -336,19 +318,8 @@ def _text(value: Value) -> str:
 
 
 def _on_numbers(do: Callable[..., float]) -> Callable[..., float]:
+    """A function of numbers; where it is not defined it gives nan, which becomes #NUM!."""
     return wraps(do)(lambda *values: do(*map(number, values)))
-
-
-def _where_defined(do: Callable[..., float]) -> Callable[..., float]:
-    """A function of `math`; outside of where it is defined it gives #NUM!."""
-
-    def on_numbers(*values: float) -> float:
-        try:
-            return do(*values)
-        except ValueError:
-            raise FormulaError("#NUM!") from None
-
-    return wraps(do)(on_numbers)
 
 
 def _if(condition: Value, yes: Value, no: Value = False) -> Value:
@@ -371,9 +342,9 @@ class Function(NamedTuple):
 _FUNCTIONS: dict[str, dict[str, Callable[..., Value | Rows]]] = {
     "v": {name: _on_numbers(do) for name, do in {
         "ABS": lambda x: abs(x), "MOD": _mod, "POWER": _power, "ROUND": _round, "TANH": lambda x: math.tanh(x),
-        "EXP": lambda x: math.exp(x), "SQRT": _where_defined(lambda x: math.sqrt(x)),
-        "LN": _where_defined(lambda x: math.log(x)), "LOG10": _where_defined(lambda x: math.log10(x)),
-        "LOG": _where_defined(lambda x, base=10.0: math.log(x, base)),
+        "EXP": lambda x: math.exp(x), "SQRT": lambda x: math.sqrt(x) if x >= 0 else math.nan,
+        "LN": lambda x: math.log(x) if x > 0 else math.nan, "LOG10": lambda x: math.log10(x) if x > 0 else math.nan,
+        "LOG": lambda x, base=10.0: math.log(x, base) if min(x, base) > 0 else math.nan,
     }.items()},
     "r": {
         "AND": lambda *xs: all(_truths(xs)), "OR": lambda *xs: any(_truths(xs)), "COUNT": _count,
@@ -382,9 +353,10 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Value | Rows]]] = {
         "AVERAGE": lambda *xs: math.fsum(found := numbers(*xs)) / len(found),
         "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(*xs)) else 0.0, "TRANSPOSE": _transpose,
     },
-    "a": {"SUMPRODUCT": _sumproduct, "SUMXMY2": _sumxmy2, "MMULT": lambda left, right: _mmult(left, right)},
+    "a": {"SUMPRODUCT": _sumproduct, "SUMXMY2": _sumxmy2, "MMULT": _mmult},
     "Rs": {"INDEX": _index},
-    "vRs": {"MATCH": _match, "VLOOKUP": _vlookup, "HLOOKUP": _hlookup, "RANK": _rank, "RANK.EQ": _rank},
+    "vRs": {"MATCH": _match, "VLOOKUP": _vlookup, "RANK": _rank, "RANK.EQ": _rank,
+        "HLOOKUP": lambda wanted, rows, row, near=True: _vlookup(wanted, _transpose(rows), row, near),},
     "vRRe": {"XLOOKUP": _xlookup},
     "Rv": {"COUNTIF": lambda rows, wanted: float(sum(map(_criterion(wanted), chain(*rows))))},
     "RvR": {

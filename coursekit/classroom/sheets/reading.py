@@ -52,11 +52,17 @@ class Area:
 
 
 class Formula(NamedTuple):
-    """A formula: its text, the cells that its results fill, and whether it is an array formula (only these fill many)."""
+    """A formula's text, the rows of cells that show its results (several for an array formula only), and its kind."""
 
     text: str
-    area: Area
+    cells: tuple[tuple[Cell, ...], ...]
     is_array: bool
+
+    @property
+    def address(self) -> str:
+        """Of its first cell, where it is written."""
+        first = self.cells[0][0]
+        return str(Area(*first, *first[1:]))
 
     def __str__(self) -> str:
         """As a spreadsheet shows it: an array formula in braces."""
@@ -70,11 +76,12 @@ def address(row: int, column: int) -> str:
     return f"{get_column_letter(column)}{row}"
 
 
+_CELL = r"\$?([A-Z]{1,2}|[A-W][A-Z]{2}|X[A-E][A-Z]|XF[A-D])\$?[1-9]\d{0,6}"  # XFD is the last column
+
+
 def is_address(text: str) -> bool:
-    """Whether a spreadsheet takes this for a cell or a rectangle of cells ("B4", "$B$4:F9"), and so never for a name."""
-    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?([1-9]\d*)(:\$?([A-Z]{1,3})\$?([1-9]\d*))?", text.upper())
-    corners = found.group(1, 2, *(4, 5) * bool(found[3])) if found else ["none"]
-    return all(int(x) <= 1_048_576 if x.isdigit() else x.rjust(3) <= "XFD" for x in corners)
+    """Whether a spreadsheet takes this for cells ("B4", "$B$4:f9"), and so never for a name."""
+    return bool(re.fullmatch(f"{_CELL}(:{_CELL})?", text.upper()))
 
 
 def load(path: Path | str, *, formulas: bool = False) -> Any:
@@ -170,12 +177,12 @@ def find(book: Any, reference: str) -> list[Area]:
     sheet, mark, name = reference.rpartition("!")
     names = book[title_of(book, sheet)].defined_names if mark else book.defined_names
     if mark and (name not in names or is_address(name)):
-        return [area_of(book, sheet, name)]
+        return [area_at(title_of(book, sheet), name)]
     if name not in names:
         advice = f"{nearest(reference, names)} An address has a sheet: 'by hand!B4:F9'."
         raise ValueError(f"the workbook has no name {reference!r}. {advice}")
     parts = names[name].destinations  # a quote in a sheet's name is still doubled there
-    areas = [area_of(book, sheet.replace("''", "'"), cells) for sheet, cells in parts]
+    areas = [area_at(title_of(book, sheet.replace("''", "'")), cells) for sheet, cells in parts]
     if len({area.shape for area in areas}) != 1:
         found = ", ".join(map(str, areas)) or names[name].attr_text
         raise ValueError(f"the name {reference!r} does not stand for rectangles of one shape: {found}")
@@ -192,16 +199,15 @@ def title_of(book: Any, sheet: str) -> str:
     return sheet
 
 
-def area_of(book: Any, sheet: str, cells: str) -> Area:
-    """The rectangle at an address on a sheet."""
+@lru_cache(maxsize=None)
+def area_at(sheet: str, cells: str) -> Area:
+    """The rectangle at an address on a sheet; B9:B4 is B4:B9."""
     from openpyxl.utils import range_boundaries
 
-    sheet = title_of(book, sheet)
     if not is_address(cells):
         raise ValueError(f"{cells!r} is not an address; write one cell as 'B4', a rectangle as 'B4:F9'")
     left, top, right, bottom = range_boundaries(cells)
-    (left, right), (top, bottom) = sorted((left, right)), sorted((top, bottom))  # B9:B4 is B4:B9
-    return Area(sheet, top, left, bottom, right)
+    return Area(sheet, min(top, bottom), min(left, right), max(top, bottom), max(left, right))
 
 
 def gather(areas: list[Area], number: Callable[[Cell], float]) -> Tensor:
@@ -254,11 +260,11 @@ def formulas_of(book: Any) -> dict[Cell, Formula]:
     """The formula of each cell that shows a result; all cells that an array formula fills have that one formula."""
     found = {}
     for cell in (cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
-        text = cell.value
-        if is_array := not isinstance(text, str):  # without a text it is the What-If Analysis, which Excel shows so
-            text = text.text if hasattr(text, "text") else f"=TABLE({text.r1},{text.r2})"
-        area = area_of(book, cell.parent.title, cell.value.ref if is_array else cell.coordinate)
-        found |= dict.fromkeys(chain(*area.rows), Formula(text, area, is_array))
+        text, cells = cell.value, (((cell.parent.title, cell.row, cell.column),),)
+        if is_array := not isinstance(text, str):
+            cells = tuple(map(tuple, area_at(cell.parent.title, text.ref).rows))
+            text = text.text if hasattr(text, "text") else f"=TABLE({text.r1},{text.r2})"  # so Excel shows What-If
+        found |= dict.fromkeys(chain(*cells), Formula(text, cells, is_array))
     return found
 
 
@@ -272,5 +278,4 @@ def formulas_in(path: Path | str) -> dict[str, str]:
 
     Used in lesson 02.
     """
-    found = formulas_of(load(path, formulas=True)).items()
-    return {str(Area(*at, *at[1:])): formula.text for at, formula in found if at == formula.area.rows[0][0]}
+    return {formula.address: formula.text for formula in formulas_of(load(path, formulas=True)).values()}
