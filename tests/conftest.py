@@ -14,7 +14,7 @@ from torch import nn
 from workbooks import makers_of, places_of
 
 import coursekit as ck
-from excel.make.recalculate import recalculate
+from coursekit import sheets
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def workbooks(request, once):
             for place, maker in zip(places_of(item, folder), makers_of(item), strict=True):
                 maker(place)
                 places.append(place)
-        recalculate(*places)
+        sheets.recalculate(*places)
 
     return once("workbooks", make)
 

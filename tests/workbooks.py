@@ -12,7 +12,7 @@ from needs import needs_libreoffice
 
 from coursekit.classroom import sheets
 
-EXCEL = Path(__file__).parents[1] / "excel"
+EXCEL = Path("/work/wk/excel")
 CLOSE = {"rtol": 0, "atol": 1e-6}
 
 
