@@ -6,6 +6,7 @@ READY := .venv/ready
 # threads that wait for work by spinning slow each other down many times over when the cores are shared
 QUIETLY := OMP_WAIT_POLICY=PASSIVE
 LESSON ?=
+ROOM ?=
 DIR ?=
 NAME ?=
 TITLE ?=
@@ -30,8 +31,8 @@ app: $(READY) ## serve lesson 18's pet classifier; ARGS="--model FILE --port 800
 hub: $(READY) ## serve the course to a class; HUB_PASSWORD=... is asked for, see hub/jupyterhub_config.py
 	@exec $(BIN)/jupyterhub --config=hub/jupyterhub_config.py $(ARGS)
 
-test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core; ROOM=text takes tests/text alone
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ROOM:%=tests/%) $(ARGS)
 
 run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
 	@$(QUIETLY) $(BIN)/python -m lessons.make.run $(LESSON)

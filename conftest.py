@@ -14,7 +14,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 DRAWN_ANEW = ("text/html", "application/vnd.jupyter.widget-view+json")
 PNG = "iVBORw0KGgo"  # the first bytes of any PNG file, in base64
 # Files of tests that take about a minute: with the lessons they come first, and the many short ones fill up the end.
-LONG = ("test_site.py", "test_browser.py", "test_hub.py", "test_app.py", "test_app_browser.py", "test_slides.py")
+LONG = ("test_site.py", "test_lab.py", "test_hub.py", "test_app.py", "test_app_browser.py", "test_slides.py")
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -17,27 +17,28 @@ from urllib.request import urlopen
 
 import psutil
 import torch
-from report import machine, table, write
 
 import coursekit as ck
 
-LESSONS = Path(__file__).parents[1] / "lessons"
+from .report import machine, table, write
+
+ROOT = Path(__file__).parents[1]
 PETS = sorted((ck.fetch("pets", "sample") / "images").glob("*.jpg"))
 GROWTH = 20  # MB that the server may take more after the run than before it: what its allocator keeps
 
 
 def serve(batch):
     """Serve an untrained classifier, which costs as much as a trained one, with batches of at most `batch`."""
-    sys.path.insert(0, str(LESSONS))
     import uvicorn
-    from app.limits import Limits
-    from app.server import create_app
+
+    from lessons.app.limits import Limits
+    from lessons.app.server import create_app
 
     torch.manual_seed(0)
     pets = ck.ImageSource(PETS[::20]).labelled_by(ck.pattern_labels(r"(.+)_")).split(ck.at_random(0.25, seed=1))
     predictor = ck.vision_learner(pets.loaders(size=64, batch_size=8), progress=False).predictor()
     for size in range(1, batch + 1):  # PyTorch keeps something for each size that it meets, 60 MB for 32 of them
-        predictor.many(PETS[:size])
+        predictor.predict(PETS[:size])
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(predictor, folder, Limits(batch=batch))
         uvicorn.run(app, port=0, access_log=False)
@@ -83,13 +84,13 @@ def measure(batch, connections, seconds):
     """One row of the table."""
     requests = [request(file) for file in PETS]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with tempfile.NamedTemporaryFile("w+") as log:
-        run = [sys.executable, __file__, "--serve", str(batch)]
-        process = subprocess.Popen(run, stdout=log, stderr=log, env=environment)
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as log:
+        run = [sys.executable, "-m", "benchmarks.app_load", "--serve", str(batch)]
+        process = subprocess.Popen(run, cwd=ROOT, stdout=log, stderr=log, env=environment)
         try:
-            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", Path(log.name).read_text())):
+            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", Path(log.name).read_text(encoding="utf-8"))):
                 if process.poll() is not None:
-                    raise SystemExit(Path(log.name).read_text())
+                    raise SystemExit(Path(log.name).read_text(encoding="utf-8"))
                 time.sleep(0.1)
             asyncio.run(load(int(found[1]), connections, seconds / 3, requests))  # warms up
             memory = psutil.Process(process.pid).memory_info

@@ -144,7 +144,7 @@ def coursekit(task, epochs, tick, compiled=False):
 
     data = ck.Loaders(task.train, task.valid, batch_size=BATCH)
     optimizer = partial(torch.optim.AdamW, weight_decay=DECAY)
-    options = dict(optimizer=optimizer, callbacks=[Tick()], compile=compiled)
+    options = dict(optimizer_fn=optimizer, callbacks=[Tick()], compile=compiled)
     learn = ck.Learner(data, task.model(), ck.cross_entropy, [ck.accuracy], **options)
     learn.fit(epochs, RATE)
     row = learn.recorder.epochs[-1]
@@ -291,7 +291,7 @@ def main(name, answers):
     """Answer each line on standard input, a number of epochs, with one line of JSON."""
     contestant = {contestant.__name__: contestant for contestant in CONTESTANTS + MORE}[name]
     task = make_task()
-    with open(int(answers), "w") as out:
+    with open(int(answers), "w", encoding="utf-8") as out:
         for line in sys.stdin:
             print(json.dumps(measure(contestant, task, int(line))), file=out, flush=True)
 

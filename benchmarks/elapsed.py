@@ -6,9 +6,10 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from report import machine, spread, table, write
 
 import coursekit as ck
+
+from .report import machine, spread, table, write
 
 EVENTS = ["Promo", "StateHoliday", "SchoolHoliday"]
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from statistics import median
 from threading import Thread
 
-from contestants import CONTESTANTS
-from report import machine, spread, table, write
+from .contestants import CONTESTANTS
+from .report import machine, spread, table, write
 
 NAMES = {
     "hand_written": "1. a loop by hand, index batches",
@@ -30,6 +30,7 @@ NAMES = {
     "keras": "7. Keras on PyTorch",
 }
 BASE = "hand_written"
+ROOT = Path(__file__).parents[1]
 
 
 class Runner:
@@ -40,12 +41,14 @@ class Runner:
         terminal, inside = pty.openpty()
         fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))  # rows, columns
         answers, answering = os.pipe()
-        command = [sys.executable, str(Path(__file__).with_name("contestants.py")), name, str(answering)]
+        command = [sys.executable, "-m", "benchmarks.contestants", name, str(answering)]
         pipes = dict(stdin=subprocess.PIPE, stdout=inside, stderr=inside, pass_fds=[answering])
-        self.process = subprocess.Popen(command, **pipes, text=True, env=os.environ | {"TERM": "xterm"})
+        self.process = subprocess.Popen(
+            command, **pipes, encoding="utf-8", cwd=ROOT, env=os.environ | {"TERM": "xterm"}
+        )
         os.close(inside)
         os.close(answering)
-        self.answers = os.fdopen(answers)
+        self.answers = os.fdopen(answers, encoding="utf-8")
         Thread(target=self._watch, args=[terminal], daemon=True).start()
 
     def _watch(self, terminal):

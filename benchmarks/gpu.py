@@ -1,8 +1,8 @@
 """What only a machine with a GPU can prove, in one run: tests, lessons 02, 05 and 14, and an epoch, compiled and not.
 
 `make gpu` runs it, within 10 minutes, and keeps the run in `benchmarks/runs/gpu-DATE-MACHINE.json`. It needs no network
-and installs nothing: `python benchmarks/gpu.py` from the course's folder works in any environment that has the packages
-(`NEEDED` below; nbval is not among them). coursekit need not be installed, it is found beside this folder. What is
+and installs nothing: `python -m benchmarks.gpu` from the course's folder works in any environment that has the packages
+(`NEEDED` below; nbval is not among them). coursekit need not be installed, it is found in that folder. What is
 missing is said by name. `torch.compile` needs a C compiler, too. Lessons' outputs are not compared, but what they claim
 is to hold.
 
@@ -22,7 +22,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "lessons" / "make")]
 NEEDED = {
     "tests": [
         "torch",
@@ -63,8 +62,8 @@ def lacking(rehearsal):
 def tests(rehearsal, given):
     """The tests that are marked for a GPU, and their halves on the CPU; a test that is skipped counts as failed."""
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-o", "addopts="]
-    command += ["--confcutdir=tests", "tests/test_devices.py", "-k", given.tests]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment(), timeout=LIMIT)
+    command += ["--import-mode=importlib", "--confcutdir=tests", "tests/core/test_devices.py", "-k", given.tests]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", env=environment(), timeout=LIMIT)
     found = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|error)", done.stdout[-2000:])}
     wrong = done.returncode or not found.get("passed") or (found.get("skipped") and not rehearsal)
     return {"counts": found, "failures": [done.stdout[-2000:] + done.stderr[-2000:]] if wrong else []}
@@ -79,7 +78,7 @@ def environment():
 
 def lessons(_, given):
     """The lessons at sample size; what they claim is to hold."""
-    from run import chosen
+    from lessons.make.run import chosen
 
     ran = [lesson(path) for path in chosen(given.lessons)]
     failures = [f"{one['lesson']}: {one['failure']}" for one in ran if one["failure"]]
@@ -115,7 +114,7 @@ def lesson(path):
 
 def epoch(_, given):
     """An epoch of benchmarks/epoch.py, by hand and with coursekit, as it comes and compiled."""
-    from epoch import check_alike, learned, play, seconds
+    from .epoch import check_alike, learned, play, seconds
 
     results = play(PLAYED, given.rounds, given.epochs)
     check_alike(results)
@@ -132,7 +131,7 @@ def epoch(_, given):
 
 def run(names, rehearsal, given):
     """All parts, each whatever became of the one before; the record."""
-    import record
+    from lessons.make import record
 
     started, parts = time.perf_counter(), {}
     for part in (tests, lessons, epoch):
@@ -156,7 +155,7 @@ def run(names, rehearsal, given):
 
 def keep(found, runs=None):
     """Write the record; a rehearsal's where no table is made from it."""
-    import record
+    from lessons.make import record
 
     folder = runs or (ROOT / "build" / "gpu" if found["rehearsal"] else record.RUNS)
     folder.mkdir(parents=True, exist_ok=True)

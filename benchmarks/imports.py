@@ -3,14 +3,14 @@
 import subprocess
 import sys
 
-from report import machine, spread, table, write
+from .report import machine, spread, table, write
 
 TIMES = 9
 CODE = "from time import perf_counter as now; start = now(); import {}; print(now() - start)"
 
 
 def seconds(module):
-    return float(subprocess.check_output([sys.executable, "-c", CODE.format(module)], text=True))
+    return float(subprocess.check_output([sys.executable, "-c", CODE.format(module)], encoding="utf-8"))
 
 
 def main():

@@ -8,16 +8,15 @@ import argparse
 from time import perf_counter
 
 import torch
-from coursekit.image_loaders import PictureLoader
-from coursekit.kinds import Categories
-from report import machine, spread, table, write
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 import coursekit as ck
 
+from .report import machine, spread, table, write
+
 PICTURES, BATCH, ROUNDS = 512, 64, 5
-KIND = Categories(("one", "other"))
+CLASSES = ck.Categories(("one", "other"))
 ITEM_BY_ITEM = v2.Compose(
     [
         v2.RandomHorizontalFlip(0.5),
@@ -53,7 +52,7 @@ def contestants(size, workers):
         f"2. the same, {workers} processes": DataLoader(
             items, BATCH, shuffle=True, num_workers=workers, persistent_workers=True
         ),
-        "3. coursekit, by the batch": PictureLoader(inner, KIND, ck.Augment()),
+        "3. coursekit, by the batch": ck.ImageLoader(inner, CLASSES, ck.Augment()),
     }
 
 

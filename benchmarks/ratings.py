@@ -11,9 +11,10 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 import torch
-from report import machine, spread, table, write
 
 import coursekit as ck
+
+from .report import machine, spread, table, write
 
 FACTORS, EPOCHS, BATCH = 50, 5, 64  # fastai's batch size
 DECAY = partial(torch.optim.AdamW, weight_decay=0.3)
@@ -30,9 +31,9 @@ def means(train, valid):
 
 def coursekit(train, valid):
     data = ck.RatingLoaders(train, valid, batch_size=BATCH, rating_range=(0.5, 5.0))
-    learn = ck.collab_learner(data, FACTORS, optimizer=DECAY, metrics=[ck.rmse])
+    learn = ck.collab_learner(data, FACTORS, optimizer_fn=DECAY, metrics=[ck.rmse])
     learn.fit_one_cycle(EPOCHS, 5e-3)
-    return learn.predict_ratings(valid)
+    return learn.raw_outputs(valid)[:, 0]
 
 
 def fastai(train, valid):

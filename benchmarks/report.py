@@ -29,8 +29,8 @@ def processor():
     """The processor's name, as the operating system gives it."""
     try:
         if platform.system() == "Darwin":
-            return subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], text=True).strip()
-        return re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())[1].strip()
+            return subprocess.check_output(["sysctl", "-n", "machdep.cpu.brand_string"], encoding="utf-8").strip()
+        return re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))[1].strip()
     except (OSError, TypeError):
         return platform.processor() or platform.machine()
 
@@ -50,9 +50,9 @@ def spread(values, form):
 
 def write(name, text):
     """Replace what stands between the README's markers `<!-- name -->` and `<!-- /name -->`, and print it."""
-    before, start, rest = README.read_text().partition(f"<!-- {name} -->\n")
+    before, start, rest = README.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not (start and end):
         raise ValueError(f"{README} has no markers for {name!r}")
-    README.write_text(f"{before}{start}{text}\n{end}{after}")
+    README.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
     print(text)

@@ -10,12 +10,13 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
-from report import machine, table, write
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import coursekit as ck
+
+from .report import machine, table, write
 
 FULL = os.environ.get("COURSEKIT_SIZE") == "full"
 SIZES = {"embedding": 100, "hidden": 256, "layers": 2}
@@ -42,7 +43,7 @@ def read_first(train, valid):
     learn.load_encoder(encoder)
     learn.unfreeze()
     learn.fit_one_cycle(2, (2e-3, 8e-3))
-    return [data.kind.names[row] for row in learn.predict_texts(valid.texts).argmax(1)]
+    return [data.target_type.names[best] for best in learn.raw_outputs(valid.texts).argmax(1)]
 
 
 CONTESTANTS = {"1. words and pairs, logistic regression": counted, "2. coursekit, read first, then told": read_first}

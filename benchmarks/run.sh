@@ -5,13 +5,13 @@ cd "$(dirname "$0")/.."
 venv=.venv-bench
 [ -x $venv/bin/uv ] || { python3 -m venv $venv && $venv/bin/pip install --quiet uv; }
 $venv/bin/uv pip install --quiet --python $venv/bin/python -r benchmarks/requirements.txt
-$venv/bin/python benchmarks/epoch.py
-$venv/bin/python benchmarks/imports.py
-$venv/bin/python benchmarks/pictures.py
-$venv/bin/python benchmarks/elapsed.py
-$venv/bin/python benchmarks/shops.py
-$venv/bin/python benchmarks/ratings.py
-$venv/bin/python benchmarks/texts.py
-$venv/bin/python benchmarks/reviews.py
-$venv/bin/python benchmarks/widgets.py
-$venv/bin/python benchmarks/app_load.py
+$venv/bin/python -m benchmarks.epoch
+$venv/bin/python -m benchmarks.imports
+$venv/bin/python -m benchmarks.pictures
+$venv/bin/python -m benchmarks.elapsed
+$venv/bin/python -m benchmarks.shops
+$venv/bin/python -m benchmarks.ratings
+$venv/bin/python -m benchmarks.texts
+$venv/bin/python -m benchmarks.reviews
+$venv/bin/python -m benchmarks.widgets
+$venv/bin/python -m benchmarks.app_load

@@ -15,10 +15,11 @@ import matplotlib
 import nbformat
 import numpy as np
 import torch
-from report import machine, spread, table, write
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 import coursekit as ck
+
+from .report import machine, spread, table, write
 
 LESSONS = Path(__file__).parents[1] / "lessons"
 SLOW = {"max_iter": 500, "learning_rate": 0.1, "early_stopping": False}
@@ -58,15 +59,15 @@ def coursekit(train, valid, seed, names, numbers):
         batch_size=128 if len(train) < 1e5 else 512,
     )
     learn = ck.tabular_learner(
-        data, dropout=0, embedding_dropout=0, optimizer=partial(torch.optim.AdamW, weight_decay=0.2), progress=False
+        data, dropout=0, embedding_dropout=0, optimizer_fn=partial(torch.optim.AdamW, weight_decay=0.2), progress=False
     )
     learn.fit_one_cycle(6, 1e-2)
-    return learn.predict_table(valid)[:, 0]
+    return learn.raw_outputs(valid)[:, 0]
 
 
 def boosting(train, valid, seed, names, numbers, **settings):
-    prep = ck.TablePrep.fit(train, names, numbers)
-    rows = [np.concatenate([codes.numpy(), rest.numpy()], 1) for codes, rest in map(prep.apply, (train, valid))]
+    prep = ck.TablePrep(names, numbers).fit(train)
+    rows = [np.concatenate([codes.numpy(), rest.numpy()], 1) for codes, rest in map(prep.transform, (train, valid))]
     few = [i for i, size in enumerate(prep.categories.values()) if size <= 255]
     model = HistGradientBoostingRegressor(categorical_features=few, random_state=seed, **settings)
     return model.fit(rows[0], train.LogSales).predict(rows[1])

@@ -1,7 +1,7 @@
 """Where the suite's time goes: seconds of each lesson and each test file, recorded, and beside the first record.
 
-`python benchmarks/suite.py` runs `make test` and records it; `... suite.py FILE` takes what `make test
-ARGS=--durations=0` printed on this machine into a file; `... suite.py --tables` writes the README's table anew. Seconds
+`python -m benchmarks.suite` runs `make test` and records it; `... FILE` takes what `make test
+ARGS=--durations=0` printed on this machine into a file; `... --tables` writes the README's table anew. Seconds
 are those of setup, call and teardown together; the workers' start and what takes less than 5 ms a step are not in them.
 """
 
@@ -14,11 +14,11 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from report import table, write
+from lessons.make import record  # it has the machine, the commit and the folder of all recorded runs
+
+from .report import table, write
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "lessons" / "make"))
-import record  # noqa: E402  it has the machine, the commit and the folder of all recorded runs
 
 COMMAND = ["make", "test", "ARGS=--durations=0"]
 STEP = re.compile(r"^\s*([\d.]+)s (?:setup|call|teardown)\s+(\S+?)::", re.M)
@@ -40,14 +40,14 @@ def measured(printed):
         seconds[file] += float(time)
     rounded = {file: round(time, 2) for file, time in sorted(seconds.items())}
     lessons = {Path(file).stem: time for file, time in rounded.items() if file.endswith(".ipynb")}
-    files = {Path(file).name: time for file, time in rounded.items() if file.endswith(".py")}
+    files = {file.removeprefix("tests/"): time for file, time in rounded.items() if file.endswith(".py")}
     outcome, total = ends[-1]
     return {"outcome": outcome, "seconds": float(total), "lessons": lessons, "files": files}
 
 
 def ran():
     """Run the suite, show what it prints, and give it; whether it passed is in it."""
-    process = subprocess.Popen(COMMAND, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(COMMAND, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
     lines = []
     for line in process.stdout:
         lines.append(line)

@@ -1,4 +1,4 @@
-"""Reviews made into numbers, and a language model trained on them: coursekit beside fastai, in one run.
+"""Reviews made into token ids, and a language model trained on them: coursekit beside fastai, in one run.
 
 The reviews are the sample's, or with COURSEKIT_SIZE=full the training half of IMDB (downloaded once). Both read each
 text a second time after a warm-up; fastai splits with spaCy, in as many processes as there are cores.
@@ -11,21 +11,22 @@ from collections import Counter
 from time import perf_counter
 
 import torch
-from coursekit.text_vocab import SplitTexts
-from report import machine, spread, table, write
 
 import coursekit as ck
+from coursekit.text.vocab import TokenizedTexts
+
+from .report import machine, spread, table, write
 
 EMBEDDING, HIDDEN, LAYERS = 100, 256, 2
-COLUMNS, STRIP = 32, 70
+BATCH, SEQUENCE = 32, 70
 
 
-def coursekit_numbers(texts):
-    split = SplitTexts(texts)  # as LanguageLoaders does
-    return ck.Vocab.count(split, min_frequency=2).numbers(split)
+def coursekit_ids(texts):
+    split = TokenizedTexts(texts)  # as LanguageLoaders does
+    return ck.Vocab.count(split, min_frequency=2).encode(split)
 
 
-def fastai_numbers(texts):
+def fastai_ids(texts):
     from fastai.text.core import parallel_tokenize
     from fastai.text.data import Numericalize, make_vocab
 
@@ -34,23 +35,15 @@ def fastai_numbers(texts):
     return [number(tokens) for tokens in split]
 
 
-class Stream(ck.Loaders):
-    """Numbers as coursekit's loaders of a language model have them."""
-
-    def __init__(self, documents, words):
-        self.device, self.valid, self.vocab = ck.device(), None, range(words)
-        self.train = ck.StripLoader(documents, COLUMNS, STRIP, shuffle=True, device=self.device)
-
-
-def coursekit_model(documents, words):
-    data = Stream(documents, words)
+def coursekit_model(texts, vocab):
+    data = ck.LanguageLoaders(texts, vocab=vocab, batch_size=BATCH, seq_len=SEQUENCE)
     learn = ck.language_model_learner(data, EMBEDDING, HIDDEN, LAYERS, dropouts=ck.Dropouts())
     start = perf_counter()
     learn.fit(1, 1e-3)
-    return data.train.rows / (perf_counter() - start)
+    return data.train.samples / (perf_counter() - start)
 
 
-def fastai_model(documents, words):
+def fastai_model(texts, vocab):
     from fastai.callback.rnn import rnn_cbs
     from fastai.data.core import DataLoaders
     from fastai.learner import Learner
@@ -59,18 +52,19 @@ def fastai_model(documents, words):
     from fastai.text.models.awdlstm import AWD_LSTM, awd_lstm_lm_config
     from fastai.text.models.core import get_language_model
 
-    loader = LMDataLoader([TensorText(one) for one in documents], bs=COLUMNS, seq_len=STRIP, num_workers=0)
+    documents = vocab.encode(texts)
+    loader = LMDataLoader([TensorText(one) for one in documents], bs=BATCH, seq_len=SEQUENCE, num_workers=0)
     config = awd_lstm_lm_config | {"emb_sz": EMBEDDING, "n_hid": HIDDEN, "n_layers": LAYERS}
     learn = Learner(
         DataLoaders(loader, loader, device=ck.device()),
-        get_language_model(AWD_LSTM, words, config=config),
+        get_language_model(AWD_LSTM, len(vocab), config=config),
         loss_func=CrossEntropyLossFlat(),
         cbs=rnn_cbs(2.0, 1.0),
     )
     learn._do_epoch_validate = lambda *_: None  # coursekit has nothing to validate on either
     start = perf_counter()
     learn.fit(1, 1e-3)
-    return (sum(map(len, documents)) - 1) // COLUMNS * COLUMNS / (perf_counter() - start)
+    return (sum(map(len, documents)) - 1) // BATCH * BATCH / (perf_counter() - start)
 
 
 def tokenising(texts, rounds):
@@ -78,9 +72,9 @@ def tokenising(texts, rounds):
     from fastai.text.core import WordTokenizer
 
     WordTokenizer()  # its import and the words of English belong to no round
-    for make in (fastai_numbers, coursekit_numbers):
+    for make in (fastai_ids, coursekit_ids):
         make(texts[:200])
-    makers = {"1. fastai, spaCy": fastai_numbers, "2. coursekit": coursekit_numbers}
+    makers = {"1. fastai, spaCy": fastai_ids, "2. coursekit": coursekit_ids}
     times, tokens = ({name: [] for name in makers} for _ in range(2))
     for _ in range(rounds):
         for name, make in makers.items():
@@ -102,7 +96,7 @@ def tokenising(texts, rounds):
 def training(texts, rounds):
     """Rows of the table: tokens a second of one epoch, and how many times fastai's."""
     vocab = ck.Vocab.count(texts, min_frequency=2, max_size=8000)
-    documents, kept = vocab.numbers(texts), 0
+    documents, kept = vocab.encode(texts), 0
     while kept < len(documents) and sum(map(len, documents[:kept])) < 150_000:
         kept += 50
     models = {"3. fastai, AWD-LSTM": fastai_model, "4. coursekit, AWD-LSTM": coursekit_model}
@@ -110,7 +104,7 @@ def training(texts, rounds):
     for turn in range(rounds + 1):
         for name, train in models.items():
             torch.manual_seed(turn)
-            speed = train(documents[: kept if turn else 20], len(vocab))
+            speed = train(texts[: kept if turn else 20], vocab)
             if turn:  # the first warms up
                 speeds[name].append(speed)
     base = speeds["3. fastai, AWD-LSTM"]

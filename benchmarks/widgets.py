@@ -10,9 +10,10 @@ from time import perf_counter
 
 import ipywidgets
 import torch
-from report import machine, table, write
 
 import coursekit as ck
+
+from .report import machine, table, write
 
 CHANGES = 300  # of each control
 LIMIT = 150  # milliseconds that an answer may take

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from .metrics import is_higher_better, metric_name
 from .storage import check_same, check_weights, is_first_process, load_tensors, load_weights, save_tensors, with_suffix
 
-EVENTS = ("before_fit", "before_epoch", "before_batch", "after_forward", "before_backward", "after_backward",
-          "after_batch", "after_epoch", "after_fit")  # fmt: skip
+BATCH_EVENTS = ("before_batch", "after_forward", "before_backward", "after_backward", "after_batch")
+EVENTS = ("before_fit", "before_epoch", *BATCH_EVENTS, "after_epoch", "after_fit")
 FLUSH = 32  # batches between two readings of the losses from the device
 
 
@@ -56,9 +56,7 @@ def check_callbacks(callbacks: Sequence[object]) -> tuple[object, ...]:
         if isinstance(callback, type):
             raise ValueError(f"the callback {callback.__name__} is a class: give an object, {callback.__name__}(...)")
         if not any(hasattr(callback, event) for event in EVENTS):
-            raise ValueError(
-                f"the callback {callback!r} would never be called: it has none of the methods {', '.join(EVENTS)}"
-            )
+            raise ValueError(f"the callback {callback!r} would never be called: it has none of {', '.join(EVENTS)}")
     return tuple(callbacks)
 
 
@@ -104,19 +102,16 @@ class Recorder:
     order = -100
 
     def __init__(self) -> None:
-        self._clear()
+        self.before_fit()
 
-    def _clear(self) -> None:
+    def before_fit(self, learn: Fit | None = None) -> None:
+        """Start with nothing recorded."""
         self.losses: list[float] = []
         self.lrs: list[tuple[float, ...]] = []
         self.epochs: list[dict[str, float]] = []
         self.ends: list[int] = []
         self._pending: list[Tensor] = []
         self._samples: list[int] = []
-
-    def before_fit(self, learn: Fit) -> None:
-        """Start with nothing recorded."""
-        self._clear()
 
     def before_epoch(self, learn: Fit) -> None:
         """Note the time; forget batches of the epoch before."""
@@ -134,9 +129,8 @@ class Recorder:
         """Add the epoch's row."""
         self._flush()
         self.ends.append(len(self.losses))
-        samples = [float(number) for number in self._samples]
-        losses = self.losses[-len(samples) :]
-        mean = sum(loss * n for loss, n in zip(losses, samples, strict=True) if n) / sum(samples)
+        losses = zip(self.losses[-len(self._samples) :], self._samples, strict=True)
+        mean = sum(loss * n for loss, n in losses if n) / sum(self._samples)
         results = {"valid_loss" if name == "loss" else name: value for name, value in learn.epoch_results.items()}
         seconds = perf_counter() - self._started
         self.epochs.append({"epoch": learn.epoch, "train_loss": mean, **results, "seconds": seconds})
@@ -153,14 +147,12 @@ class Recorder:
     def _flush(self) -> None:
         first = len(self.losses)
         self._read()
-        bad = [i for i in range(first, len(self.losses)) if not math.isfinite(self.losses[i])]
-        if bad:
-            batch = bad[0] - (len(self.lrs) - len(self._samples)) + 1
-            raise FloatingPointError(
-                f"the loss became {self.losses[bad[0]]} at batch {batch} of epoch {len(self.epochs) + 1}, at learning "
-                f"rate {max(self.lrs[bad[0]]):.1e}. The weights are spoilt: make the model anew (or load it), and "
-                "train with a lower learning rate, or look for infinite or missing values in the data"
-            )
+        for i, loss in enumerate(self.losses[first:], first):
+            if not math.isfinite(loss):
+                batch = i - (len(self.lrs) - len(self._samples)) + 1
+                where = f"at batch {batch} of epoch {len(self.epochs) + 1}, at learning rate {max(self.lrs[i]):.1e}"
+                advice = "with a lower learning rate; or look for infinite or missing values in the data"
+                raise FloatingPointError(f"the loss became {loss} {where}: make the model anew, and train it {advice}")
 
     def plot_losses(self) -> None:
         """Draw the training loss batch by batch, and the validation loss at each epoch's end."""
@@ -191,10 +183,8 @@ class _Watching:
         known |= {metric_name(metric): is_higher_better(metric) for metric in learn.metrics}
         higher = known.get(self.monitor) if self.higher_is_better is None else self.higher_is_better
         if higher is None:
-            raise ValueError(
-                f"{type(self).__name__} watches {self.monitor!r} and cannot know what is better: this learner has "
-                f"{', '.join(known)}; for a metric of your own give higher_is_better=True or False"
-            )
+            there = f"this learner has {', '.join(known)}; for a metric of your own give higher_is_better=True or False"
+            raise ValueError(f"{type(self).__name__} watches {self.monitor!r} and cannot know what is better: {there}")
         self.sign = 1 if higher else -1
 
     def waited(self, learn: Fit) -> int:
@@ -372,14 +362,9 @@ class Checkpoint(_Watching):
     order = 10
 
     def __init__(
-        self,
-        path: Path | str,
-        resume: bool = False,
-        *,
-        keep: str = "last",
-        monitor: str = "valid_loss",
+        self, path: Path | str, resume: bool = False, *, keep: str = "last", monitor: str = "valid_loss",
         higher_is_better: bool | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(monitor, higher_is_better)
         if keep not in ("last", "best") or (resume and keep == "best"):
             raise ValueError(f'keep is "last", which resume=True can go on from, or "best"; found {keep!r}')
@@ -389,11 +374,10 @@ class Checkpoint(_Watching):
         """Go on from the file, if that was asked for."""
         if self.keep == "best":
             self.find_direction(learn)
-        if not with_suffix(self.path).exists():
-            return
-        if not self.resume:
-            raise FileExistsError(f"{self.path} holds an earlier fit: resume=True goes on with it; or delete it")
-        self._restore(learn, *load_tensors(self.path))
+        if with_suffix(self.path).exists():
+            if not self.resume:
+                raise FileExistsError(f"{self.path} holds an earlier fit: resume=True goes on with it; or delete it")
+            self._restore(learn, *load_tensors(self.path))
 
     def after_epoch(self, learn: Fit) -> None:
         """Replace the file."""
@@ -402,7 +386,8 @@ class Checkpoint(_Watching):
             if self.waited(learn) == 0:
                 save_tensors(self.path, tensors, {"epoch": learn.epoch, "config": learn.config()})
             return
-        tensors |= {f"optimizer.{name}": value for name, value in _optimizer_tensors(learn.optimizer).items()}
+        for i, state in learn.optimizer.state_dict()["state"].items():  # learning rates follow from the schedule
+            tensors |= {f"optimizer.{i}.{name}": torch.as_tensor(value) for name, value in state.items()}
         tensors["random.cpu"] = torch.get_rng_state()
         if learn.data.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state(learn.data.device)
@@ -428,7 +413,11 @@ class Checkpoint(_Watching):
         if bool(kept["scaler"]) != learn.scaler.is_enabled():
             raise ValueError(f"{self.path} and this fit differ in fp16: give both the same MixedPrecision, or none")
         learn.model.load_state_dict(weights)
-        _restore_optimizer(learn.optimizer, _under("optimizer.", tensors))
+        optimizer = learn.optimizer.state_dict()
+        for key, value in _under("optimizer.", tensors).items():
+            i, _, name = key.partition(".")
+            optimizer["state"].setdefault(int(i), {})[name] = value
+        learn.optimizer.load_state_dict(optimizer)
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"], learn.data.device)
@@ -445,17 +434,3 @@ def _trained(model: nn.Module) -> list[str]:
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimizer's state, as `"parameter number.name"`; learning rates and momentum follow from the schedule."""
-    state = optimizer.state_dict()["state"]
-    return {f"{i}.{name}": torch.as_tensor(value) for i, kept in state.items() for name, value in kept.items()}
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    state = optimizer.state_dict()
-    for key, value in tensors.items():
-        i, _, name = key.partition(".")
-        state["state"].setdefault(int(i), {})[name] = value
-    optimizer.load_state_dict(state)

@@ -1,11 +1,11 @@
 """Where each data set comes from: `fetch` gives the folder of its sample, or of the full public set.
 
 The samples lie in the course's `data/` folder, so nothing is downloaded unless `COURSEKIT_SIZE=full` asks for it. A
-download is checked, goes on after an interruption, and is unpacked inside its folder only. Pooch checks the sums and
-moves files into place; what is added here is resuming, and errors that say what to do.
+download is checked, goes on after an interruption, and is unpacked inside its folder only.
 """
 
 import difflib
+import gzip
 import hashlib
 import json
 import os
@@ -94,9 +94,8 @@ def fetch(name: str, size: str | None = None) -> Path:
         return folder / full.get("inside", "")
     folder = SAMPLES / name
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"the sample {folder} is missing: install coursekit anew, or run it from a whole clone of the course"
-        )
+        advice = "install coursekit anew, or run it from a whole clone of the course"
+        raise FileNotFoundError(f"the sample {folder} is missing: {advice}")
     return folder
 
 
@@ -115,153 +114,87 @@ def download_all(downloads: Sequence[Download], folder: Path) -> None:
         PermissionError: the folder cannot be written to.
     """
     try:
-        _make(folder)
-        for item in downloads:
-            if item.unpack and (folder / f".{item.name}.unpacked").exists():
-                continue
-            file = _get(item, folder)
-            if item.unpack:
-                unpack(file, folder)
-                (folder / f".{item.name}.unpacked").touch()
-    except PermissionError as error:
-        raise PermissionError(
-            f"cannot write in the data home ({error.filename or folder}): set COURSEKIT_HOME to a folder of your own"
-        ) from error
-
-
-def _make(folder: Path) -> None:
-    try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:  # no permission; a file where a folder should be; a read-only disk
-        raise PermissionError(error.errno, error.strerror, error.filename) from error
+        for item in downloads:
+            unpacked = folder / f".{item.name}.unpacked"
+            if not (item.unpack and unpacked.exists()):
+                file = _get(item, folder)
+                if item.unpack:
+                    unpack(file, folder)
+                    unpacked.touch()
+    except ConnectionError:
+        raise
+    except OSError as error:  # no permission; a file where a folder should be; a read-only disk, or a full one
+        advice = "set COURSEKIT_HOME to a folder of your own"
+        raise PermissionError(f"cannot write in the data home ({error}): {advice}") from error
 
 
 def _get(item: Download, folder: Path) -> Path:
     """The checked file: the one in the folder, else the one from the network."""
-    target = folder / item.name
-    checksum = None if _unchecked(target) else item.checksum or _recorded(target)
-    if target.exists():
-        _check_sum(target, checksum)
-        return target
-    source = _source(item, folder.name)
-    try:
-        _retrieve(source, None if _is_partial(checksum) else checksum, target)
-    except PermissionError:
-        raise
-    except OSError as error:
-        raise ConnectionError(
-            f"could not download {source} ({str(error).splitlines()[0][:200]}).\n"
-            f"Run again to go on where it stopped; or place the file by hand as {target}; "
-            f"or set COURSEKIT_MIRROR to a folder or URL that holds {folder.name}/{item.name}"
-        ) from error
-    if _is_partial(checksum) and _first_mib(target) != checksum:
-        target.unlink()
-        raise ValueError(_wrong_sum(source, checksum))
-    if item.checksum is None:
-        _record(target)
+    target, part, record = (folder / f"{item.name}{end}" for end in ("", ".part", ".sha256"))
+    checksum, is_new = item.checksum, not target.exists()
+    if checksum is None and record.exists():
+        checksum = "sha256:" + record.read_text(encoding="ascii").split()[0]
+    if os.environ.get("COURSEKIT_VERIFY") == "0":
+        checksum = None
+        warnings.warn(f"COURSEKIT_VERIFY=0: the sum of {target} is not checked", stacklevel=2)
+    mirror = os.environ.get("COURSEKIT_MIRROR")
+    source = f"{mirror.rstrip('/')}/{folder.name}/{item.name}" if mirror else item.url
+    if is_new:
+        _retrieve(source, part, target)
+    algorithm, _, expected = (checksum or "").partition(":")
+    if checksum and (found := _sum(part if is_new else target, algorithm)) != expected:
+        if not is_new:
+            advice = "it is damaged or another file. Delete it and run again, or vouch for it with COURSEKIT_VERIFY=0"
+            raise ValueError(f"{target} has the {algorithm} sum {found}, not {expected}: {advice}")
+        part.unlink()
+        advice = "it changed, or was damaged on the way. Run again, or choose another host with COURSEKIT_MIRROR"
+        raise ValueError(f"the file at {source} does not have the sum {checksum}: {advice}")
+    if is_new:
+        part.replace(target)
+        if item.checksum is None:
+            _record(target, record)
     return target
 
 
-def _recorded(target: Path) -> str | None:
-    """The sum that the first download had, if there was one."""
-    record = target.with_name(target.name + ".sha256")
-    return "sha256:" + record.read_text(encoding="ascii").split()[0] if record.exists() else None
-
-
-def _record(target: Path) -> None:
+def _record(target: Path, record: Path) -> None:
     """Keep the sum of a file for which none is published, in the form that `sha256sum --check` reads."""
+    found = _sum(target, "sha256")
+    record.write_text(f"{found}  {target.name}\n", encoding="ascii")
+    said = f"no sum is published for {target.name}, so it could not be checked. Its SHA-256 is {found}"
+    warnings.warn(f"{said}; it was noted beside the file, and is checked from now on", stacklevel=2)
+
+
+def _sum(file: Path, algorithm: str) -> str:
+    """The file's sum; "first-mib" is the MD5 of its first MiB, with its length, see `Download`."""
     import pooch
 
-    found = pooch.file_hash(str(target), alg="sha256")
-    target.with_name(target.name + ".sha256").write_text(f"{found}  {target.name}\n", encoding="ascii")
-    warnings.warn(
-        f"no sum is published for {target.name}, so it could not be checked. Its SHA-256 is {found}; "
-        "it was noted beside the file, and is checked from now on",
-        stacklevel=2,
-    )
-
-
-def _retrieve(source: str, checksum: str | None, target: Path) -> None:
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")  # the progress bar says it all
-    try:
-        pooch.retrieve(source, checksum, fname=target.name, path=target.parent, downloader=_resuming)
-    except OSError:  # among them requests' InvalidURL, which is a ValueError too
-        raise
-    except ValueError as error:  # pooch's word for a wrong sum; it has thrown the file away
-        raise ValueError(_wrong_sum(source, checksum)) from error
-
-
-def _wrong_sum(source: str, checksum: str) -> str:
-    return (
-        f"the file at {source} does not have the sum {checksum}: it changed, or was damaged on the way. "
-        "Nothing was kept; run again, or choose another host with COURSEKIT_MIRROR"
-    )
-
-
-def _unchecked(target: Path) -> bool:
-    """Whether the user vouches for the files (COURSEKIT_VERIFY=0), which is said aloud."""
-    if os.environ.get("COURSEKIT_VERIFY") != "0":
-        return False
-    warnings.warn(f"COURSEKIT_VERIFY=0: the sum of {target} is not checked", stacklevel=2)
-    return True
-
-
-def _check_sum(file: Path, checksum: str | None) -> None:
-    import pooch
-
-    if checksum is None:
-        return
-    algorithm, _, expected = checksum.partition(":")
-    found = _first_mib(file).partition(":")[2] if _is_partial(checksum) else pooch.file_hash(str(file), alg=algorithm)
-    if found != expected:
-        raise ValueError(
-            f"{file} has the {algorithm} sum {found}, not {expected}: it is damaged or another file. "
-            "Delete it and run again to download it, or vouch for it with COURSEKIT_VERIFY=0"
-        )
-
-
-def _is_partial(checksum: str | None) -> bool:
-    return (checksum or "").startswith("first-mib:")
-
-
-def _first_mib(file: Path) -> str:
-    """The sum of the file's first MiB, with its length; see `Download`."""
+    if algorithm != "first-mib":
+        return pooch.file_hash(str(file), alg=algorithm)
     with file.open("rb") as content:
-        return f"first-mib:{hashlib.md5(content.read(1 << 20)).hexdigest()}:{file.stat().st_size}"
+        return f"{hashlib.md5(content.read(1 << 20)).hexdigest()}:{file.stat().st_size}"
 
 
-def _source(item: Download, set_name: str) -> str:
-    """The item's own URL, or where it lies on the mirror."""
-    mirror = os.environ.get("COURSEKIT_MIRROR")
-    return f"{mirror.rstrip('/')}/{set_name}/{item.name}" if mirror else item.url
-
-
-def _resuming(url: str, output_file: str, pooch_: object) -> None:
-    """A pooch downloader that keeps what has arrived in `NAME.part` and asks only for the rest."""
-    # pooch gives a temporary name in the target's folder; the target's own name is the URL's last part
-    part = Path(output_file).parent / (PurePosixPath(url).name + ".part")
-    if "://" not in url:
-        shutil.copyfile(url, part)
-    else:
-        _fetch_rest(url, part)
-    part.replace(output_file)
-
-
-def _fetch_rest(url: str, part: Path) -> None:
-    """Download to the end, trying again after a broken connection; a plain answer such as 404 is final."""
+def _retrieve(source: str, part: Path, target: Path) -> None:
+    """Copy or download to the end, trying again after a broken connection; a plain answer such as 404 is final."""
     import requests
 
-    for attempt in range(ATTEMPTS):
-        try:
-            _request(url, part)
-            return
-        except requests.HTTPError:
-            raise
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
-            if attempt == ATTEMPTS - 1:
-                raise
+    try:
+        for attempt in range(ATTEMPTS):
+            try:
+                _request(source, part) if "://" in source else shutil.copyfile(source, part)
+                return
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+                if attempt == ATTEMPTS - 1:
+                    raise
+    except PermissionError:
+        raise
+    except OSError as error:  # among them all of requests' own
+        raise ConnectionError(
+            f"could not download {source} ({str(error).splitlines()[0][:200]}).\n"
+            f"Run again to go on where it stopped; or place the file by hand as {target}; "
+            f"or set COURSEKIT_MIRROR to a folder or URL that holds {target.parent.name}/{target.name}"
+        ) from error
 
 
 def _request(url: str, part: Path) -> None:
@@ -275,13 +208,11 @@ def _request(url: str, part: Path) -> None:
         if have and answer.status_code == 416:  # nothing left to send; the sum decides whether it is whole
             return
         answer.raise_for_status()
-        resumed = answer.status_code == 206
+        have = have if answer.status_code == 206 else 0  # a server that knows no ranges sends all of it again
         length = answer.headers.get("Content-Length")
-        total = int(length) + (have if resumed else 0) if length else None
-        with (
-            part.open("ab" if resumed else "wb") as file,
-            tqdm(total=total, initial=have if resumed else 0, unit="B", unit_scale=True, desc=part.stem) as bar,
-        ):
+        total = int(length) + have if length else None
+        bar = tqdm(initial=have, total=total, unit="B", unit_scale=True, desc=part.stem)
+        with part.open("ab" if have else "wb") as file, bar:
             for chunk in answer.iter_content(CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
@@ -297,8 +228,8 @@ def unpack(archive: Path, folder: Path) -> None:
         inside = Path(scratch)
         try:
             _extract(archive, inside)
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-            raise ValueError(f"{archive} is damaged, and nothing was unpacked: {error}") from error
+        except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{archive} is damaged or not safe, and nothing was unpacked: {error}") from error
         entries = list(inside.iterdir())
         if clash := [entry.name for entry in entries if (folder / entry.name).exists()]:
             raise ValueError(f"{archive} would overwrite {clash[0]} in {folder}: move it away and run again")
@@ -307,36 +238,25 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _extract(archive: Path, inside: Path) -> None:
+    """Unpack files, folders, and links that stay inside; another member ends it."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
             _check_names(archive, file.namelist(), inside)
             file.extractall(inside)
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as file:
-            _extract_tar(archive, file, inside)
+            # before 3.10.12 and 3.11.4 Python has no such filter: what it asks is asked here, before each member
+            file.extraction_filter = getattr(tarfile, "data_filter", None)
+            file.chown = lambda *_: None  # files belong to whoever unpacks them
+            for member in file:
+                link = Path(member.name).parent / member.linkname if member.issym() else Path(member.linkname)
+                _check_names(archive, [member.name, str(link)], inside)
+                if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+                    raise ValueError(f"{archive} is not safe to unpack, and nothing was: {member.name!r} is no file")
+                member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+                file.extract(member, inside)
     else:
         raise ValueError(f"{archive} is neither a zip nor a tar file")
-
-
-def _extract_tar(archive: Path, file: tarfile.TarFile, inside: Path) -> None:
-    """Unpack files, folders, and links that stay inside, and nothing that is neither."""
-    _check_names(archive, file.getnames(), inside)
-    if hasattr(tarfile, "data_filter"):
-        try:
-            file.extractall(inside, filter="data")
-        except tarfile.FilterError as error:
-            raise ValueError(f"{archive} is not safe to unpack, and nothing was: {error}") from error
-        return
-    # Python before 3.10.12 and 3.11.4 has no filters: the same rules, asked anew before each member
-    file.chown = lambda *_: None  # files belong to whoever unpacks them
-    for member in file:
-        unpacked = member.isfile() or member.isdir() or member.issym() or member.islnk()
-        if not unpacked or Path(member.linkname).is_absolute():
-            raise ValueError(f"{archive} is not safe to unpack, and nothing was: {member.name!r} is no file or folder")
-        folder = Path(member.name).parent if member.issym() else Path()
-        _check_names(archive, [member.name, str(folder / member.linkname)], inside)
-        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
-        file.extract(member, inside)
 
 
 def _check_names(archive: Path, names: list[str], inside: Path) -> None:

@@ -3,12 +3,9 @@
 import sys
 from html import escape
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Any
 
 from .storage import is_first_process
-
-if TYPE_CHECKING:
-    from .callbacks import Fit
 
 REDRAW = 0.1  # seconds between two drawings of the progress, at least
 # M. Okabe and K. Ito's colours, which colour-blind readers can tell apart
@@ -43,69 +40,79 @@ class Progress:
     Used in lesson 09.
     """
 
-    order, view = 100, None
+    order, view, next = 100, None, 0.0
 
-    def before_fit(self, learn: "Fit") -> None:
+    def before_fit(self, learn: Any) -> None:
         """Choose the place and draw the empty table."""
-        if is_first_process():
-            self.view = _NotebookView() if in_notebook() else _TerminalView()
-        self.next = 0.0
+        if in_notebook() and is_first_process():
+            from IPython.display import display
 
-    def after_batch(self, learn: "Fit") -> None:
+            self.view = display(EpochTable([], "starting"), display_id=True)
+        elif is_first_process():
+            self.view = _Terminal()
+
+    def after_batch(self, learn: Any) -> None:
         """Redraw, but not more often than ten times a second."""
         now = monotonic()
         if self.view and now >= self.next:
             self.next = now + REDRAW
             done = f"epoch {learn.epoch + 1} of {learn.epochs}: batch {learn.batch + 1} of {len(learn.data.train)}"
-            self.view.bar(done, learn.step / learn.steps, learn.recorder.epochs)
+            self.view.update(EpochTable(learn.recorder.epochs, done, learn.step / learn.steps))
 
-    def after_epoch(self, learn: "Fit") -> None:
+    def after_epoch(self, learn: Any) -> None:
         """Add the epoch's row."""
         if self.view:
-            self.view.row(learn.recorder.epochs)
+            self.view.update(EpochTable(learn.recorder.epochs))
 
-    def after_fit(self, learn: "Fit") -> None:
+    def after_fit(self, learn: Any) -> None:
         """Take the bar away; the table stays."""
-        if self.view:  # none if another callback refused the fit
-            self.view.close(learn.recorder.epochs)
+        self.after_epoch(learn)
+        if isinstance(self.view, _Terminal):
+            self.view.bar.close()
 
 
-def cells(row: dict[str, float]) -> list[str]:
-    """An epoch's numbers as text: the epoch whole, seconds as minutes:seconds, the rest with four decimals."""
-    shown = {
-        "epoch": lambda value: str(int(value)),
-        "seconds": lambda value: f"{int(value) // 60}:{int(value) % 60:02d}",
-    }
-    return [shown.get(name, "{:.4f}".format)(value) for name, value in row.items()]
+class _Terminal:
+    """Does what IPython's display handle does: each row is printed once, and below them a bar is drawn anew."""
 
+    def __init__(self) -> None:
+        from tqdm import tqdm
 
-def heading(row: dict[str, float]) -> list[str]:
-    """Column titles for `cells`."""
-    return ["time" if name == "seconds" else name.replace("_", " ") for name in row]
+        form = "{desc} |{bar:20}| {elapsed}"
+        self.bar = tqdm(total=1.0, leave=False, bar_format=form, disable=not sys.stderr.isatty())
+        self.printed = 0
 
-
-def aligned(line: list[str]) -> str:
-    """A line of the table as text."""
-    return "  ".join(f"{cell:>10}" for cell in line)
+    def update(self, table: "EpochTable") -> None:
+        lines = table.lines()
+        for line in lines[self.printed :]:
+            self.bar.write(line)
+        self.printed = len(lines)
+        if table.below:
+            self.bar.n = table.done
+            self.bar.set_description_str(table.below)
 
 
 class EpochTable:
     """The epochs so far, as HTML in a notebook and as text elsewhere; a line below says what is going on."""
 
     def __init__(self, epochs: list[dict[str, float]], below: str = "", done: float = 0.0) -> None:
-        self.epochs, self.below, self.done = epochs, below, done
+        heading = [["time" if name == "seconds" else name.replace("_", " ") for name in row] for row in epochs[:1]]
+        self.rows = heading + [[_cell(name, value) for name, value in row.items()] for row in epochs]
+        self.below, self.done = below, done
+
+    def lines(self) -> list[str]:
+        """The rows as aligned text."""
+        return ["  ".join(f"{cell:>10}" for cell in row) for row in self.rows]
 
     def __repr__(self) -> str:
-        """The table as aligned text."""
-        lines = [heading(self.epochs[0]), *map(cells, self.epochs)] if self.epochs else []
-        return "\n".join([*map(aligned, lines)] + [self.below] * bool(self.below))
+        """The table as text."""
+        return "\n".join(self.lines() + [self.below] * bool(self.below))
 
     def _repr_html_(self) -> str:
         style = 'style="text-align:right;padding:0.2em 1em;font-variant-numeric:tabular-nums"'
         html = ""
-        if self.epochs:
-            head = "".join(f'<th scope="col" {style}>{escape(cell)}</th>' for cell in heading(self.epochs[0]))
-            rows = ("".join(f"<td {style}>{cell}</td>" for cell in cells(row)) for row in self.epochs)
+        if self.rows:
+            head = "".join(f'<th scope="col" {style}>{escape(cell)}</th>' for cell in self.rows[0])
+            rows = ("".join(f"<td {style}>{cell}</td>" for cell in row) for row in self.rows[1:])
             body = "".join(f"<tr>{row}</tr>" for row in rows)
             html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         if self.below:
@@ -114,37 +121,8 @@ class EpochTable:
         return html
 
 
-class _NotebookView:
-    def __init__(self) -> None:
-        from IPython.display import display
-
-        self.handle = display(EpochTable([], "starting"), display_id=True)
-
-    def bar(self, text: str, done: float, epochs: list[dict[str, float]]) -> None:
-        self.handle.update(EpochTable(epochs, text, done))
-
-    def row(self, epochs: list[dict[str, float]]) -> None:
-        self.handle.update(EpochTable(epochs))
-
-    close = row
-
-
-class _TerminalView:
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        form = "{desc} |{bar:20}| {elapsed}"
-        self.line = tqdm(total=1.0, leave=False, bar_format=form, disable=not sys.stderr.isatty())
-        self.titled = False
-
-    def bar(self, text: str, done: float, epochs: list[dict[str, float]]) -> None:
-        self.line.n = done
-        self.line.set_description_str(text)
-
-    def row(self, epochs: list[dict[str, float]]) -> None:
-        for line in ([] if self.titled else [heading(epochs[-1])]) + [cells(epochs[-1])]:
-            self.line.write(aligned(line))
-        self.titled = True
-
-    def close(self, epochs: list[dict[str, float]]) -> None:
-        self.line.close()
+def _cell(name: str, value: float) -> str:
+    """The epoch whole, seconds as minutes:seconds, the rest with four decimals."""
+    if name == "epoch":
+        return str(value)
+    return f"{int(value) // 60}:{int(value) % 60:02d}" if name == "seconds" else f"{value:.4f}"

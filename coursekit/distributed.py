@@ -53,15 +53,11 @@ class Distributed:
         self.rank, self.world_size, self.device = state.process_index, state.num_processes, state.device
         started = int(os.environ.get("WORLD_SIZE", 1))
         if started != self.world_size:
-            raise RuntimeError(
-                f"{started} processes were started, and this one believes in {self.world_size}: a Distributed was made "
-                "before they were started. Restart the kernel, and make it only inside the function that is launched"
-            )
+            found = f"{started} processes were started after a Distributed was made for {self.world_size}"
+            raise RuntimeError(f"{found}. Restart the kernel, and make it only inside the function that is launched")
         if self.world_size > 1:
             sys.excepthook = self._first_error
-            self.all_reduce(
-                torch.zeros(1, device=self.device)
-            )  # all are here; who left before would break the others' line
+            self.all_reduce(torch.zeros(1, device=self.device))  # all are here; to leave before would break the line
 
     def _first_error(self, kind: type, error: BaseException, trace: TracebackType | None) -> None:
         """An error ends all processes; the one that failed first says why, and the others nothing."""
@@ -116,7 +112,7 @@ class Distributed:
                 for statistic in (layer.running_mean, layer.running_var):
                     self.all_reduce(statistic.div_(self.world_size))
 
-    def add_up(self, means: Iterable[RunningMean]) -> None:
+    def all_reduce_means(self, means: Iterable[RunningMean]) -> None:
         """Turn each process's sums and counts into those of all."""
         means = list(means)
         sums = torch.tensor([[float(m.total), float(m.count)] for m in means], dtype=torch.float64)
@@ -159,8 +155,6 @@ class Distributed:
         for name in own:
             if len({found[name] for found in everyone}) > 1:
                 each = ", ".join(f"process {i} has {found[name]}" for i, found in enumerate(everyone))
-                raise ValueError(
-                    f"the processes differ in their {name}: {each}. Give each the whole data; it takes its own samples"
-                )
+                raise ValueError(f"the processes differ in their {name}: {each}. Give each of them the whole data")
         if data.device.type != self.device.type:
             raise ValueError(f"the data is on {data.device} and the processes compute on {self.device}; see cpu=")

@@ -6,7 +6,7 @@ The loop is the one that lesson 09 derives. Callbacks are plain objects: whichev
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from itertools import chain, islice, repeat
@@ -17,14 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .callbacks import Handler, Recorder, call, call_all, check_callbacks, find_handlers
+from .callbacks import BATCH_EVENTS, Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
 from .loaders import Loader, Loaders
 from .losses import check_labels, cross_entropy, loss_count
 from .metrics import Metric, RunningMean, check_metrics, metric_name
 from .schedule import Schedule, constant, one_cycle
 from .storage import check_same, load_tensors, load_weights, save_tensors
-from .targets import Categories, Numbers, Prediction, TargetType, predictions
+from .targets import Categories, Numbers, Prediction, predictions
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 LearningRate = Union[float, tuple[float, float], slice, "LRFinder"]
@@ -63,19 +63,11 @@ class Learner:
     """
 
     def __init__(
-        self,
-        data: Loaders,
-        model: nn.Module,
-        loss_fn: Loss = cross_entropy,
-        metrics: Sequence[Metric] = (),
-        *,
+        self, data: Loaders, model: nn.Module, loss_fn: Loss = cross_entropy, metrics: Sequence[Metric] = (), *,
         optimizer_fn: Callable[..., torch.optim.Optimizer] = torch.optim.AdamW,
-        groups: Sequence[nn.Module] | None = None,
-        callbacks: Sequence[object] = (),
-        progress: bool = True,
-        channels_last: bool = False,
-        compile: bool = False,
-    ) -> None:
+        groups: Sequence[nn.Module] | None = None, callbacks: Sequence[object] = (), progress: bool = True,
+        channels_last: bool = False, compile: bool = False,
+    ) -> None:  # fmt: skip
         self.data, self.loss_fn, self.metrics = data, loss_fn, check_metrics(metrics)
         self.model = model.to(data.device)
         if channels_last:
@@ -98,24 +90,16 @@ class Learner:
         total, trained = count_parameters(self.model)
         frozen = sum(not any(p.requires_grad for p in group.parameters()) for group in self.groups)
         metrics = ", ".join(map(metric_name, self.metrics)) or "none"
-        return "\n".join(
-            [
-                f"{type(self).__name__} of a {type(self.model).__name__}: {total:,} parameters, {trained:,} trained; "
-                f"{len(self.groups)} layer groups, {frozen} frozen",
-                f"data: {self.data!r}",
-                f"loss: {metric_name(self.loss_fn)}; metrics: {metrics}; optimizer: {metric_name(self.optimizer_fn)}",
-            ]
+        return (
+            f"{type(self).__name__} of a {type(self.model).__name__}: {total:,} parameters, {trained:,} trained; "
+            f"{len(self.groups)} layer groups, {frozen} frozen\ndata: {self.data!r}\n"
+            f"loss: {metric_name(self.loss_fn)}; metrics: {metrics}; optimizer: {metric_name(self.optimizer_fn)}"
         )
 
     # Training
 
     def fit(
-        self,
-        epochs: int,
-        lr: LearningRate = 1e-3,
-        *,
-        schedule: Schedule = constant,
-        callbacks: Sequence[object] = (),
+        self, epochs: int, lr: LearningRate = 1e-3, *, schedule: Schedule = constant, callbacks: Sequence[object] = ()
     ) -> None:
         """Train for a number of epochs.
 
@@ -158,19 +142,15 @@ class Learner:
 
         The momentum (Adam's first beta) falls while the learning rate rises, unless one was asked for. See `fit`.
         """
-        momentum = (0.95, 0.85) if self._has_usual_momentum() else None
-        self.fit(epochs, max_lr, schedule=one_cycle(warmup, momentum=momentum), callbacks=callbacks)
-
-    def _has_usual_momentum(self) -> bool:
-        """Whether the optimizer keeps the betas that its class has by default; SGD's momentum is one if it has one."""
-        optimizer = self.optimizer_fn([nn.Parameter(torch.zeros(1))], lr=1.0)
+        optimizer = self.optimizer_fn([{"params": [nn.Parameter(torch.zeros(1))], "lr": 1.0}])
         usual = signature(type(optimizer)).parameters.get("betas")
-        return usual is None or usual.default is Parameter.empty or optimizer.defaults["betas"] == usual.default
+        asked_for = usual and usual.default not in (Parameter.empty, optimizer.defaults.get("betas"))
+        momentum = None if asked_for else (0.95, 0.85)
+        self.fit(epochs, max_lr, schedule=one_cycle(warmup, momentum=momentum), callbacks=callbacks)
 
     def _train_epoch(self, schedule: Schedule, handlers: dict[str, list[Handler]]) -> None:
         train_mode(self.model)
-        events = ("before_batch", "after_forward", "before_backward", "after_backward", "after_batch")
-        before_batch, after_forward, before_backward, after_backward, after_batch = (handlers[e] for e in events)
+        before_batch, after_forward, before_backward, after_backward, after_batch = map(handlers.get, BATCH_EVENTS)
         optimizer, scaler = self.optimizer, self.scaler
         batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
         for self.batch, (*inputs, targets) in enumerate(batches):
@@ -231,9 +211,8 @@ class Learner:
         Built in lesson 09.
         """
         if not (0 < lowest < highest and batches > 1):
-            raise ValueError(
-                f"a search needs 0 < lowest < highest and two batches; found {lowest}, {highest}, {batches}"
-            )
+            given = f"{lowest}, {highest}, {batches}"
+            raise ValueError(f"a search needs 0 < lowest < highest and two batches; found {given}")
         found = LRFinder()
         with self.model_kept(), batch_norm_explained(self.data.train), self.randomness_kept():
             self.optimizer = self.new_optimizer(1.0)
@@ -260,14 +239,13 @@ class Learner:
     @contextmanager
     def model_kept(self) -> Iterator[None]:
         """Inside it the model may be trained; afterwards weights, buffers, and the mode of each part are as before."""
-        tensors = [*self.model.parameters(), *self.model.buffers()]
-        kept = [t.detach().clone() for t in tensors]
+        kept = [(t, t.detach().clone()) for t in [*self.model.parameters(), *self.model.buffers()]]
         try:
             with evaluating(self.model):
                 yield
         finally:
             with torch.no_grad():
-                for tensor, old in zip(tensors, kept, strict=True):
+                for tensor, old in kept:
                     tensor.copy_(old)
 
     # Answers
@@ -315,7 +293,9 @@ class Learner:
             ValueError: it cannot be read as the data are.
         """
         outputs, single = self._answers(x)
-        target_type = self.data.target_type or self._usual_target_type(outputs)
+        target_type = self.data.target_type or Numbers()
+        if self.data.target_type is None and self.loss_fn is cross_entropy and outputs.dim() == 2:
+            target_type = Categories(tuple(map(str, range(outputs.shape[1]))))  # classes without names
         found = predictions(target_type, target_type.values(outputs))
         return found[0] if single else found
 
@@ -323,12 +303,6 @@ class Learner:
         """The model's raw outputs for what `predict` takes, and whether it was one sample alone."""
         batches, single = self.data.encode(x)
         return torch.cat([self._outputs(*batch).cpu() for batch in batches]), single
-
-    def _usual_target_type(self, outputs: Tensor) -> TargetType:
-        """What the loss says of targets that are only tensors: classes without names, or numbers."""
-        if self.loss_fn is cross_entropy and outputs.dim() == 2:
-            return Categories(tuple(map(str, range(outputs.shape[1]))))
-        return Numbers()
 
     def raw_outputs(self, x: object) -> Tensor:
         """The model's raw outputs (logits, say), float32 on the CPU, for what `predict` takes; one row a sample."""
@@ -354,7 +328,7 @@ class Learner:
                 for metric, mean in zip(self.metrics, means.values(), strict=True):
                     mean.add(getattr(metric, "averaged", metric)(outputs, targets), len(targets))
         if self.processes:
-            self.processes.add_up([loss, *means.values()])
+            self.processes.all_reduce_means([loss, *means.values()])
         return {name: mean.value for name, mean in ({"loss": loss} | means).items()}
 
     def summary(self) -> "Summary":
@@ -432,45 +406,37 @@ def default_groups(model: nn.Module) -> list[nn.Module]:
     return [model]
 
 
-def trained_parameters(model: nn.Module, groups: Sequence[nn.Module]) -> list[list[nn.Parameter]]:
-    """The parameters of each group that are not frozen; one that two groups share counts for the first.
-
-    Raises:
-        ValueError: all are frozen, or one belongs to no group.
-    """
-    seen = set()
-    parts = []
-    for group in groups:
-        parts.append([p for p in group.parameters() if p.requires_grad and p not in seen])
-        seen.update(parts[-1])
-    if outside := [name for name, p in model.named_parameters() if p.requires_grad and p not in seen]:
-        raise ValueError(f"{outside[0]!r} is in none of the layer groups, so it would not be trained: add it to one")
-    if not seen:
-        raise ValueError("every parameter is frozen: there is nothing to train; call unfreeze() or freeze()")
-    return parts
-
-
 def parameter_groups(model: nn.Module, groups: Sequence[nn.Module], lr: LearningRate) -> list[dict]:
     """What a `torch.optim` optimizer takes: the trained parameters with their learning rates, kept as `max_lr` as well.
 
-    Neighbouring layer groups with the same learning rate become one: a step over few groups is faster.
+    Neighbouring layer groups with the same learning rate become one: a step over few groups is faster. A parameter that
+    two groups share counts for the first.
+
+    Raises:
+        ValueError: all parameters are frozen, or one belongs to no group.
 
     Built in lesson 09.
     """
     merged: list[dict] = []
-    for part, top in zip(trained_parameters(model, groups), spread(lr, len(groups)), strict=True):
+    seen: set[nn.Parameter] = set()
+    for group, top in zip(groups, spread(lr, len(groups)), strict=True):
+        trained = [p for p in group.parameters() if p.requires_grad and p not in seen]
+        seen.update(trained)
         if merged and merged[-1]["max_lr"] == top:
-            merged[-1]["params"] += part
-        elif part:
-            merged.append({"params": part, "lr": top, "max_lr": top})
+            merged[-1]["params"] += trained
+        elif trained:
+            merged.append({"params": trained, "lr": top, "max_lr": top})
+    if outside := [name for name, p in model.named_parameters() if p.requires_grad and p not in seen]:
+        raise ValueError(f"{outside[0]!r} is in none of the layer groups, so it would not be trained: add it to one")
+    if not merged:
+        raise ValueError("every parameter is frozen: there is nothing to train; call unfreeze() or freeze()")
     return merged
 
 
 def spread(lr: LearningRate, groups: int) -> list[float]:
     """One learning rate for each layer group: the same, or from a first to a last by equal factors."""
     given = lr.suggestion if isinstance(lr, LRFinder) else lr
-    if isinstance(given, slice):
-        given = (given.start, given.stop)
+    given = (given.start, given.stop) if isinstance(given, slice) else given
     pair = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
     if len(pair) != 2 or not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in pair):
         raise ValueError(f"a learning rate is a positive number, or a pair or slice of them; found {lr}")
@@ -509,10 +475,9 @@ def batch_norm_explained(train: Loader) -> Iterator[None]:
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
-        raise ValueError(
-            f"a training batch held one sample, and batch norm needs several: there are {train.samples} samples in "
-            f"batches of {train.batch_size}; choose a larger batch_size, or give more samples"
-        ) from error
+        found = f"there are {train.samples} samples in batches of {train.batch_size}"
+        advice = f"{found}; choose a larger batch_size, or give more samples"
+        raise ValueError(f"a training batch held one sample, and batch norm needs several: {advice}") from error
 
 
 # Looking
@@ -560,10 +525,8 @@ class LRFinder:
 
     def __repr__(self) -> str:
         """The suggestion and the range that was tried."""
-        return (
-            f"LRFinder(suggestion={self.suggestion:.1e}, from {self.lrs[0]:.0e} to {self.lrs[-1]:.0e} "
-            f"in {len(self.lrs)} batches)"
-        )
+        tried = f"from {self.lrs[0]:.0e} to {self.lrs[-1]:.0e} in {len(self.lrs)} batches"
+        return f"LRFinder(suggestion={self.suggestion:.1e}, {tried})"
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:
@@ -588,25 +551,24 @@ class Summary:
     def __init__(self, model: nn.Module, inputs: list[Tensor]) -> None:
         self.total, self.trained = count_parameters(model)
         self.rows: list[tuple[str, str, tuple[int, ...], int, bool]] = []
-        parts = dict(model.named_modules())
-        rows = [(n, p) for n, p in parts.items() if not list(p.children()) or list(p.parameters(recurse=False))]
+        names = {part: name or "(model)" for name, part in model.named_modules()}
+        parts = [part for part in names if not list(part.children()) or list(part.parameters(recurse=False))]
+        shapes: dict[nn.Module, tuple[int, ...]] = {}
+
+        def note(part: nn.Module, inputs: object, output: object) -> None:
+            shapes[part] = tuple(output.shape) if isinstance(output, Tensor) else ()
+
+        with ExitStack() as hooks, evaluating(model), torch.inference_mode():
+            for part in parts:
+                hooks.enter_context(part.register_forward_hook(note))
+            model(*inputs)
+        unused = [part for part in parts if part not in shapes and list(part.parameters())]
         counted: set[nn.Parameter] = set()
-        shapes: dict[str, tuple[int, ...]] = {}
-        handles = [part.register_forward_hook(_note_shape(shapes, name)) for name, part in rows]
-        try:
-            with evaluating(model), torch.inference_mode():
-                model(*inputs)
-        finally:
-            for handle in handles:
-                handle.remove()
-        used = [name for name in shapes] + [
-            name for name, part in rows if name not in shapes and list(part.parameters())
-        ]
-        for name in used:
-            own = [p for p in parts[name].parameters(recurse=False) if p not in counted]
+        for part in [*shapes, *unused]:
+            own = [p for p in part.parameters(recurse=False) if p not in counted]
             counted.update(own)
             trained, count = any(p.requires_grad for p in own), sum(p.numel() for p in own)
-            self.rows.append((name or "(model)", type(parts[name]).__name__, shapes.get(name, ()), count, trained))
+            self.rows.append((names[part], type(part).__name__, shapes.get(part, ()), count, trained))
 
     def __repr__(self) -> str:
         """The table."""
@@ -619,10 +581,3 @@ class Summary:
         rule = "-" * max(map(len, lines))
         total = f"{self.total:,} parameters, {self.trained:,} of them trained"
         return "\n".join([lines[0], rule, *lines[1:], rule, total])
-
-
-def _note_shape(shapes: dict[str, tuple[int, ...]], name: str) -> Callable[..., None]:
-    def note(part: nn.Module, inputs: object, output: object) -> None:
-        shapes[name] = tuple(output.shape) if isinstance(output, Tensor) else ()
-
-    return note

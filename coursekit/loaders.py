@@ -22,21 +22,11 @@ def device(name: str | torch.device | None = None) -> torch.device:
 
     Built in lesson 09.
     """
-    if name is None:
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    chosen = torch.device(name)
-    ready = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if not ready.get(chosen.type, lambda: True)():
+    ready = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    chosen = torch.device(next(kind for kind in ready if ready[kind]) if name is None else name)
+    if not ready.get(chosen.type, True):
         raise ValueError(f"this machine has no {chosen.type!r} device that PyTorch can use; leave the device out")
     return chosen
-
-
-def fits(tensors: tuple[Tensor, ...], where: torch.device) -> bool:
-    """Whether the tensors may live on the device for good: already there, or no more than half of its free memory."""
-    if where.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(where)
-        return sum(tensor.nbytes for tensor in tensors) <= free // 2
-    return True  # the CPU holds them already, and Apple's GPU shares its memory
 
 
 @runtime_checkable
@@ -87,10 +77,22 @@ class TensorLoader:
             shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "nothing"
             raise ValueError(f"inputs and targets must have the same number of samples; found the shapes {shapes}")
         self.samples, self.batch_size, self.shuffle = len(tensors[0]), batch_size, shuffle
-        self.sizes = _batch_sizes(self.samples, batch_size, shuffle)
+        if self.samples == 0:
+            raise ValueError("the data set is empty: there is nothing to make batches of")
+        if batch_size < 1:
+            raise ValueError(f"a batch needs at least one sample; the batch size is {batch_size}")
+        whole, left = divmod(self.samples, batch_size)
+        self.sizes = [batch_size] * whole + [left] * (left > 0)
+        if shuffle and left == 1 and whole:
+            self.sizes[-2:] = [batch_size + 1]
         self.device = _device(device)
-        self.resident = fits(tensors, self.device)
-        self.tensors = tuple(tensor.to(self.device) for tensor in tensors) if self.resident else _pinned(tensors)
+        self.resident = True  # the CPU holds them already, and Apple's GPU shares its memory
+        if self.device.type == "cuda":  # there they may take half of what is free
+            self.resident = sum(tensor.nbytes for tensor in tensors) <= torch.cuda.mem_get_info(self.device)[0] // 2
+        if self.resident:
+            self.tensors = tuple(tensor.to(self.device) for tensor in tensors)
+        else:  # in page-locked memory, from which a GPU can fetch while it computes
+            self.tensors = tuple(tensor if tensor.is_cuda else tensor.pin_memory() for tensor in tensors)
         self.targets = self.tensors[-1]
 
     def __len__(self) -> int:
@@ -103,19 +105,14 @@ class TensorLoader:
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """One epoch of batches."""
-        if not self.shuffle:
-            return self._in_order()
-        order = torch.randperm(self.samples)
-        return self._indexed(order.to(self.tensors[0].device))
-
-    def _in_order(self) -> Iterator[tuple[Tensor, ...]]:
-        for batch in zip(*(tensor.split(self.batch_size) for tensor in self.tensors), strict=True):
-            yield tuple(part.clone() for part in batch) if self.resident else _to_device(batch, self.device)
-
-    def _indexed(self, order: Tensor) -> Iterator[tuple[Tensor, ...]]:
-        for rows in order.split(self.sizes):
-            batch = tuple(tensor[rows] for tensor in self.tensors)
-            yield batch if self.resident else _to_device(batch, self.device)
+        if self.shuffle:
+            order = torch.randperm(self.samples).to(self.tensors[0].device)
+            batches = (tuple(tensor[rows] for tensor in self.tensors) for rows in order.split(self.sizes))
+        else:
+            batches = zip(*(tensor.split(self.batch_size) for tensor in self.tensors), strict=True)
+        if not self.resident:
+            return (_to_device(batch, self.device) for batch in batches)
+        return batches if self.shuffle else (tuple(part.clone() for part in batch) for batch in batches)
 
 
 class DatasetLoader:
@@ -135,24 +132,15 @@ class DatasetLoader:
     """
 
     def __init__(
-        self,
-        dataset: Dataset,
-        batch_size: int,
-        shuffle: bool = False,
-        device: torch.device | None = None,
+        self, dataset: Dataset, batch_size: int, shuffle: bool = False, device: torch.device | None = None,
         workers: int = 0,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.dataset, self.samples, self.batch_size, self.shuffle = dataset, len(dataset), batch_size, shuffle
         self.device = _device(device)
-        sizes = _batch_sizes(self.samples, batch_size, shuffle)
-        self.loader = DataLoader(
-            dataset,
-            batch_sampler=_Batches(self.samples, sizes, shuffle),
-            generator=torch.Generator().manual_seed(torch.initial_seed() % 2**63),  # looking draws nothing elsewhere
-            num_workers=workers,
-            pin_memory=self.device.type == "cuda",
-            persistent_workers=workers > 0,
-        )
+        indices = _Indices([torch.arange(self.samples)], batch_size, shuffle, torch.device("cpu"))
+        options = {"pin_memory": self.device.type == "cuda", "persistent_workers": workers > 0, "num_workers": workers}
+        generator = torch.Generator().manual_seed(torch.initial_seed() % 2**63)  # looking draws nothing elsewhere
+        self.loader = DataLoader(dataset, batch_sampler=indices, generator=generator, **options)
 
     def __len__(self) -> int:
         """The number of batches."""
@@ -168,18 +156,11 @@ class DatasetLoader:
         return (_to_device(batch, self.device) for batch in self.loader)
 
 
-class _Batches:
+class _Indices(TensorLoader):
     """The indices of each batch of an epoch, for PyTorch's `DataLoader`; drawn as `TensorLoader` draws them."""
 
-    def __init__(self, samples: int, sizes: list[int], shuffle: bool) -> None:
-        self.samples, self.sizes, self.shuffle = samples, sizes, shuffle
-
-    def __len__(self) -> int:
-        return len(self.sizes)
-
     def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(self.samples) if self.shuffle else torch.arange(self.samples)
-        for indices in order.split(self.sizes):  # a generator: drawn once, however often PyTorch asks for an iterator
+        for (indices,) in super().__iter__():  # a generator: drawn once, however often PyTorch asks for an iterator
             yield indices.tolist()
 
 
@@ -209,15 +190,9 @@ class Loaders:
     advice: ClassVar[str] = ON_PURPOSE
 
     def __init__(
-        self,
-        train: "Source",
-        valid: "Source | None" = None,
-        *,
-        batch_size: int = 64,
-        device: str | torch.device | None = None,
-        workers: int = 0,
-        target_type: TargetType | None = None,
-    ) -> None:
+        self, train: "Source", valid: "Source | None" = None, *, batch_size: int = 64,
+        device: str | torch.device | None = None, workers: int = 0, target_type: TargetType | None = None,
+    ) -> None:  # fmt: skip
         self.device, self.target_type = _device(device), target_type
         self.train = _loader(train, batch_size, True, self.device, workers)
         self.valid = None if valid is None else _loader(valid, 2 * batch_size, False, self.device, workers)
@@ -251,9 +226,8 @@ class Loaders:
             raise ValueError(f"a sample has the shapes {shapes}, several have one axis more; found {found}")
         parts = [part[None] if single else part for part in parts]
         if len({len(part) for part in parts}) > 1:
-            raise ValueError(
-                f"inputs must have the same number of samples; found {', '.join(str(len(p)) for p in parts)}"
-            )
+            found = ", ".join(str(len(part)) for part in parts)
+            raise ValueError(f"inputs must have the same number of samples; found {found}")
         batches = zip(*(part.split(2 * self.train.batch_size) for part in parts), strict=True)
         return [_to_device(batch, self.device) for batch in batches], single
 
@@ -269,28 +243,10 @@ _device = device  # the arguments of this name hide the function
 def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device, workers: int) -> Loader:
     if isinstance(source, Loader):
         return source
-    if isinstance(source, TensorDataset):
-        source = source.tensors
+    source = source.tensors if isinstance(source, TensorDataset) else source
     if isinstance(source, (tuple, list)):
         return TensorLoader(source, batch_size, shuffle, device)
     return DatasetLoader(source, batch_size, shuffle, device, workers)
-
-
-def _batch_sizes(samples: int, batch_size: int, shuffle: bool) -> list[int]:
-    """How many samples each batch has; of shuffled ones no last one has a single sample, if there is another."""
-    if samples == 0:
-        raise ValueError("the data set is empty: there is nothing to make batches of")
-    if batch_size < 1:
-        raise ValueError(f"a batch needs at least one sample; the batch size is {batch_size}")
-    whole, left = divmod(samples, batch_size)
-    if shuffle and left == 1 and whole:
-        return [batch_size] * (whole - 1) + [batch_size + 1]
-    return [batch_size] * whole + [left] * (left > 0)
-
-
-def _pinned(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Page-locked copies, which a GPU can fetch while it computes."""
-    return tuple(tensor if tensor.is_cuda else tensor.pin_memory() for tensor in tensors)
 
 
 def _to_device(batch: Sequence[Tensor], device: torch.device) -> tuple[Tensor, ...]:

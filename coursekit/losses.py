@@ -1,7 +1,6 @@
 """Losses of the course, and errors of the usual ones in words."""
 
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +46,14 @@ def cross_entropy(
         options = {"ignore_index": ignore_index, "label_smoothing": label_smoothing, "reduction": "sum"}
         return F.cross_entropy(outputs, targets, **options) / (targets != ignore_index).sum().clamp(min=1)
     except (IndexError, RuntimeError, ValueError) as error:
-        raise ValueError(_explain(outputs, targets, ignore_index) or str(error)) from error
+        are_probabilities = outputs.shape == targets.shape and targets.is_floating_point()
+        if outputs.dim() > 1 and not are_probabilities:
+            if targets.dtype not in (torch.int64, torch.uint8):
+                found = f"found targets of {targets.dtype}: convert them with .long()"
+                raise ValueError(f"class numbers are int64; {found}") from error
+            check_class_shapes(outputs, targets)
+            check_labels(targets, outputs.shape[1], ignore_index)
+        raise ValueError(str(error)) from error
 
 
 @lower_is_better
@@ -82,8 +88,7 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
     """How many samples, pixels, tokens or weights a mean loss was divided by: what its total over batches counts by."""
-    options = loss_fn.keywords if isinstance(loss_fn, partial) else {}
-    inner = loss_fn.func if isinstance(loss_fn, partial) else loss_fn
+    inner, options = getattr(loss_fn, "func", loss_fn), getattr(loss_fn, "keywords", {})
     if isinstance(inner, (nn.CrossEntropyLoss, nn.NLLLoss)):
         options = {"weight": inner.weight, "ignore_index": inner.ignore_index}
     elif inner not in (cross_entropy, F.cross_entropy, F.nll_loss):
@@ -102,50 +107,24 @@ def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> Non
 
     Used in lesson 03.
     """
-    if message := _outside(targets, classes, ignore_index):
-        raise ValueError(message)
-
-
-def _explain(outputs: Tensor, targets: Tensor, ignore_index: int) -> str | None:
-    """What is wrong with targets for the cross-entropy, in words; None if nothing is."""
-    if outputs.dim() < 2 or outputs.shape == targets.shape and targets.is_floating_point():  # probabilities
-        return None
-    if targets.dtype not in (torch.int64, torch.uint8):
-        return f"class numbers are int64; found targets of {targets.dtype}: convert them with .long()"
-    return _other_shape(outputs, targets) or _outside(targets, outputs.shape[1], ignore_index)
-
-
-def _other_shape(outputs: Tensor, targets: Tensor) -> str | None:
-    expected = outputs.shape[:1] + outputs.shape[2:]
-    if targets.shape == expected:
-        return None
-    return (
-        f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {tuple(expected)}; "
-        f"found targets of shape {tuple(targets.shape)}"
-    )
-
-
-def _outside(targets: Tensor, classes: int, ignore_index: int) -> str | None:
     outside = ((targets < 0) | (targets >= classes)) & (targets != ignore_index)
-    if not outside.any():
-        return None
-    where = tuple(outside.nonzero()[0].tolist())
-    return (
-        f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where} is outside the {classes} "
-        f"classes that the model tells apart (0 to {classes - 1}): check the labels, or the width of the last layer"
-    )
+    if outside.any():
+        where = tuple(outside.nonzero()[0].tolist())
+        found = f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where}"
+        known = f"the {classes} classes that the model tells apart (0 to {classes - 1})"
+        raise ValueError(f"{found} is outside {known}: check the labels, or the width of the last layer")
 
 
 def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:
     """Raise a ValueError unless outputs (n, classes, ...) come with targets (n, ...)."""
-    if message := _other_shape(outputs, targets):
-        raise ValueError(message)
+    expected = outputs.shape[:1] + outputs.shape[2:]
+    if targets.shape != expected:
+        needed = f"outputs of shape {tuple(outputs.shape)} need class numbers of shape {tuple(expected)}"
+        raise ValueError(f"{needed}; found targets of shape {tuple(targets.shape)}")
 
 
 def check_shapes(outputs: Tensor, targets: Tensor) -> None:
     """Raise a ValueError where PyTorch would broadcast one against the other."""
     if outputs.shape != targets.shape:
-        raise ValueError(
-            f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} must have one shape; "
-            "reshape the targets, or squeeze the model's last axis"
-        )
+        found = f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)}"
+        raise ValueError(f"{found} must have one shape; reshape the targets, or squeeze the model's last axis")

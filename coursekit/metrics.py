@@ -15,13 +15,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .losses import (
-    check_class_shapes,
-    check_shapes,
-    higher_is_better,
-    lower_is_better,
-    mean_squared_error,
-)
+from .losses import check_class_shapes, check_shapes, higher_is_better, lower_is_better, mean_squared_error
 
 Metric = Callable[[Tensor, Tensor], Tensor | tuple[Tensor, Tensor]]
 
@@ -74,18 +68,15 @@ class RunningMean:
         total, count = result if isinstance(result, tuple) else (result, None)
         for number in (total, count):
             if isinstance(number, Tensor) and number.numel() != 1:
-                raise ValueError(
-                    f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}; a metric returns one "
-                    "number, the mean over the batch's samples (add .mean()), or a pair of numbers (total, count)"
-                )
+                needed = "one number, the mean over the batch's samples (add .mean()), or a pair (total, count)"
+                found = f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}"
+                raise ValueError(f"{found}; a metric returns {needed}")
         if isinstance(total, Tensor) and total.is_floating_point():
             total = total.float()  # 16 bits are too few for a sum
         if count is None:
             empty = isinstance(samples, Tensor) and isinstance(total, Tensor)  # a mean over nothing is NaN
-            total = torch.where(samples > 0, total * samples, 0) if empty else total * samples
-            self.total, self.count = self.total + total, self.count + samples
-        else:
-            self.total, self.count = self.total + total, self.count + count
+            total, count = torch.where(samples > 0, total * samples, 0) if empty else total * samples, samples
+        self.total, self.count = self.total + total, self.count + count
 
     @property
     def value(self) -> float:

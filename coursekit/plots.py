@@ -76,14 +76,13 @@ def grids(panels: dict[str, Tensor], alt: str, *, height: float = 2.6, decimals:
 
     Used in lesson 02.
     """
-    shapes = [tuple(torch.as_tensor(values).shape) for values in panels.values()]
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(height * sum(max(c / r, 0.8) + 0.15 for r, c in shapes), height + 0.3), squeeze=False,
-        width_ratios=[max(c / r, 0.8) for r, c in shapes], layout="constrained",
-    )  # fmt: skip
+    panels = {title: torch.as_tensor(values) for title, values in panels.items()}
+    ratios = [max(values.shape[1] / values.shape[0], 0.8) for values in panels.values()]
+    size = (height * (sum(ratios) + 0.15 * len(ratios)), height + 0.3)
+    options = {"width_ratios": ratios, "squeeze": False, "layout": "constrained"}
+    figure, axes = plt.subplots(1, len(panels), figsize=size, **options)
     for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
-        columns = torch.as_tensor(values).shape[1]
-        grid(ax, values, title, decimals=decimals, size=min(9, 24 * height / columns))
+        grid(ax, values, title, decimals=decimals, size=min(9, 24 * height / values.shape[1]))
     finish(alt)
 
 
@@ -135,13 +134,12 @@ def plot_losses(losses: Sequence[float], epochs: Sequence[dict[str, float]], end
         losses: of each batch.
         epochs, ends: the rows of the table of epochs, and how many batches were done at the end of each.
     """
+    import pandas as pd
+
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(losses, color=SKY, linewidth=0.8, alpha=0.6, label="training, each batch")
-    weight = 1 - 1 / min(50, max(1, len(losses) / 25))  # over some 50 batches, fewer in a short run
-    mean, smooth = 0.0, []
-    for i, loss in enumerate(losses):
-        mean = weight * mean + (1 - weight) * loss
-        smooth.append(mean / (1 - weight ** (i + 1)))  # the first ones are means of few
+    batches = min(50, max(1, len(losses) / 25))  # of the mean; fewer in a short run
+    smooth = pd.Series(losses, dtype=float).ewm(alpha=1 / batches).mean()
     ax.plot(smooth, color=BLUE, label="training, running mean")
     if epochs and "valid_loss" in epochs[0]:
         ax.plot(ends, [row["valid_loss"] for row in epochs], "o-", color=RED, label="validation")
@@ -195,10 +193,9 @@ def bars(
         ax.axhline(0, color="black", linewidth=0.8)
         ax.tick_params(axis="x", labelrotation=30 if max(map(len, names)) > 3 else 0)
         ax.spines[["top", "right"]].set_visible(False)
+        ax.margins(y=0.15)  # room for the numbers
         if top is not None:
             ax.set_ylim(0, 1.1 * top)
-        else:
-            ax.margins(y=0.15)  # room for the numbers
     axes[0][0].set_ylabel(ylabel)
     finish(alt)
 

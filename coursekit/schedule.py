@@ -23,10 +23,7 @@ def constant(fraction: float) -> tuple[float, None]:
 
 
 def one_cycle(
-    warmup: float = 0.25,
-    start: float = 1 / 25,
-    end: float = 1e-5,
-    momentum: tuple[float, float] | None = (0.95, 0.85),
+    warmup: float = 0.25, start: float = 1 / 25, end: float = 1e-5, momentum: tuple[float, float] | None = (0.95, 0.85)
 ) -> Schedule:
     """The one-cycle schedule (L. N. Smith, "Super-convergence", 2018): the learning rate rises, then falls to nothing.
 
@@ -47,12 +44,10 @@ def one_cycle(
     outer, inner = momentum or (None, None)
 
     def schedule(fraction: float) -> tuple[float, float | None]:
-        done, rising = fraction / warmup, fraction < warmup
-        if not rising:
-            done = (fraction - warmup) / (1 - warmup)
-        rate = cosine(start, 1.0, done) if rising else cosine(1.0, end, done)
-        if momentum is None:
-            return rate, None
-        return rate, cosine(outer, inner, done) if rising else cosine(inner, outer, done)
+        if fraction < warmup:
+            done = fraction / warmup
+            return cosine(start, 1.0, done), momentum and cosine(outer, inner, done)
+        done = (fraction - warmup) / (1 - warmup)
+        return cosine(1.0, end, done), momentum and cosine(inner, outer, done)
 
     return schedule

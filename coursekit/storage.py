@@ -121,8 +121,6 @@ def check_same(there: dict[str, list], here: dict[str, list], origin: str, advic
         found, own = there.get(what, []), here.get(what, [])
         if found != own:
             first = next(i for i, (a, b) in enumerate(zip_longest(found, own, fillvalue=...)) if a != b)
-            raise ValueError(
-                f"{origin} was made for other {what}: {len(found)} there, {len(own)} here, different from number "
-                f"{first} on ({found[first : first + 3]} there, {own[first : first + 3]} here). The model was not "
-                f"changed: {advice}"
-            )
+            differ = f"different from number {first} on ({found[first:][:3]} there, {own[first:][:3]} here)"
+            counts = f"{origin} was made for other {what}: {len(found)} there, {len(own)} here"
+            raise ValueError(f"{counts}, {differ}. The model was not changed: {advice}")

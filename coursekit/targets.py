@@ -85,6 +85,14 @@ class _Classes:
             raise ValueError(f"the label {unknown[0]!r} is none of the {len(number)} classes of the training data")
         return number
 
+    def values(self, outputs: Tensor) -> Tensor:
+        """Softmax over the classes."""
+        return outputs.softmax(1)
+
+    def decide(self, values: Tensor) -> Tensor:
+        """The class number of the largest (at each pixel, of a mask)."""
+        return values.argmax(0)
+
 
 @dataclass(frozen=True)
 class Categories(_Classes):
@@ -114,14 +122,6 @@ class Categories(_Classes):
         labels = [str(label) for label in labels]
         number = self.numbers(labels)
         return torch.tensor([number[label] for label in labels])
-
-    def values(self, outputs: Tensor) -> Tensor:
-        """Softmax over the classes."""
-        return outputs.softmax(1)
-
-    def decide(self, values: Tensor) -> Tensor:
-        """The class number of the largest."""
-        return values.argmax()
 
     def text(self, target: Tensor) -> str:
         """The class's name."""
@@ -200,14 +200,6 @@ class Masks(_Classes):
     def loss_fn(self) -> Callable[[Tensor, Tensor], Tensor]:
         """Cross-entropy over the pixels that are not ignored."""
         return cross_entropy if self.ignored is None else partial(cross_entropy, ignore_index=self.ignore_index)
-
-    def values(self, outputs: Tensor) -> Tensor:
-        """Softmax over the classes, for each pixel."""
-        return outputs.softmax(1)
-
-    def decide(self, values: Tensor) -> Tensor:
-        """The class number of the largest, at each pixel."""
-        return values.argmax(0)
 
     def text(self, target: Tensor) -> str:
         """The names of the classes in a mask, the largest first."""

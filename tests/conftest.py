@@ -14,7 +14,7 @@ from torch import nn
 from workbooks import makers_of, places_of
 
 import coursekit as ck
-from coursekit import sheets
+from excel.make.recalculate import recalculate
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def workbooks(request, once):
             for place, maker in zip(places_of(item, folder), makers_of(item), strict=True):
                 maker(place)
                 places.append(place)
-        sheets.recalculate(*places)
+        recalculate(*places)
 
     return once("workbooks", make)
 

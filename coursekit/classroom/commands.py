@@ -65,9 +65,8 @@ def check(*numbers: str) -> None:
 
 def where(*_: str) -> None:
     """show where things are: the course, its lessons, data and workbooks, your copies, your data home"""
-    root = course()
-    parts = {name: root / name for name in ("lessons", "data", "excel")}
-    for name, folder in {"course": root, **parts, "your copies": _mine(), "data home": home()}.items():
+    parts = {name: course() / name for name in ("lessons", "data", "excel")}
+    for name, folder in {"course": course(), **parts, "your copies": _mine(), "data home": home()}.items():
         print(f"{name:<12} {folder}{'' if folder.exists() else '  (not there yet)'}")
 
 

@@ -46,8 +46,7 @@ def doc(thing: object) -> Doc:
 
     Used in lesson 00.
     """
-    text = inspect.getdoc(thing)
-    name = getattr(thing, "__qualname__", None)
+    text, name = inspect.getdoc(thing), getattr(thing, "__qualname__", None)
     if not text or name is None:
         raise ValueError(f"{thing!r} has no docstring: give a function or class itself, as in ck.doc(ck.fetch)")
     text, lesson = _without_lesson(text)
@@ -103,9 +102,8 @@ def machine() -> Machine:
 
     chosen = device()
     name = torch.cuda.get_device_name() if chosen.type == "cuda" else platform.processor() or platform.machine()
-    memory = psutil.virtual_memory()
     store = next(path for path in (home().absolute(), *home().absolute().parents) if path.exists())
-    room = shutil.disk_usage(store).free
+    memory, room = psutil.virtual_memory(), shutil.disk_usage(store).free
     samples = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir() and path.name != "make")
     rows = [
         ("Python", platform.python_version(), sys.version_info >= (3, 10)),

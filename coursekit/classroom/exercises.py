@@ -114,8 +114,7 @@ _NO_STEPS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # t
 
 def _fault(exercise: Exercise, attempt: Callable, case: tuple, aloud: bool = False) -> str | None:
     """What is wrong with the attempt's answer for one case, in words; None if nothing is."""
-    expected = exercise.solution(*copy.deepcopy(case))
-    given = copy.deepcopy(case)
+    expected, given = exercise.solution(*copy.deepcopy(case)), copy.deepcopy(case)
     call = ", ".join(map(_shown, case))
     try:
         with nullcontext() if aloud else redirect_stdout(io.StringIO()):
@@ -253,10 +252,9 @@ def progress() -> Solved:
 
     Used in lesson 00.
     """
-    solved = {}
+    solved, kept = {}, home() / "progress"
     for path in sorted(SOLUTIONS.glob("[0-9][0-9]_*.py")):
-        notes = {name: home() / "progress" / f"{path.stem[:2]}.{name}" for name in load_exercises(path)}
-        solved[path.stem] = {name: note.exists() for name, note in notes.items()}
+        solved[path.stem] = {name: (kept / f"{path.stem[:2]}.{name}").exists() for name in load_exercises(path)}
     return Solved(solved)
 
 

@@ -14,7 +14,7 @@ from ..datasets import course
 from ..storage import write_whole
 
 LESSONS = course() / "lessons"
-NOTES = ".copies.json"  # in the folder of copies: the sum of each as it was given
+SUMS = ".copies.json"  # in the folder of copies: the sum of each as it was given
 DAMAGED = (ValueError, KeyError, AttributeError, nbformat.ValidationError)  # what nbformat says of a broken file
 
 
@@ -98,7 +98,7 @@ def _fresh(original: Path) -> bytes:
 def _copy(fresh: bytes, mine: Path, name: str) -> None:
     """Write a copy, and note what was given."""
     write_whole(mine / name, fresh)
-    write_whole(mine / NOTES, json.dumps(_noted(mine) | {name: _sum(fresh)}, indent=1).encode())
+    write_whole(mine / SUMS, json.dumps(_noted(mine) | {name: _sum(fresh)}, indent=1).encode())
 
 
 def _sum(content: bytes) -> str:
@@ -107,7 +107,7 @@ def _sum(content: bytes) -> str:
 
 def _noted(mine: Path) -> dict[str, str]:
     try:
-        return dict(json.loads((mine / NOTES).read_text(encoding="utf-8")))
+        return dict(json.loads((mine / SUMS).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return {}  # without notes a copy that differs from its lesson counts as edited
 

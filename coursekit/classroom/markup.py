@@ -9,7 +9,6 @@ from ..display import ABOVE, BELOW
 
 _CELL = "min-width:2.4em;height:1.9em;text-align:center;font:12px monospace;border:1px solid #ddd;padding:0 0.2em"
 Mask = Tensor | None
-_FRAME = ";outline:3px solid #000;outline-offset:-3px"
 
 
 def cell_style(value: float, scale: float) -> str:
@@ -59,7 +58,7 @@ def matrix(values: Tensor, caption: str, form: str = ".0f", framed: Mask = None,
 
     def one(i: int, j: int, value: float) -> str:
         shown = known is None or bool(known[i, j])
-        frame = _FRAME if framed is not None and framed[i, j] else ""
+        frame = ";outline:3px solid #000;outline-offset:-3px" if framed is not None and framed[i, j] else ""
         text = number(value, form).replace("-", "−") if shown else ""
         return cell(text, cell_style(value if shown else 0, scale) + frame)
 

@@ -40,17 +40,10 @@ class RatingLoaders(Loaders):
     """
 
     def __init__(
-        self,
-        train: "pd.DataFrame",
-        valid: "pd.DataFrame | None" = None,
-        *,
-        user: str = "userId",
-        item: str = "movieId",
-        rating: str = "rating",
-        rating_range: tuple[float, float] | None = None,
-        batch_size: int = 64,
-        device: str | torch.device | None = None,
-    ) -> None:
+        self, train: "pd.DataFrame", valid: "pd.DataFrame | None" = None, *, user: str = "userId",
+        item: str = "movieId", rating: str = "rating", rating_range: tuple[float, float] | None = None,
+        batch_size: int = 64, device: str | torch.device | None = None,
+    ) -> None:  # fmt: skip
         need_columns(train, [user, item, rating])
         self.user, self.item, self.rating = user, item, rating
         self.categorify = Categorify([user, item]).fit(train)
@@ -64,10 +57,9 @@ class RatingLoaders(Loaders):
         low, high = self.rating_range
         if (wrong := ~((values >= low) & (values <= high))).any():  # NaN is in no range
             row = int(wrong.nonzero()[0])
-            raise ValueError(
-                f"{int(wrong.sum())} of {len(values)} ratings are not between {low} and {high}, first {values[row]} in "
-                f"row {row}: look at them, or give rating_range=(lowest, highest)"
-            )
+            found = f"{int(wrong.sum())} of {len(values)} ratings are not between {low} and {high}"
+            first = f"first {values[row]} in row {row}"
+            raise ValueError(f"{found}, {first}: look at them, or give rating_range=(lowest, highest)")
         return values[:, None]
 
     def encode(self, x: "dict | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
@@ -85,10 +77,8 @@ def _range(values: np.ndarray, given: tuple[float, float] | None) -> tuple[float
     """The range given, or that of the training ratings."""
     low, high = given or (float(np.fmin.reduce(values)), float(np.fmax.reduce(values)))
     if not low < high:
-        raise ValueError(
-            f"ratings from {low} to {high} leave a model nothing to choose: give rating_range=(lowest, highest) that "
-            "ratings can have"
-        )
+        advice = "give rating_range=(lowest, highest) that ratings can have"
+        raise ValueError(f"ratings from {low} to {high} leave a model nothing to choose: {advice}")
     return low, high
 
 
@@ -186,13 +176,9 @@ class RatingLearner(Learner):
 
 @with_learner_options
 def collab_learner(
-    data: RatingLoaders,
-    factors: int = 50,
-    *,
-    layers: Sequence[int] | None = None,
-    output_range: tuple[float, float] | None = None,
-    **options: object,
-) -> RatingLearner:
+    data: RatingLoaders, factors: int = 50, *, layers: Sequence[int] | None = None,
+    output_range: tuple[float, float] | None = None, **options: object,
+) -> RatingLearner:  # fmt: skip
     """A learner of ratings: a dot product with biases, or with `layers` a deeper net.
 
     Args:

@@ -46,17 +46,14 @@ def to_dates(table: "pd.DataFrame", column: str) -> "pd.Series":
     if table[column].dtype == object or pd.api.types.is_numeric_dtype(table[column]):
         number = next((value for value in table[column].dropna() if isinstance(value, Number)), None)
         if number is not None:
-            raise ValueError(
-                f"{column!r} holds numbers, such as {number}, and no dates: bring them to dates first, as "
-                f'pd.to_datetime(table[{column!r}], format="%Y%m%d") does with 20150731'
-            )
+            advice = f'as pd.to_datetime(table[{column!r}], format="%Y%m%d") does with 20150731'
+            found = f"{column!r} holds numbers, such as {number}, and no dates"
+            raise ValueError(f"{found}: bring them to dates first, {advice}")
     dates = pd.to_datetime(table[column], errors="coerce")
     if (wrong := dates.isna().to_numpy()).any():
         value, row = table[column][wrong].tolist()[0], table.index[wrong].tolist()[0]
-        raise ValueError(
-            f"{wrong.sum()} of {len(table)} values of {column!r} are no dates, or of another format than the first; "
-            f"found {value!r} in row {row!r}"
-        )
+        found = f"{wrong.sum()} of {len(table)} values of {column!r} are no dates, or of another format than the first"
+        raise ValueError(f"{found}; found {value!r} in row {row!r}")
     return dates.dt.tz_localize(None)
 
 
@@ -162,10 +159,8 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
 def _happened(table: "pd.DataFrame", event: str) -> np.ndarray:
     """Whether the event happened, for each row; a ValueError where it is told in text, of which even "0" is not 0."""
     if (text := next((value for value in table[event].unique() if isinstance(value, str)), None)) is not None:
-        raise ValueError(
-            f"the event {event!r} is told in text, such as {text!r}, and only you know which text says that it "
-            f"happened: make it boolean, as `table.{event} != '0'`"
-        )
+        advice = f"only you know which text says that it happened: make it boolean, as `table.{event} != '0'`"
+        raise ValueError(f"the event {event!r} is told in text, such as {text!r}, and {advice}")
     return (table[event].notna() & table[event].ne(0)).to_numpy(dtype=bool, na_value=False)
 
 
@@ -258,10 +253,8 @@ def join(
     joined.index = left.index
     if missing == "error" and lonely.any():
         value = tuple(left.loc[lonely, on].iloc[0])
-        raise ValueError(
-            f"{lonely.sum()} of {len(left)} rows find no partner, first {on} = {value}; missing='keep' leaves their "
-            "new cells empty"
-        )
+        found = f"{lonely.sum()} of {len(left)} rows find no partner, first {on} = {value}"
+        raise ValueError(f"{found}; missing='keep' leaves their new cells empty")
     return joined
 
 

@@ -100,18 +100,10 @@ class TableLoaders(Loaders):
     advice: ClassVar[str] = "give the data its preparation, prep=ck.TablePrep.saved(path), instead of the columns"
 
     def __init__(
-        self,
-        train: "pd.DataFrame",
-        valid: "pd.DataFrame | None" = None,
-        *,
-        categorical: Sequence[str] = (),
-        continuous: Sequence[str] = (),
-        target: str,
-        classes: bool = False,
-        prep: TablePrep | None = None,
-        batch_size: int = 64,
-        device: str | torch.device | None = None,
-    ) -> None:
+        self, train: "pd.DataFrame", valid: "pd.DataFrame | None" = None, *, categorical: Sequence[str] = (),
+        continuous: Sequence[str] = (), target: str, classes: bool = False, prep: TablePrep | None = None,
+        batch_size: int = 64, device: str | torch.device | None = None,
+    ) -> None:  # fmt: skip
         if prep and (categorical or continuous):
             raise ValueError("a preparation knows its columns: give either prep, or categorical and continuous columns")
         self.prep, self.target = prep or TablePrep(categorical, continuous).fit(train), target
@@ -195,16 +187,9 @@ class TableModel(nn.Module):
     """
 
     def __init__(
-        self,
-        categories: Sequence[int],
-        continuous: int,
-        outputs: int,
-        layers: Sequence[int] = (200, 100),
-        *,
-        embedding_dropout: float = 0.05,
-        dropout: float = 0.1,
-        output_range: tuple[float, float] | None = None,
-    ) -> None:
+        self, categories: Sequence[int], continuous: int, outputs: int, layers: Sequence[int] = (200, 100), *,
+        embedding_dropout: float = 0.05, dropout: float = 0.1, output_range: tuple[float, float] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.embeddings = nn.ModuleList(nn.Embedding(n, embedding_size(n)) for n in categories)
         for embedding in self.embeddings:
@@ -242,14 +227,9 @@ class TableLearner(Learner):
 
 @with_learner_options
 def tabular_learner(
-    data: TableLoaders,
-    layers: Sequence[int] = (200, 100),
-    *,
-    embedding_dropout: float = 0.05,
-    dropout: float = 0.1,
-    output_range: tuple[float, float] | None = None,
-    **options: object,
-) -> TableLearner:
+    data: TableLoaders, layers: Sequence[int] = (200, 100), *, embedding_dropout: float = 0.05, dropout: float = 0.1,
+    output_range: tuple[float, float] | None = None, **options: object,
+) -> TableLearner:  # fmt: skip
     """A learner for a table; the loss is the cross-entropy for classes, the squared error for numbers.
 
     Args:

@@ -66,10 +66,8 @@ class Categorify(_Preparation):
             positions, found = pd.factorize(table[column])  # a missing value's is -1
             values = [_plain(value) for value in found]
             if values and isinstance(levels[0], str) != isinstance(values[0], str):
-                raise ValueError(
-                    f"the column {column!r} held values such as {levels[0]!r} in training and {values[0]!r} here: "
-                    "bring both to one type"
-                )
+                seen = f"values such as {levels[0]!r} in training and {values[0]!r} here"
+                raise ValueError(f"the column {column!r} held {seen}: bring both to one type")
             known = pd.Index(levels, dtype=object).get_indexer(pd.Index(values, dtype=object)) + 1
             codes.append(torch.from_numpy(np.append(known, 0)[positions])[:, None])
         return torch.cat(codes, 1)

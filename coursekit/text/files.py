@@ -78,7 +78,5 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{file} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x}): save it as UTF-8, or read "
-            "it with its own encoding"
-        ) from error
+        found = f"{file} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x})"
+        raise ValueError(f"{found}: save it as UTF-8, or read it with its own encoding") from error

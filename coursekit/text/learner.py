@@ -135,14 +135,9 @@ class LanguageLearner(_Encoded, Learner):
 
     @torch.inference_mode()
     def generate(
-        self,
-        prompt: str = "",
-        tokens: int = 40,
-        *,
-        temperature: float = 1.0,
-        top_k: int | None = None,
+        self, prompt: str = "", tokens: int = 40, *, temperature: float = 1.0, top_k: int | None = None,
         seed: int | None = None,
-    ) -> str:
+    ) -> str:  # fmt: skip
         """The prompt, and what the model goes on to say, token by token drawn at random.
 
         Words of the prompt that the vocabulary lacks are read as `xxunk`, and stand in the answer as they are. The
@@ -156,6 +151,8 @@ class LanguageLearner(_Encoded, Learner):
 
         Raises:
             ValueError: tokens or top_k below 1, or a temperature that is not positive.
+
+        Built in lesson 14.
         """
         if tokens < 1:
             raise ValueError(f"tokens must be at least 1; found {tokens}")
@@ -173,17 +170,10 @@ class LanguageLearner(_Encoded, Learner):
 
 @with_learner_options
 def language_model_learner(
-    data: LanguageLoaders,
-    embedding: int = 128,
-    hidden: int = 256,
-    layers: int = 2,
-    *,
-    dropouts: Dropouts = Dropouts(),  # noqa: B008 (frozen)
-    alpha: float = 2.0,
-    beta: float = 1.0,
-    tied: bool = True,
+    data: LanguageLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *,
+    dropouts: Dropouts = Dropouts(), alpha: float = 2.0, beta: float = 1.0, tied: bool = True,  # noqa: B008 (frozen)
     **options: object,
-) -> LanguageLearner:
+) -> LanguageLearner:  # fmt: skip
     """A learner that predicts the next word, an AWD-LSTM. ULMFiT's sizes are 400, 1152 and 3 layers.
 
     Layer groups: each LSTM, then the words' vectors with the decoder that shares them.
@@ -246,14 +236,9 @@ class TextLearner(_Encoded, Learner):
 
 @with_learner_options
 def text_classifier_learner(
-    data: TextLoaders,
-    embedding: int = 128,
-    hidden: int = 256,
-    layers: int = 2,
-    *,
-    dropouts: Dropouts | None = None,
+    data: TextLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *, dropouts: Dropouts | None = None,
     **options: object,
-) -> TextLearner:
+) -> TextLearner:  # fmt: skip
     """A learner that tells a text's class; `load_encoder` lets it start from a language model of the same sizes.
 
     Layer groups, for `unfreeze_last` and for a pair of learning rates: the words' vectors, each LSTM, the head.

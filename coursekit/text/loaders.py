@@ -47,10 +47,8 @@ class SequenceLoader:
         tokens = sum(map(len, documents))
         self.length = (tokens - 1) // batch_size  # of a batch row
         if self.length < 1:
-            raise ValueError(
-                f"{tokens} tokens in {len(documents)} documents are too few for {batch_size} batch rows, which need "
-                f"{batch_size + 1}: give more text or a smaller batch_size"
-            )
+            found = f"{tokens} tokens in {len(documents)} documents are too few for {batch_size} batch rows"
+            raise ValueError(f"{found}, which need {batch_size + 1}: give more text or a smaller batch_size")
         self.documents, self.batch_size, self.seq_len, self.shuffle = list(documents), batch_size, seq_len, shuffle
         self.device, self.samples = choose_device(device), self.length * batch_size
 
@@ -163,17 +161,9 @@ class LanguageLoaders(Loaders):
     advice: ClassVar[str] = ADVICE
 
     def __init__(
-        self,
-        train: Sequence[str],
-        valid: Sequence[str] | None = None,
-        *,
-        vocab: Vocab | None = None,
-        min_frequency: int = 2,
-        max_size: int = 60_000,
-        batch_size: int = 64,
-        seq_len: int = 70,
-        device: Device = None,
-    ) -> None:
+        self, train: Sequence[str], valid: Sequence[str] | None = None, *, vocab: Vocab | None = None,
+        min_frequency: int = 2, max_size: int = 60_000, batch_size: int = 64, seq_len: int = 70, device: Device = None,
+    ) -> None:  # fmt: skip
         texts = TokenizedTexts(train)
         self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
         loaders = [
@@ -222,17 +212,10 @@ class TextLoaders(Loaders):
     advice: ClassVar[str] = ADVICE
 
     def __init__(
-        self,
-        train: tuple[Sequence[str], Sequence[str]],
-        valid: tuple[Sequence[str], Sequence[str]] | None = None,
-        *,
-        vocab: Vocab | None = None,
-        min_frequency: int = 2,
-        max_size: int = 60_000,
-        batch_size: int = 64,
-        max_length: int | None = None,
-        device: Device = None,
-    ) -> None:
+        self, train: tuple[Sequence[str], Sequence[str]], valid: tuple[Sequence[str], Sequence[str]] | None = None, *,
+        vocab: Vocab | None = None, min_frequency: int = 2, max_size: int = 60_000, batch_size: int = 64,
+        max_length: int | None = None, device: Device = None,
+    ) -> None:  # fmt: skip
         for part in (train, valid or train):
             if not isinstance(part, tuple) or len(part) != 2:
                 raise ValueError(f"give a tuple of two lists, (texts, labels); found a {type(part).__name__}")

@@ -207,14 +207,9 @@ class TextClassifier(nn.Module):
     """
 
     def __init__(
-        self,
-        encoder: AWDLSTM,
-        classes: int,
-        hidden: int = 50,
-        dropout: float = 0.1,
-        seq_len: int = 70,
+        self, encoder: AWDLSTM, classes: int, hidden: int = 50, dropout: float = 0.1, seq_len: int = 70,
         checkpoint_above: int = 1400,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__()
         size = 3 * encoder.embedding.embedding_dim
         self.encoder, self.seq_len, self.checkpoint_above = encoder, seq_len, checkpoint_above

@@ -102,10 +102,9 @@ class Vocab:
         texts, special = _tokenized(texts), len(SPECIAL_TOKENS)
         found = {w: times for w, times in texts.count().items() if times >= min_frequency and w not in SPECIAL_TOKENS}
         if not found or max_size <= special:
-            raise ValueError(
-                f"{len(found)} words occur {min_frequency} times or more in {len(texts)} texts, and the vocabulary has "
-                f"room for {max_size - special}: give more text, a lower min_frequency or a larger max_size"
-            )
+            occur = f"{len(found)} words occur {min_frequency} times or more in {len(texts)} texts"
+            room = f"the vocabulary has room for {max_size - special}"
+            raise ValueError(f"{occur}, and {room}: give more text, a lower min_frequency or a larger max_size")
         words = sorted(found, key=lambda word: (-found[word], word))
         return cls((*SPECIAL_TOKENS, *words[: max_size - special]))
 

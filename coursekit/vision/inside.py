@@ -28,12 +28,9 @@ def activations(model: nn.Module, layer: nn.Module, images: Tensor) -> Tensor:
     Built in lesson 16.
     """
     kept = []
-    handle = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
-    try:
-        with evaluating(model), torch.no_grad():
-            model(images)
-    finally:
-        handle.remove()
+    hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
+    with hook, evaluating(model), torch.no_grad():
+        model(images)
     if not kept:
         raise ValueError("the model did not use that layer: choose one of model.modules()")
     return kept[-1]

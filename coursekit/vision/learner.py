@@ -120,10 +120,9 @@ def _learner(
     if statistics is None:
         statistics = next((part.statistics for part in made.modules() if hasattr(part, "statistics")), None)
     if statistics is None and pretrained:
-        raise ValueError(
-            "by which mean and standard deviation were the images normalized that this backbone was trained on? Give "
-            "statistics=(mean, std), a number a channel each, from 0 to 1; or pretrained=False, if it was not trained"
-        )
+        asked = "by which mean and standard deviation were the images normalized that this backbone was trained on?"
+        advice = "Give statistics=(mean, std), a number a channel each, from 0 to 1; or pretrained=False"
+        raise ValueError(f"{asked} {advice}")
     mean, std = data.statistics() if statistics is None else _for_channels(statistics, data)
     model = build_model(made, data.target_type, data.channels, data.size, (mean, std.clamp(min=1e-3)), **config)
     owner = model[-1] if data.target_type.spatial == "mask" else model

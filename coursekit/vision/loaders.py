@@ -75,10 +75,9 @@ class ImageDataset(Dataset):
         scaled = 2 * moved.as_subclass(Tensor) / torch.tensor([resized.shape[2], resized.shape[1]]) - 1
         before = 2 * given / torch.tensor([width, height]) - 1
         if max(scaled.abs().max(), before.abs().max()) > 1 + 1e-5:
-            raise ValueError(
-                f"{self.files[i]} has the keypoints {given.tolist()} (x, y), and one lies outside of what is left of "
-                f"the image ({width} wide, {height} high, fit={self.resize.fit!r}): look at it, or use fit='pad'"
-            )
+            found = f"{self.files[i]} has the keypoints {given.tolist()} (x, y), and one lies outside of what is left"
+            whole = f"the image ({width} wide, {height} high, fit={self.resize.fit!r})"
+            raise ValueError(f"{found} of {whole}: look at it, or use fit='pad'")
         return resized, scaled.flatten()
 
     def in_memory(self) -> tuple[Tensor, Tensor]:

@@ -128,7 +128,7 @@ class UNet(nn.Module):
         if not isinstance(encoder, nn.Sequential):
             raise ValueError(f"a U-Net's encoder is a row of parts, nn.Sequential; found {type(encoder).__name__}")
         self.encoder = encoder
-        self.skips, widths = skip_points(encoder, channels)
+        self.skips, widths = skip_stages(encoder, channels)
         blocks, width = [], widths[-1]
         for skip in reversed([channels, *widths[:-1]]):
             smaller = max(thinnest, width // 2)
@@ -150,7 +150,7 @@ class UNet(nn.Module):
 
 
 @torch.no_grad()
-def skip_points(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple[list[int], list[int]]:
+def skip_stages(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple[list[int], list[int]]:
     """The numbers of the children after which the size changes next, and the channels there; the last child's last."""
     encoder.eval()
     x, shapes = torch.zeros(1, channels, size, size), []

@@ -92,7 +92,7 @@ def _inputs(sheet: Worksheet, titles: list[str], ratings: list[list[float]]) -> 
 
     style.note(sheet, 22, *OVERVIEW["settings"], rows=6)
     for column, (name, text, value, decimals, high) in enumerate(
-        [("rate", "learning rate", 1.0, 2, "3"), ("decay", "weight decay", 0.0, 3, "1"),
+        [("lr", "learning rate", 1.0, 2, "3"), ("decay", "weight decay", 0.0, 3, "1"),
          ("shown", "look after step", STEPS, 0, str(STEPS))], 0
     ):  # fmt: skip
         area = inputs(sheet, address(22, 4 + 2 * column), text, value, name, decimals)
@@ -173,7 +173,7 @@ def _weight(name: str, i: int, j: int, before: dict[str, Area] | None) -> str:
         pulls = errors.window(0, j, (len(USERS), 1)).range
     kind = j if of_user else i
     total = f"SUMPRODUCT({pulls},{partners})" if kind else f"SUM({pulls})"  # a bias has nothing that it multiplies
-    return f"={old}-rate*(2*{total}/known+decay*{old})"
+    return f"={old}-lr*(2*{total}/known+decay*{old})"
 
 
 def _results(sheet: Worksheet, blocks: list[dict[str, Area]]) -> None:

@@ -91,8 +91,8 @@ def _draw_rule(sheet: Worksheet, area: Area) -> None:
 
 
 def _one_draw(sheet: Worksheet) -> Area:
-    share = _setting(sheet, "A3", "Share to drop, p: ", "C3", 0.5, "p", 2)
-    validate(sheet, share, "decimal", "between", "0", "0.95", "From 0, which drops nothing, to 0.95.")
+    fraction = _setting(sheet, "A3", "Fraction to drop, p: ", "C3", 0.5, "p", 2)
+    validate(sheet, fraction, "decimal", "between", "0", "0.95", "From 0, which drops nothing, to 0.95.")
     _draw_rule(sheet, _setting(sheet, "F3:K3", f"Draw, 1 to {DRAWS}: ", "L3", 3, "draw", 0))
 
     style.note(sheet, 5, *DROPOUT["one"], rows=12)
@@ -137,8 +137,8 @@ def _one_draw(sheet: Worksheet) -> Area:
         ("total, thinned", "thinned_total", f"=SUM({thinned.range})"),
         ("total, training", "training_total", f"=SUM({training.range})"),
         ("total, evaluation", "evaluation_total", f"=SUM({evaluation.range})"),
-        ("share kept", "kept", f"=AVERAGE({mask.range})"),
-        ("share of the pooled that survived", "survived_share", f"=AVERAGE({same.range})"),
+        ("fraction kept", "kept", f"=AVERAGE({mask.range})"),
+        ("fraction of the pooled that survived", "survived_fraction", f"=AVERAGE({same.range})"),
     ]
     for row, (text, name, formula) in enumerate(facts, 38):
         style.label(sheet, row, 3, text)
@@ -216,11 +216,11 @@ def _mean(sheet: Worksheet, activations: Area) -> None:
     style.note(sheet, 18, *DROPOUT["difference"], rows=4)
     numbers = Area(RANDOM.sheet, RANDOM.top, 1, RANDOM.bottom, 1).absolute
 
-    def share(i: int, j: int) -> str:
+    def fraction(i: int, j: int) -> str:
         column = RANDOM.window(0, SIZE[1] * i + j, (DRAWS, 1)).absolute
         return f"=SUMPRODUCT(({column}>=p)*({numbers}<=used))/used"
 
-    kept = _block(sheet, 6, 0, "share of draws that kept it", share, name="kept_share", decimals=2)
+    kept = _block(sheet, 6, 0, "fraction of draws that kept it", fraction, name="kept_fraction", decimals=2)
     style.heat(sheet, [kept], 2)
     mean = _block(
         sheet, 6, 1, "mean map", lambda i, j: f"={activations.window(i, j, (1, 1)).absolute}*{at(kept, i, j)}/(1-p)",
@@ -235,7 +235,7 @@ def _mean(sheet: Worksheet, activations: Area) -> None:
     style.heat(sheet, [mean, goal], STRONG)
     style.heat(sheet, [left], 2)
     for row, (text, name, formula) in enumerate([
-        ("mean of the shares", "kept_mean", f"=AVERAGE({kept.range})"),
+        ("mean of the fractions", "kept_mean", f"=AVERAGE({kept.range})"),
         ("total of the mean map", "mean_total", f"=SUM({mean.range})"),
         ("total of the map itself", "goal_total", f"=SUM({goal.range})"),
         ("typical difference: root of the mean square", "typical", f"=SQRT(SUMPRODUCT({left.range}^2)/{8 * 8})"),

@@ -14,7 +14,7 @@ MATRIX = [
     [0.06, 0.09, 0.08, 0.08], [-0.02, 0.02, -0.06, 0.08], [-0.2, -0.2, -0.02, 0.14], [0.02, 0.15, -0.37, -0.06],
 ]  # fmt: skip
 BATCH = [2, 7, 5, 2, 6, 1]
-SLOPES = [
+GRADIENTS = [
     [0.2, -0.1, 0.0, 0.3], [-0.4, 0.1, 0.2, 0.0], [0.1, 0.1, -0.3, 0.2],
     [0.3, 0.0, 0.1, -0.2], [-0.1, 0.4, 0.0, 0.1], [0.0, -0.2, 0.3, 0.1],
 ]  # fmt: skip
@@ -61,7 +61,8 @@ def _lookup(sheet: Worksheet) -> tuple[Area, Area, Area]:
     style.note(sheet, 16, *EMBEDDINGS["one-hot"], rows=7)
     row_names(sheet, 18, [f"row {i + 1}" for i in range(rows)])
     hot = results(
-        sheet, "D18", "one-hot: places 0 to 7", lambda i, j: f"=IF({at(days, i)}={j},1,0)", (rows, values), "one_hot", 0
+        sheet, "D18", "one-hot: positions 0 to 7", lambda i, j: f"=IF({at(days, i)}={j},1,0)", (rows, values),
+        "one_hot", 0,
     )  # fmt: skip
 
     style.note(sheet, 26, *EMBEDDINGS["product"], rows=7)
@@ -91,7 +92,7 @@ def _lookup(sheet: Worksheet) -> tuple[Area, Area, Area]:
     a, b, c = (area.range for area in sizes)
     results(sheet, "I38", "multiplications", lambda *_: f"={a}*{b}*{c}", name="multiplications", decimals=0)
     results(sheet, "K38", "by a 1", lambda *_: f"={a}*{c}", name="useful", decimals=0)
-    results(sheet, "M38", "their share", lambda *_: f"=1/{b}", name="useful_share", decimals=4)
+    results(sheet, "M38", "useful fraction", lambda *_: f"=1/{b}", name="useful_fraction", decimals=4)
     page(sheet, "Looking up is one-hot times matrix", "Q", columns="CDEFGHIJKLMNOPQ")
     _narrow(sheet, "DEFGHIJKLMNOPQ")
     return matrix, days, hot
@@ -106,7 +107,7 @@ def _gradients(sheet: Worksheet, matrix: Area, days: Area, hot: Area) -> None:
     rows, size, values = len(BATCH), len(MATRIX[0]), len(DAYS)
     style.note(sheet, 4, *EMBEDDINGS["arriving"], rows=7)
     row_names(sheet, 6, [f"row {i + 1}" for i in range(rows)])
-    slopes = inputs(sheet, "D6", "slopes of the six rows", SLOPES, "slopes", decimals=2)
+    gradient = inputs(sheet, "D6", "gradients of the six rows", GRADIENTS, "gradients", decimals=2)
     results(
         sheet, "I6", "its day", lambda i, _: f"={days.window(i, 0, (1, 1)).absolute}", (rows, 1), "days_again", 0
     )  # fmt: skip
@@ -116,29 +117,29 @@ def _gradients(sheet: Worksheet, matrix: Area, days: Area, hot: Area) -> None:
 
     def by_product(k: int, j: int) -> str:
         column = hot.window(0, k, (rows, 1)).absolute
-        return f"=SUMPRODUCT({column},{slopes.window(0, j, (rows, 1)).fixed})"
+        return f"=SUMPRODUCT({column},{gradient.window(0, j, (rows, 1)).fixed})"
 
     def by_lookup(k: int, j: int) -> str:
-        return f"=SUMPRODUCT(({days.absolute}={k})*{slopes.window(0, j, (rows, 1)).fixed})"
+        return f"=SUMPRODUCT(({days.absolute}={k})*{gradient.window(0, j, (rows, 1)).fixed})"
 
     shape = (values, size)
-    first = results(sheet, "D17", "one-hot, turned, × slopes", by_product, shape, "slopes_by_product", 2)
-    second = results(sheet, "I17", "added up by day", by_lookup, shape, "slopes_by_lookup", 2)
+    first = results(sheet, "D17", "one-hot, transposed, × gradients", by_product, shape, "gradient_by_product", 2)
+    second = results(sheet, "I17", "added up by day", by_lookup, shape, "gradient_by_lookup", 2)
     results(
         sheet, "N17", "looked up", lambda k, _: f"=SUMPRODUCT(({days.absolute}={k})*1)", (values, 1), "times", 0
     )  # fmt: skip
 
     style.note(sheet, 28, *EMBEDDINGS["step"], rows=8)
     row_names(sheet, 30, DAYS)
-    rate = inputs(sheet, "I30", "rate", 0.5, "rate", decimals=2)
-    validate(sheet, rate, "decimal", "between", "0", "100", "From 0 to 100.")
+    lr = inputs(sheet, "I30", "learning rate", 0.5, "lr", decimals=2)
+    validate(sheet, lr, "decimal", "between", "0", "100", "From 0 to 100.")
     after = results(
         sheet, "D30", "the matrix after one step",
-        lambda k, j: f"={matrix.window(k, j, (1, 1)).absolute}-{rate.fixed}*{at(second, k, j)}", shape, "after_step", 2,
+        lambda k, j: f"={matrix.window(k, j, (1, 1)).absolute}-{lr.fixed}*{at(second, k, j)}", shape, "after_step", 2,
     )  # fmt: skip
-    style.heat(sheet, [slopes], 0.6, kind="input")
+    style.heat(sheet, [gradient], 0.6, kind="input")
     style.heat(sheet, [first, second, after], 0.6)
-    page(sheet, "The slopes of an embedding", "N", columns="CDEFGHIJKLMN")
+    page(sheet, "The gradient of an embedding", "N", columns="CDEFGHIJKLMN")
     _narrow(sheet, "DEFGHIJKLMN")
 
 
@@ -207,23 +208,23 @@ def _ratios(sheet: Worksheet) -> None:
     columns = {}
     for column, (text, name, formula, decimals) in zip("FGHIJ", [
         ("error", "errors", lambda i, _: f"={y(i)}-{p(i)}", 0),
-        ("as a share", "shares", lambda i, _: f"=({y(i)}-{p(i)})/{y(i)}", 3),
-        ("its square", "squared_shares", lambda i, _: f"=(({y(i)}-{p(i)})/{y(i)})^2", 4),
+        ("relative error", "relative_errors", lambda i, _: f"=({y(i)}-{p(i)})/{y(i)}", 3),
+        ("its square", "squared_relative_errors", lambda i, _: f"=(({y(i)}-{p(i)})/{y(i)})^2", 4),
         ("ln y - ln p", "log_errors", lambda i, _: f"=LN({y(i)})-LN({p(i)})", 3),
         ("its square", "squared_logs", lambda i, _: f"=(LN({y(i)})-LN({p(i)}))^2", 4),
     ], strict=True):  # fmt: skip
         columns[name] = results(sheet, f"{column}6", text, formula, (rows, 1), name, decimals)
-    style.heat(sheet, [columns["shares"], columns["log_errors"]], 0.6)
+    style.heat(sheet, [columns["relative_errors"], columns["log_errors"]], 0.6)
 
     style.note(sheet, 15, *EMBEDDINGS["roots"], rows=8)
-    squares, logs = columns["squared_shares"], columns["squared_logs"]
+    squares, logs = columns["squared_relative_errors"], columns["squared_logs"]
     half = rows // 2
     facts = [
         ("root of the mean: RMSPE", "rmspe", f"=SQRT(AVERAGE({squares.range}))"),
         ("the same of the logarithms", "rmse_of_logs", f"=SQRT(AVERAGE({logs.range}))"),
         ("root in the first batch", "root_first", f"=SQRT(AVERAGE({squares.window(0, 0, (half, 1)).range}))"),
         ("root in the second batch", "root_second", f"=SQRT(AVERAGE({squares.window(half, 0, (half, 1)).range}))"),
-        ("mean of these two roots", "mean_of_roots", "=(H18+H19)/2"),
+        ("mean of both roots", "mean_of_roots", "=(H18+H19)/2"),
     ]
     for row, (text, name, formula) in enumerate(facts, 16):
         style.label(sheet, row, 4, text)

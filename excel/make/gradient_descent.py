@@ -33,21 +33,21 @@ AFTER = {
 }  # fmt: skip
 # What each optimiser does with a gradient, for each weight W.
 RULES = {
-    "sgd": {"step_W": "=-sgd_rate*{gradient_W}"},
+    "sgd": {"step_W": "=-sgd_lr*{gradient_W}"},
     "momentum": {
         "velocity_W": "=momentum_beta*{last_velocity_W}+{gradient_W}",
-        "step_W": "=-momentum_rate*{velocity_W}",
+        "step_W": "=-momentum_lr*{velocity_W}",
     },
     "rmsprop": {
         "square_W": "=rmsprop_alpha*{last_square_W}+(1-rmsprop_alpha)*{gradient_W}^2",
-        "step_W": "=-rmsprop_rate*{gradient_W}/(SQRT({square_W})+rmsprop_eps)",
+        "step_W": "=-rmsprop_lr*{gradient_W}/(SQRT({square_W})+rmsprop_eps)",
     },
     "adam": {
         "mean_W": "=adam_beta1*{last_mean_W}+(1-adam_beta1)*{gradient_W}",
         "square_W": "=adam_beta2*{last_square_W}+(1-adam_beta2)*{gradient_W}^2",
         "mean_hat_W": "={mean_W}/(1-adam_beta1^{number})",
         "square_hat_W": "={square_W}/(1-adam_beta2^{number})",
-        "step_W": "=-adam_rate*{mean_hat_W}/(SQRT({square_hat_W})+adam_eps)",
+        "step_W": "=-adam_lr*{mean_hat_W}/(SQRT({square_hat_W})+adam_eps)",
     },
 }
 MEMORIES = ("velocity", "mean", "square")  # what starts at 0
@@ -157,7 +157,7 @@ def _inputs(sheet: Worksheet) -> None:
 
     style.note(sheet, 11, *OVERVIEW["settings"], rows=7)
     settings = {
-        "H6": ("sgd_rate", 0.02), "H7": ("momentum_rate", 0.005), "H8": ("rmsprop_rate", 0.1), "H9": ("adam_rate", 0.2),
+        "H6": ("sgd_lr", 0.02), "H7": ("momentum_lr", 0.005), "H8": ("rmsprop_lr", 0.1), "H9": ("adam_lr", 0.2),
         "I7": ("momentum_beta", 0.9), "I9": ("adam_beta1", 0.9), "J8": ("rmsprop_alpha", 0.9),
         "J9": ("adam_beta2", 0.999), "K8": ("rmsprop_eps", 1e-8), "K9": ("adam_eps", 1e-8),
     }  # fmt: skip
@@ -165,7 +165,7 @@ def _inputs(sheet: Worksheet) -> None:
         decimals = "scientific" if name.endswith("eps") else 3
         area = style.numbers(sheet, write(sheet, place, value, name=name), decimals, kind="input", size=10)
         if place[0] in "IJ":
-            validate(sheet, area, "decimal", "between", "0", "0.9999", "From 0 to below 1: the share that is kept.")
+            validate(sheet, area, "decimal", "between", "0", "0.9999", "From 0 to below 1: the fraction that is kept.")
         else:
             validate(sheet, area, "decimal", "greaterThanOrEqual", "0", None, "Not below 0.")
     row_names(sheet, 6, list(TITLES.values()), left=7)

@@ -88,7 +88,7 @@ SOFTMAX = {
 
         In a network, numbers are usually float32, and there exp(89) is already too much."""),
     "one": ("One thing in the picture", """
-        The same logits through both. Softmax shares one whole among the classes, so they compete. Sigmoid,
+        The same logits through both. Softmax divides one whole among the classes, so they compete. Sigmoid,
         1 / (1 + exp(-x)), looks at each logit by itself: above 0 is more likely than not."""),
     "two": ("Two things in the picture", """
         A cat and a dog, and the network sees both clearly. Softmax cannot say so: the two share the whole. Sigmoid can:

@@ -26,7 +26,7 @@ OVERVIEW = {
         kinds lie apart on the map, because users who like one film of a kind tend to like the others.
 
         Two warnings. Some predictions lie below 0.5 stars or above 5: nothing forbids it here. And 48 weights for 49
-        ratings learn much of the table by heart, so that a small loss proves little."""),
+        ratings memorise much of the table, so that a small loss proves little."""),
 }  # fmt: skip
 
 STEPS_TITLE = (
@@ -40,10 +40,10 @@ STEPS_WORDS = [
         pair. To the right the errors, and nothing where there is no rating.""", 8),
     ("The gradient", """
         A user's factor 1 is multiplied by each film's factor 1. So when it grows by 1, each of this user's
-        predictions grows by that film's factor 1. The slope of the loss is 2 × the sum of error times film's factor,
+        predictions grows by that film's factor 1. The gradient of the loss is 2 × the sum of error times film's factor,
         divided by the number of ratings. A bias has nothing that it is multiplied by: the errors are summed as they
         are.""", 10),
     ("The next block", """
-        Click on a weight of step 1. It is the weight of step 0, minus the learning rate times this slope. All weights
-        move at once, from the errors of one block.""", 8),
+        Click on a weight of step 1. It is the weight of step 0, minus the learning rate times this gradient. All
+        weights move at once, from the errors of one block.""", 8),
 ]  # fmt: skip

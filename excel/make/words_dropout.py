@@ -7,7 +7,7 @@ DROPOUT = {
         Beside it is one draw of random numbers between 0 and 1, a fresh one for each activation. They come from the
         sheet "random numbers", so that the same draw can be looked at again. A network draws new ones for every batch.
 
-        The mask is 1 where the random number is at least p, otherwise 0. So p is the share that is dropped, more or
+        The mask is 1 where the random number is at least p, otherwise 0. So p is the fraction that is dropped, more or
         less: each activation has its own luck."""),
     "training": ("Training and evaluation", """
         While it trains, the map is multiplied by the mask: the thinned map. What is left is divided by 1 - p, so that
@@ -15,14 +15,14 @@ DROPOUT = {
 
         When the network is evaluated nothing is dropped and nothing is scaled: the map goes through as it is."""),
     "pool": ("What survives max pooling", """
-        The largest of each 2 by 2 block. Where the largest activation was dropped, the next one takes its place. To
+        The largest of each 2 by 2 block. Where the largest activation was dropped, the next one replaces it. To
         the right: 1 where the largest one is still there, 0 where it is not."""),
     "totals": ("What the next layer sees", """
         Suppose that the next layer adds up the map. Thinned only, the total is too small by a factor of about 1 - p,
         and the layer would have to learn other weights for training than for evaluation. Scaled, it is right on
         average."""),
     "several masks": ("Four masks", """
-        Type the numbers of four draws. The share p is that of the sheet "one draw". No two masks are alike, so the
+        Type the numbers of four draws. The fraction p is that of the sheet "one draw". No two masks are alike, so the
         network cannot rely on any single activation."""),
     "several outputs": ("What the next layer gets", """
         Thinned and scaled. Each map is wrong in its own way, and each one still looks like the map on the sheet "one
@@ -31,10 +31,10 @@ DROPOUT = {
         The largest of each 2 by 2 block. Below are the totals of the four maps, and the total of the map itself, which
         is what the next layer sees at evaluation."""),
     "kept": ("How often each was kept", """
-        Out of the first so many draws: the share in which this activation was kept. With more draws it comes closer to
-        1 - p, everywhere."""),
+        Out of the first so many draws: the fraction in which this activation was kept. With more draws it comes closer
+        to 1 - p, everywhere."""),
     "mean": ("The mean map", """
-        The mean of all these training outputs: each activation times its share, divided by 1 - p. This is the
+        The mean of all these training outputs: each activation times its fraction, divided by 1 - p. This is the
         expectation. With one draw it is one thinned map; with 200 it looks like the map itself."""),
     "difference": ("What is still missing", """
         The mean map minus the map. Orange is too much, blue too little. Four times as many draws halve it,

@@ -8,8 +8,8 @@ EMBEDDINGS = {
 
         Beside it: the weekdays of six rows of a table. Type other ones, from 0 to 7."""),
     "one-hot": ("The one-hot way to say it", """
-        A day as eight numbers: all 0, and a single 1 at the day's place. Each of the six rows says the same as the day
-        number above, with eight numbers in place of one."""),
+        A day as eight numbers: all 0, and a single 1 at the day's position. Each of the six rows says the same as the
+        day number above, with eight numbers instead of one."""),
     "product": ("Two ways to the same rows", """
         Left: the one-hot row times the matrix. Each result is a sum of eight products, seven of which are 0 times
         something. Click on one to see them.
@@ -18,17 +18,17 @@ EMBEDDINGS = {
     "count": ("What the product costs", """
         Rows of the batch, values of the category, numbers that stand for one value: their product is the number of
         multiplications. Only those by a 1 do anything. Try 1116 values and 50 numbers: the stores of the full set."""),
-    "arriving": ("The slopes that arrive", """
+    "arriving": ("The gradients that arrive", """
         Training sends back, for each of the six rows, how the loss would change with each of its four numbers: the
-        slopes (the gradient). Here you may type in any."""),
+        gradient. Here you may type in any."""),
     "back": ("Back to the matrix, two ways", """
-        Left: the one-hot matrix, turned on its side, times the slopes. Right: each row of the matrix adds up the slopes
+        Left: the one-hot matrix, transposed, times the gradients. Right: each row of the matrix adds up the gradients
         of those table rows that looked it up. Again the same numbers.
 
         A day that stands in none of the six rows gets 0. A day that stands there twice gets the sum of two."""),
     "step": ("One step of training", """
-        The matrix minus the learning rate times the slopes. Rows that nobody looked up stay as they were. Compare with
-        the matrix on the sheet "lookup"."""),
+        The matrix minus the learning rate times the gradient. Rows that nobody looked up stay as they were. Compare
+        with the matrix on the sheet "lookup"."""),
     "states": ("A second category", """
         Two numbers for each state; row 0 is again for the unknown. Beside it: the four rows of a small table. The days'
         matrix is that of the sheet "lookup"."""),
@@ -42,13 +42,13 @@ EMBEDDINGS = {
         One column for each of the three hidden sums, its bias below. Then the weights of the last sum, and its bias.
         Invented, not trained: change them."""),
     "ratio": ("Errors as ratios", """
-        Sales and predictions of six days. The error in euros is large where sales are large. The error as a share of
+        Sales and predictions of six days. The error in euros is large where sales are large. The error divided by
         the true sales treats all days alike. So does the difference of the logarithms, and for small errors the two are
         nearly the same."""),
     "roots": ("The root comes last", """
-        The measure is the root of the mean of the squared shares: RMSPE. Three days are a batch here. If you take the
-        root in each batch and average the roots, you get another, smaller number, unless the batches are equal. So add
-        up squares, and take the root once, at the end."""),
+        The measure is the root of the mean of the squared relative errors: RMSPE. Three days are a batch here. If you
+        take the root in each batch and average the roots, you get another, smaller number, unless the batches are equal. So
+        add up squares, and take the root once, at the end."""),
     "apart": ("How far the days are apart", """
         The distance between two rows of the matrix: the root of the sum of the four squared differences. The stronger
         the orange, the farther apart. Compare the rows of Saturday and Sunday with the others."""),

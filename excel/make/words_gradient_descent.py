@@ -15,8 +15,8 @@ OVERVIEW = {
         The mean of the squared errors of all twenty points, for the weights after that many steps. A step looks at one
         point only, so this loss may also rise."""),
     "path": ("The path of the two weights", """
-        Each point of a path is a pair of weights. All start at one place, and the dot is the best line. The loss is a
-        valley, long and narrow: across it the slope is steep, along it nearly flat. Plain SGD falls into the valley
+        Each point of a path is a pair of weights. All start at one point, and the dot is the best line. The loss is a
+        valley, long and narrow: across it it is steep, along it nearly flat. Plain SGD falls into the valley
         with its first step, and then crawls. Momentum rolls to and fro across it, but gets along it faster."""),
 }  # fmt: skip
 
@@ -80,8 +80,8 @@ SHEETS = {
         Two memories for each weight: a running mean of the gradients, as in momentum, and a running mean of their
         squares, as in RMSprop. The step is the one divided by the root of the other.""", 8),
             ("The correction", """
-        Both memories start at 0, so at first they are too small. After t steps a mean with β holds a share of 1 - β^t
-        of its weight. Dividing by that share repairs it: after the first step the corrected mean is the first
+        Both memories start at 0, so at first they are too small. After t steps a mean with β holds a fraction 1 - β^t
+        of its weight. Dividing by that fraction repairs it: after the first step the corrected mean is the first
         gradient itself.""", 9),
             ("What to see", """
         The first step is as long as the learning rate, for both weights, however large their gradients are. After some

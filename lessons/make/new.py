@@ -90,6 +90,7 @@ def skeleton(number: str, title: str) -> NotebookNode:
         _text("## Where this is in coursekit\n\nWhich module, and a claim.", "slide")
     )
     cells.append(_code("ck.doc(ck.claim)"))
+    cells.append(_text("## Words\n\n- **a term**: what it means.", "slide"))
     cells.append(_text("## Further\n\n- Author, *Title* (year): what is in it.", "slide"))
     return nbformat.v4.new_notebook(cells=cells)
 
@@ -129,7 +130,7 @@ def make(name: str, title: str, root: Path = ROOT) -> list[Path]:
         raise ValueError(f"{number} is taken by {taken[0].name}")
     lesson = root / "lessons" / f"{name}.ipynb"
     solutions = root / "lessons" / "solutions" / f"{name}.py"
-    answers = root / "tests" / "answers" / f"lesson_{number}.py"
+    answers = root / "tests" / "lessons" / "answers" / f"lesson_{number}.py"
     save(skeleton(number, title.strip()), lesson)
     solutions.write_text(SOLUTIONS.format(number=number), encoding="utf-8")
     answers.write_text(ANSWERS.format(number=number), encoding="utf-8")

@@ -120,7 +120,7 @@ def commit() -> str:
     if not shutil.which("git"):
         return "unknown"
     show = ["git", "describe", "--always", "--abbrev=12", "--dirty"]
-    done = subprocess.run(show, cwd=LESSONS, capture_output=True, text=True)
+    done = subprocess.run(show, cwd=LESSONS, capture_output=True, encoding="utf-8")
     return done.stdout.strip() or "unknown"
 
 

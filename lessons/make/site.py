@@ -131,6 +131,36 @@ def decks() -> str:
     )
 
 
+def words(path: Path) -> dict[str, str]:
+    """The terms that a lesson lists under "Words", each with its sentence."""
+    cells = [
+        c.source
+        for c in nbformat.read(path, as_version=4).cells
+        if c.cell_type == "markdown"
+    ]
+    section = re.search(r"^## Words\n(.*?)(?=^## |\Z)", "\n".join(cells), re.M | re.S)
+    return dict(re.findall(r"^- \*([^*]+)\*: (.+)$", section[1], re.M)) if section else {}
+
+
+def glossary() -> str:
+    """The page of all terms: what the first lesson says of it, and links to every lesson that lists it."""
+    found: dict[str, list[tuple[str, Path]]] = {}
+    for path in lessons():
+        for term, text in words(path).items():
+            found.setdefault(term, []).append((text, path))
+    entries = []
+    for term in sorted(found, key=str.casefold):
+        links = ", ".join(
+            f"[{path.name[:2]}](lessons/{path.name})" for _, path in found[term]
+        )
+        entries.append(f"{term}\n  {found[term][0][0]} Lesson {links}.\n")
+    intro = "The field's words, as the lessons introduce them; the numbers lead to the lessons that use them."
+    return (
+        "\n\n".join(["# Glossary", intro, "```{glossary}\n" + "\n".join(entries) + "```"])
+        + "\n"
+    )
+
+
 def summary(thing: object) -> str:
     """The first paragraph of what documents a function, class or module, on one line, as Markdown."""
     text = inspect.getdoc(thing) if callable(thing) or inspect.ismodule(thing) else ""
@@ -212,6 +242,7 @@ def lay_out() -> None:
     copy(ROOT / "benchmarks" / "README.md", "benchmarks.md")
     write("workbooks.md", workbooks())
     write("slides.md", decks())
+    write("glossary.md", glossary())
     reference()
 
 

@@ -22,8 +22,8 @@ def first_line(path):
         return "nothing there"
 
 
-def average(pictures):
-    return pictures.mean(dim=0)[0]
+def average(images):
+    return images.mean(dim=0)[0]
 
 
 def _files():
@@ -64,7 +64,7 @@ EXERCISES = {
     ),
     "average": Exercise(
         average,
-        "mean(dim=0) takes the mean over the pictures; one axis of length one is left",
+        "mean(dim=0) takes the mean over the images; one axis of length one is left",
         lambda: [
             (torch.arange(4.0).reshape(1, 1, 2, 2),),
             (torch.arange(12.0).reshape(2, 1, 2, 3) ** 2,),

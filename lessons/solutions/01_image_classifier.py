@@ -9,14 +9,14 @@ def label(name):
     return name.split("/")[-1].rsplit("_", 1)[0]
 
 
-def share_kept(rows, columns):
-    return min(rows, columns) / max(rows, columns)
+def fraction_kept(height, width):
+    return min(height, width) / max(height, width)
 
 
-def normalise(pictures, mean, std):
-    if not pictures.shape[1] == len(mean) == len(std):
+def normalize(images, mean, std):
+    if not images.shape[1] == len(mean) == len(std):
         raise ValueError("one mean and one standard deviation for each channel")
-    return (pictures - mean[:, None, None]) / std[:, None, None]
+    return (images - mean[:, None, None]) / std[:, None, None]
 
 
 def top3_error(outputs, targets):
@@ -25,7 +25,7 @@ def top3_error(outputs, targets):
         or outputs.shape[1] < 3
         or targets.max() >= outputs.shape[1]
     ):
-        raise ValueError("one target for each row, and at least three classes")
+        raise ValueError("one target for each sample, and at least three classes")
     among = (outputs.topk(3, dim=1).indices == targets[:, None]).any(dim=1)
     return 1 - among.float().mean()
 
@@ -48,8 +48,8 @@ def _random(*shape):
     return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
-def _classes(rows, classes, seed):
-    return torch.randint(classes, (rows,), generator=torch.Generator().manual_seed(seed))
+def _classes(samples, classes, seed):
+    return torch.randint(classes, (samples,), generator=torch.Generator().manual_seed(seed))
 
 
 EXERCISES = {
@@ -64,14 +64,14 @@ EXERCISES = {
             ("my_pets/Russian_Blue_23.jpg",),
         ],
     ),
-    "share_kept": Exercise(
-        share_kept,
+    "fraction_kept": Exercise(
+        fraction_kept,
         "the square's side is the shorter of the two; divide areas",
         lambda: [(4, 4), (1, 2), (6, 4), (100, 150), (375, 500)],
     ),
-    "normalise": Exercise(
-        normalise,
-        "mean[:, None, None] has the shape (channels, 1, 1): it fits all rows and columns",
+    "normalize": Exercise(
+        normalize,
+        "mean[:, None, None] has the shape (channels, 1, 1): it fits all positions",
         lambda: [
             (torch.tensor([[[[3.0]]]]), torch.tensor([1.0]), torch.tensor([2.0])),
             (

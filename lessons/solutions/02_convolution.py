@@ -32,12 +32,12 @@ def convolve_any(stack, weights):
 
 
 def pool_any(map_, size):
-    rows, columns = map_.shape[0] // size, map_.shape[1] // size
-    if not rows or not columns:
+    height, width = map_.shape[0] // size, map_.shape[1] // size
+    if not height or not width:
         raise ValueError("the square is larger than the map")
     return (
-        map_[: rows * size, : columns * size]
-        .reshape(rows, size, columns, size)
+        map_[: height * size, : width * size]
+        .reshape(height, size, width, size)
         .amax(dim=(1, 3))
     )
 
@@ -72,7 +72,7 @@ EXERCISES = {
     ),
     "blur": Exercise(
         torch.full((3, 3), 1 / 9),
-        "a mean is a sum in which each of the nine counts equally: what share has each?",
+        "a mean is a sum in which each of the nine counts equally: what weight has each?",
     ),
     "count_weights": Exercise(
         count_weights,
@@ -91,7 +91,7 @@ EXERCISES = {
     ),
     "pool_any": Exercise(
         pool_any,
-        "cut off the rest, reshape to (rows, size, columns, size), maximum over two axes",
+        "cut off the rest, reshape to (height, size, width, size), maximum over two axes",
         lambda: [
             (_random(1, 1), 1),
             (_random(2, 2), 2),

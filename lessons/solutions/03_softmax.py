@@ -18,7 +18,7 @@ def log_sum_exp_all(x):
 
 def losses(logits, labels):
     if len(logits) != len(labels):
-        raise ValueError("one label for each row")
+        raise ValueError("one label for each sample")
     return F.cross_entropy(logits, labels, reduction="none")
 
 
@@ -36,7 +36,7 @@ def _random(*shape):
 EXERCISES = {
     "softmax_at": Exercise(
         softmax_at,
-        "divide by the temperature, subtract the largest of each row, then exp and share",
+        "divide by the temperature, subtract each row's largest; then exp over its sum",
         lambda: [
             (torch.tensor([0.0, 0.0]), 1.0),
             (torch.tensor([1.0, 3.0]), 2.0),

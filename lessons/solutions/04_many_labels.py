@@ -38,7 +38,7 @@ def choose_threshold(probabilities, targets, thresholds):
 
 def undo(view, quarters, mirrored):
     if view.dim() < 2:
-        raise ValueError("a picture has rows and columns")
+        raise ValueError("an image has a height and a width")
     return torch.rot90(view.flip(-1) if mirrored else view, -quarters, (-2, -1))
 
 
@@ -51,7 +51,7 @@ def submission_line(tile, probabilities, names, threshold):
     return f"{tile},{' '.join(given or [names[int(probabilities.argmax())]])}"
 
 
-def _picture(*shape):
+def _image(*shape):
     return torch.arange(float(torch.Size(shape).numel())).reshape(shape)
 
 
@@ -90,7 +90,7 @@ EXERCISES = {
     ),
     "choose_threshold": Exercise(
         choose_threshold,
-        "F2 of each row, then the mean of the rows; try thresholds from low to high",
+        "F2 of each tile, then the mean of the tiles; try thresholds from low to high",
         lambda: [
             (torch.tensor([[0.9, 0.3]]), torch.tensor([[1.0, 0.0]]), [0.2, 0.5]),
             (torch.tensor([[0.9, 0.3]]), torch.tensor([[1.0, 1.0]]), [0.5, 0.2]),
@@ -108,12 +108,12 @@ EXERCISES = {
         undo,
         "what was done last is undone first; to turn back is to turn by -quarters",
         lambda: [
-            (_picture(2, 2), 1, False),
-            (_picture(2, 2), 0, True),
-            (_picture(2, 2), 1, True),
-            (_picture(3, 3), 3, True),
-            (_picture(3, 4, 4), 2, False),
-            (_picture(1, 3, 5), 3, False),
+            (_image(2, 2), 1, False),
+            (_image(2, 2), 0, True),
+            (_image(2, 2), 1, True),
+            (_image(3, 3), 3, True),
+            (_image(3, 4, 4), 2, False),
+            (_image(1, 3, 5), 3, False),
         ],
     ),
     "submission_line": Exercise(

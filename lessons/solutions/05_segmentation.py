@@ -7,40 +7,43 @@ import torch
 from coursekit.classroom.exercises import Exercise
 
 
-def mask_file(picture):
-    path = PurePosixPath(picture)
+def mask_file(image_path):
+    path = PurePosixPath(image_path)
     return str(path.parent.parent / "labels" / f"{path.stem}_P.png")
 
 
-def accuracy_without(given, truth, void):
+def accuracy_without(given, truth, ignore_index):
     if given.shape != truth.shape:
         raise ValueError("a true class for each given one")
-    counted = truth != void
+    counted = truth != ignore_index
     return (given == truth)[counted].float().mean()
 
 
-def iou_of(given, truth, number, void):
+def iou_of(given, truth, number, ignore_index):
     if given.shape != truth.shape:
         raise ValueError("a true class for each given one")
-    counted = truth != void
+    counted = truth != ignore_index
     said, true = (given == number) & counted, (truth == number) & counted
     return (said & true).sum() / (said | true).sum()
 
 
-def mirrored(pictures, masks, chosen):
-    if not (len(pictures) == len(masks) == len(chosen)) or (
-        pictures.shape[2:] != masks.shape[1:]
+def mirrored(images, masks, chosen):
+    if not (len(images) == len(masks) == len(chosen)) or (
+        images.shape[2:] != masks.shape[1:]
     ):
-        raise ValueError("a mask of the picture's size, and a choice, for each picture")
-    pictures, masks = pictures.clone(), masks.clone()
-    pictures[chosen], masks[chosen] = pictures[chosen].flip(-1), masks[chosen].flip(-1)
-    return pictures, masks
+        raise ValueError("a mask of the image's size, and a choice, for each image")
+    images, masks = images.clone(), masks.clone()
+    images[chosen], masks[chosen] = images[chosen].flip(-1), masks[chosen].flip(-1)
+    return images, masks
 
 
-def frequencies(masks, classes, void):
-    if (masks == void).all() or masks.max() >= classes:
-        raise ValueError("some pixel that is not void, and no class above the last")
-    return masks[masks != void].bincount(minlength=classes) / (masks != void).sum()
+def frequencies(masks, classes, ignore_index):
+    if (masks == ignore_index).all() or masks.max() >= classes:
+        raise ValueError("some pixel that is not ignored, and no class above the last")
+    return (
+        masks[masks != ignore_index].bincount(minlength=classes)
+        / (masks != ignore_index).sum()
+    )
 
 
 def held_out_by(file_names, videos):
@@ -68,7 +71,7 @@ EXERCISES = {
     ),
     "accuracy_without": Exercise(
         accuracy_without,
-        "choose the pixels that count, by truth != void; then the mean of given == truth",
+        "choose the pixels with truth != ignore_index; then the mean of given == truth",
         lambda: [
             (torch.tensor([1, 1]), torch.tensor([1, 0]), 3),
             (torch.tensor([1, 3]), torch.tensor([1, 3]), 3),
@@ -89,7 +92,7 @@ EXERCISES = {
     ),
     "mirrored": Exercise(
         mirrored,
-        "flip the last axis of both, for the chosen rows only, in copies",
+        "flip the last axis of both, for the chosen ones only, in copies",
         lambda: [
             (_random(1, 1, 1, 2), torch.tensor([[[0, 1]]]), torch.tensor([True])),
             (_random(2, 1, 1, 2), _classes(2, 1, 2), torch.tensor([True, False])),
@@ -99,7 +102,7 @@ EXERCISES = {
     ),
     "frequencies": Exercise(
         frequencies,
-        "bincount with minlength counts; divide by the pixels that are not void",
+        "bincount with minlength counts; divide by the pixels that are not ignored",
         lambda: [
             (torch.tensor([[[0, 1]]]), 2, 1),
             (torch.tensor([[[0, 0, 1]]]), 3, 2),

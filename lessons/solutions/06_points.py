@@ -12,18 +12,18 @@ def project(points, camera):
     return seen[:, :2] / seen[:, 2:]
 
 
-def scaled_in_crop(points, left, top, width, height):
-    if points.dim() != 2 or points.shape[1] != 2:
-        raise ValueError("points (n, 2)")
+def scaled_in_crop(keypoints, left, top, width, height):
+    if keypoints.dim() != 2 or keypoints.shape[1] != 2:
+        raise ValueError("keypoints (n, 2)")
     corner = torch.tensor([left, top])
-    return 2 * (points - corner) / torch.tensor([width, height]) - 1
+    return 2 * (keypoints - corner) / torch.tensor([width, height]) - 1
 
 
-def mirrored_eyes(points):
-    if points.dim() != 2 or points.shape[1] != 4:
-        raise ValueError("points (n, 4)")
+def mirrored_eyes(keypoints):
+    if keypoints.dim() != 2 or keypoints.shape[1] != 4:
+        raise ValueError("keypoints (n, 4)")
     sign = torch.tensor([-1.0, 1, -1, 1])
-    return (points * sign)[:, [2, 3, 0, 1]]
+    return (keypoints * sign)[:, [2, 3, 0, 1]]
 
 
 def pixels_off(answers, targets, width, height):
@@ -41,12 +41,12 @@ def best_constants(truths):
 
 def where_bright(map_):
     if map_.dim() != 2:
-        raise ValueError("a map (rows, columns)")
-    rows, columns = map_.shape
-    shares = map_.flatten().softmax(dim=0).reshape(rows, columns)
-    x = (2 * torch.arange(columns) + 1) / columns - 1
-    y = (2 * torch.arange(rows) + 1) / rows - 1
-    return torch.stack([(shares.sum(0) * x).sum(), (shares.sum(1) * y).sum()])
+        raise ValueError("a map (H, W)")
+    height, width = map_.shape
+    weights = map_.flatten().softmax(dim=0).reshape(height, width)
+    x = (2 * torch.arange(width) + 1) / width - 1
+    y = (2 * torch.arange(height) + 1) / height - 1
+    return torch.stack([(weights.sum(0) * x).sum(), (weights.sum(1) * y).sum()])
 
 
 def _random(*shape):
@@ -76,7 +76,7 @@ EXERCISES = {
     ),
     "scaled_in_crop": Exercise(
         scaled_in_crop,
-        "subtract the corner first; then the piece is a picture of its own",
+        "subtract the corner first; then the crop is an image of its own",
         lambda: [
             (torch.tensor([[0.0, 0.0]]), 0, 0, 4, 2),
             (torch.tensor([[3.0, 1.0]]), 0, 0, 4, 2),
@@ -86,7 +86,7 @@ EXERCISES = {
     ),
     "mirrored_eyes": Exercise(
         mirrored_eyes,
-        "change the sign of every x, then let the two points change places",
+        "change the sign of every x, then let the two keypoints swap",
         lambda: [
             (torch.tensor([[0.0, 0.0, 1.0, 0.0]]),),
             (torch.tensor([[-0.5, 0.1, 0.25, 0.2]]),),
@@ -116,7 +116,7 @@ EXERCISES = {
     ),
     "where_bright": Exercise(
         where_bright,
-        "each column's share times its middle, added up; likewise the rows",
+        "each column's weight times its middle, added up; likewise for the rows",
         lambda: [
             (torch.zeros(1, 1),),
             (torch.tensor([[0.0, 9.0]]),),

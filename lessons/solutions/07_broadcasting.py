@@ -13,13 +13,13 @@ def every_product(a, b):
     return a[:, None] * b
 
 
-def row_shares(x):
+def normalize_rows(x):
     return x / x.sum(1)[:, None]
 
 
-def by_channel(pictures, mean, spread):
-    assert mean.shape == spread.shape == pictures.shape[1:2]
-    return (pictures - mean[:, None, None]) / spread[:, None, None]
+def by_channel(images, mean, std):
+    assert mean.shape == std.shape == images.shape[1:2]
+    return (images - mean[:, None, None]) / std[:, None, None]
 
 
 def chessboard(rows, columns):
@@ -52,7 +52,7 @@ def running_sum(x):
     return (x * (torch.arange(len(x)) <= torch.arange(len(x))[:, None])).sum(1)
 
 
-def places(x):
+def positions(x):
     return (x[:, None] > x).sum(1)
 
 
@@ -89,8 +89,8 @@ EXERCISES = {
         ],
         rule=only(),
     ),
-    "row_shares": Exercise(
-        row_shares,
+    "normalize_rows": Exercise(
+        normalize_rows,
         "the sums have the shape (rows,), which lies across the columns like a row",
         lambda: [
             (_numbers(1, 2),),
@@ -102,7 +102,7 @@ EXERCISES = {
     ),
     "by_channel": Exercise(
         by_channel,
-        "align (n, channels, rows, columns) and (channels,) from the right",
+        "align (n, channels, H, W) and (channels,) from the right",
         lambda: [
             (_numbers(1, 1, 1, 1), _vector(1), _vector(2)),
             (_numbers(1, 2, 2, 2), _vector(1, 2), _vector(2, 4)),
@@ -147,7 +147,7 @@ EXERCISES = {
     ),
     "backwards": Exercise(
         backwards,
-        "x[places] with a tensor of places: the last place first",
+        "x[positions] with a tensor of positions: the last one first",
         lambda: [
             (_vector(5),),
             (_vector(1, 2),),
@@ -169,7 +169,7 @@ EXERCISES = {
     ),
     "running_sum": Exercise(
         running_sum,
-        "place i adds up all places not after i: think of a triangle of ones",
+        "position i adds up all numbers not after i: think of a triangle of ones",
         lambda: [
             (_vector(3),),
             (_vector(1, 2),),
@@ -178,8 +178,8 @@ EXERCISES = {
         ],
         rule=only("sum", "@"),
     ),
-    "places": Exercise(
-        places,
+    "positions": Exercise(
+        positions,
         "how many numbers are smaller than this one?",
         lambda: [
             (_vector(7),),
@@ -191,7 +191,7 @@ EXERCISES = {
     ),
     "close_up": Exercise(
         close_up,
-        "how many kept ones stand before place i? That is the new place of x[i]",
+        "how many kept ones stand before position i? That is the new position of x[i]",
         lambda: [
             (_vector(3), torch.tensor([True])),
             (_vector(3), torch.tensor([False])),

@@ -12,23 +12,23 @@ def line_gradient(x, y, a, b):
     return torch.stack([(2 * error * x).mean(), (2 * error).mean()])
 
 
-def leaky_backward(x, slopes, leak):
-    if x.shape != slopes.shape:
-        raise ValueError("one slope for each x")
-    return torch.where(x > 0, slopes, leak * slopes)
+def leaky_backward(x, gradients, leak):
+    if x.shape != gradients.shape:
+        raise ValueError("one gradient for each x")
+    return torch.where(x > 0, gradients, leak * gradients)
 
 
-def linear_backward(x, weight, slopes):
-    if slopes.shape != (x.shape[0], weight.shape[0]):
-        raise ValueError("one slope for each row and output")
-    return slopes @ weight, slopes.T @ x, slopes.sum(dim=0)
+def linear_backward(x, weight, gradients):
+    if gradients.shape != (x.shape[0], weight.shape[0]):
+        raise ValueError("one gradient for each sample and output")
+    return gradients @ weight, gradients.T @ x, gradients.sum(dim=0)
 
 
-def momentum_step(weights, speeds, slopes, rate, momentum):
-    if not weights.shape == speeds.shape == slopes.shape:
-        raise ValueError("one speed and one slope for each weight")
-    speeds = momentum * speeds + slopes
-    return weights - rate * speeds, speeds
+def momentum_step(weights, velocities, gradients, lr, momentum):
+    if not weights.shape == velocities.shape == gradients.shape:
+        raise ValueError("one velocity and one gradient for each weight")
+    velocities = momentum * velocities + gradients
+    return weights - lr * velocities, velocities
 
 
 def hat(x):
@@ -51,11 +51,11 @@ EXERCISES = {
     ),
     "limit": Exercise(
         0.2,
-        "a step turns w into (1 - 10 · rate) · w; when is that no nearer to 0 than w?",
+        "a step turns w into (1 - 10 · lr) · w; when is that no nearer to 0 than w?",
     ),
     "leaky_backward": Exercise(
         leaky_backward,
-        "the sign of x decides: above zero slopes pass unchanged, elsewhere times the leak",
+        "where x is above zero gradients pass unchanged, elsewhere times the leak",
         lambda: [
             (torch.tensor([3.0, -3.0]), torch.tensor([2.0, 2.0]), 0.1),
             (torch.tensor([0.0]), torch.tensor([1.0]), 0.1),
@@ -65,7 +65,7 @@ EXERCISES = {
     ),
     "linear_backward": Exercise(
         linear_backward,
-        "add up over the axis that the result lacks: outputs for x, rows for the others",
+        "add up over the axis that the result lacks: outputs for x, samples for the others",
         lambda: [
             (torch.tensor([[2.0]]), torch.tensor([[3.0]]), torch.tensor([[1.0]])),
             (_random(1, 3), _random(2, 3), _random(1, 2)),
@@ -75,7 +75,7 @@ EXERCISES = {
     ),
     "momentum_step": Exercise(
         momentum_step,
-        "first speed = momentum · speed + slope; then weight - rate · the new speed",
+        "first v = momentum · v + gradient (v: the velocity); then weight - lr · v",
         lambda: [
             (torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([3.0]), 0.1, 0.5),
             (torch.tensor([1.0]), torch.tensor([0.0]), torch.tensor([3.0]), 0.1, 0.9),
@@ -94,6 +94,6 @@ EXERCISES = {
     ),
     "first_change": Exercise(
         0.01,
-        "corrected, the mean is the slope itself, and the root of the mean square its size",
+        "corrected, the mean is the gradient, and the root of the mean square is its size",
     ),
 }

@@ -9,26 +9,26 @@ from coursekit.classroom.exercises import Exercise
 
 class Counter:
     def before_fit(self, learn):
-        self.batches = self.rows = 0
+        self.batches = self.samples = 0
 
     def after_batch(self, learn):
         self.batches += 1
-        self.rows += learn.rows
+        self.samples += learn.samples
 
 
-def played(kind):
-    """What a hook of this kind counts in the second of two fits."""
+def played(make):
+    """What a callback of this class counts in the second of two fits."""
 
-    def play(rows, batch_size, epochs):
-        counter, part = kind(), (torch.zeros(rows, 2), torch.zeros(rows).long())
+    def play(samples, batch_size, epochs):
+        counter, part = make(), (torch.zeros(samples, 2), torch.zeros(samples).long())
         loaders = ck.Loaders(part, batch_size=batch_size, device="cpu")
         learn = ck.Learner(loaders, nn.Linear(2, 3), callbacks=[counter], progress=False)
         learn.fit(1)
         learn.fit(epochs)
-        return counter.batches, counter.rows
+        return counter.batches, counter.samples
 
-    hooks = [name for name in dir(kind) if name.startswith(("before_", "after_"))]
-    return play if hooks else None
+    handlers = [name for name in dir(make) if name.startswith(("before_", "after_"))]
+    return play if handlers else None
 
 
 def straight(fraction, warmup):
@@ -37,10 +37,10 @@ def straight(fraction, warmup):
     return (1 - fraction) / (1 - warmup)
 
 
-def mean_over_rows(means, rows):
-    if means.shape != rows.shape:
-        raise ValueError("one number of rows for each batch")
-    return (means * rows).sum() / rows.sum()
+def mean_over_samples(means, samples):
+    if means.shape != samples.shape:
+        raise ValueError("one number of samples for each batch")
+    return (means * samples).sum() / samples.sum()
 
 
 def clipped(weight_gradient, bias_gradient, norm):
@@ -55,19 +55,19 @@ def stops_after(losses, patience):
     best, waited = float("inf"), 0
     for epoch, loss in enumerate(losses.tolist(), start=1):
         best, waited = (loss, 0) if loss < best else (best, waited + 1)
-        if waited > patience:
+        if waited >= patience:
             return epoch
     return len(losses)
 
 
-def rate_to_take(rates, smoothed):
-    if rates.shape != smoothed.shape:
-        raise ValueError("one rate for each loss")
+def lr_to_take(lrs, smoothed):
+    if lrs.shape != smoothed.shape:
+        raise ValueError("one learning rate for each loss")
     lowest = smoothed.argmin()
     if smoothed[0] - smoothed[lowest] < 1:
         return 0.0
     falls = smoothed[:lowest] - smoothed[1 : lowest + 1]
-    return rates[falls.argmax()].item()
+    return lrs[falls.argmax()].item()
 
 
 def _random(*shape):
@@ -77,7 +77,7 @@ def _random(*shape):
 EXERCISES = {
     "counter": Exercise(
         played(Counter),
-        "set both to 0 in before_fit; in after_batch add 1, and learn.rows",
+        "set both to 0 in before_fit; in after_batch add 1, and learn.samples",
         lambda: [(8, 4, 1), (8, 4, 2), (10, 4, 1), (3, 64, 3)],
     ),
     "straight": Exercise(
@@ -93,9 +93,9 @@ EXERCISES = {
             (0.9, 0.7),
         ],
     ),
-    "mean_over_rows": Exercise(
-        mean_over_rows,
-        "each batch's mean times its rows, added up, by the sum of the rows",
+    "mean_over_samples": Exercise(
+        mean_over_samples,
+        "each batch's mean times its samples, added up, over the sum of the samples",
         lambda: [
             (torch.tensor([2.0]), torch.tensor([3])),
             (torch.tensor([1.0, 0.0]), torch.tensor([9, 1])),
@@ -116,18 +116,18 @@ EXERCISES = {
     ),
     "stops_after": Exercise(
         stops_after,
-        "count the epochs since the best; end when the count is more than the patience",
+        "count the epochs since the best; end when the count reaches the patience",
         lambda: [
-            (torch.tensor([1.0]), 0),
-            (torch.tensor([1.0, 2.0]), 0),
-            (torch.tensor([1.0, 1.0, 0.5]), 0),
-            (torch.tensor([3.0, 2.0, 1.0]), 1),
-            (torch.tensor([3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5]), 1),
-            (torch.tensor([3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5]), 3),
+            (torch.tensor([1.0]), 1),
+            (torch.tensor([1.0, 2.0]), 1),
+            (torch.tensor([1.0, 1.0, 0.5]), 1),
+            (torch.tensor([3.0, 2.0, 1.0]), 2),
+            (torch.tensor([3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5]), 2),
+            (torch.tensor([3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5]), 4),
         ],
     ),
-    "rate_to_take": Exercise(
-        rate_to_take,
+    "lr_to_take": Exercise(
+        lr_to_take,
         "only the part before the lowest loss counts; of its falls take the largest",
         lambda: [
             (torch.tensor([0.1, 0.2]), torch.tensor([2.0, 0.5])),

@@ -18,21 +18,21 @@ def mean_and_variance(x, p):
 
 def drop_channels(maps, kept, p):
     if maps.shape[:2] != kept.shape:
-        raise ValueError("one entry of the mask for each channel of each picture")
+        raise ValueError("one entry of the mask for each channel of each image")
     return maps * kept[:, :, None, None] / (1 - p)
 
 
-def decayed_step(weight, gradient, rate, decay):
+def decayed_step(weight, gradient, lr, decay):
     if weight.shape != gradient.shape:
-        raise ValueError("a slope for each weight")
-    return weight * (1 - rate * decay) - rate * gradient
+        raise ValueError("a gradient for each weight")
+    return weight * (1 - lr * decay) - lr * gradient
 
 
-def shift(picture, down, right):
-    rows, columns = picture.shape
-    moved = torch.zeros_like(picture)
-    taken = picture[
-        max(0, -down) : max(0, rows - down), max(0, -right) : max(0, columns - right)
+def shift(image, down, right):
+    height, width = image.shape
+    moved = torch.zeros_like(image)
+    taken = image[
+        max(0, -down) : max(0, height - down), max(0, -right) : max(0, width - right)
     ]
     top, left = max(0, down), max(0, right)
     moved[top : top + taken.shape[0], left : left + taken.shape[1]] = taken
@@ -41,7 +41,7 @@ def shift(picture, down, right):
 
 def normalised_maps(maps):
     if maps.dim() != 4:
-        raise ValueError("(pictures, channels, rows, columns)")
+        raise ValueError("(n, channels, H, W)")
     return F.batch_norm(maps, None, None, training=True, eps=1e-5)
 
 
@@ -56,7 +56,7 @@ def _mask(*shape):
 EXERCISES = {
     "apply_mask": Exercise(
         apply_mask,
-        "a dropped activation is 0; a kept one is divided by the share that is kept, 1 - p",
+        "a dropped activation is 0; a kept one is divided by the fraction kept, 1 - p",
         lambda: [
             (torch.tensor([2.0]), torch.tensor([True]), 0.5),
             (torch.tensor([1.0, 2.0]), torch.tensor([True, False]), 0.2),
@@ -65,12 +65,12 @@ EXERCISES = {
     ),
     "mean_and_variance": Exercise(
         mean_and_variance,
-        "x / (1 - p) has the chance 1 - p, and 0 has the chance p; weigh both",
+        "x / (1 - p) has probability 1 - p, and 0 has probability p; weight both",
         lambda: [(1.0, 0.5), (2.0, 0.5), (1.0, 0.2), (3.0, 0.9), (-2.0, 0.25), (1.0, 0.0)],
     ),
     "drop_channels": Exercise(
         drop_channels,
-        "give the mask two axes of length one at its end, so that it fits rows and columns",
+        "give the mask two axes of length one at its end, so that it fits height and width",
         lambda: [
             (torch.ones(1, 2, 1, 1), torch.tensor([[True, False]]), 0.5),
             (_random(2, 2, 2, 2), torch.tensor([[True, False], [False, True]]), 0.2),
@@ -79,7 +79,7 @@ EXERCISES = {
     ),
     "decayed_step": Exercise(
         decayed_step,
-        "the decay takes rate * decay of the weight itself, and the slope is used as it is",
+        "the decay takes lr * decay of the weight, and the gradient is used as it is",
         lambda: [
             (torch.tensor([1.0]), torch.tensor([0.0]), 0.1, 0.5),
             (torch.tensor([1.0, -2.0]), torch.tensor([0.5, 0.5]), 0.1, 0.5),
@@ -88,7 +88,7 @@ EXERCISES = {
     ),
     "shift": Exercise(
         shift,
-        "what leaves the picture is gone, and paper (0) comes in on the other side",
+        "what leaves the image is gone, and paper (0) comes in on the other side",
         lambda: [
             (torch.tensor([[1.0, 2.0]]), 0, 1),
             (torch.tensor([[1.0], [2.0]]), -1, 0),

@@ -14,8 +14,8 @@ def days_since(happened, days):
         raise ValueError("one day for each row")
     if not len(days):
         return torch.zeros(0)
-    place = torch.where(happened, torch.arange(len(days)), -1)
-    latest = place.cummax(0).values
+    position = torch.where(happened, torch.arange(len(days)), -1)
+    latest = position.cummax(0).values
     since = (days - days[latest]).float()
     return torch.where(latest >= 0, since, torch.nan)
 
@@ -31,13 +31,13 @@ def fill_and_flag(train, later):
     there = train[~train.isnan()]
     if not len(there):
         raise ValueError("no value to take a median of")
-    gaps = later.isnan()
-    return torch.where(gaps, there.quantile(0.5), later), gaps.float()
+    missing = later.isnan()
+    return torch.where(missing, there.quantile(0.5), later), missing.float()
 
 
-def class_numbers(train, later):
-    number = {value: i for i, value in enumerate(sorted(set(train)), 1)}
-    return [number.get(value, 0) for value in later]
+def codes(train, later):
+    code_of = {value: i for i, value in enumerate(sorted(set(train)), 1)}
+    return [code_of.get(value, 0) for value in later]
 
 
 nan = float("nan")
@@ -59,7 +59,7 @@ EXERCISES = {
     ),
     "days_since": Exercise(
         days_since,
-        "carry the place of the latest event forward, look up its day, subtract",
+        "carry the position of the latest event forward, look up its day, subtract",
         lambda: [
             (torch.tensor([True, False, False]), torch.tensor([1, 2, 3])),
             (torch.tensor([False, True, False]), torch.tensor([1, 2, 3])),
@@ -84,7 +84,7 @@ EXERCISES = {
     ),
     "fill_and_flag": Exercise(
         fill_and_flag,
-        "leave the gaps of train out; of two middle values take the mean",
+        "leave the missing values of train out; of two middle values take the mean",
         lambda: [
             (torch.tensor([1.0, 2.0, 9.0]), torch.tensor([nan, 5.0])),
             (torch.tensor([1.0, 4.0]), torch.tensor([nan])),
@@ -92,8 +92,8 @@ EXERCISES = {
             (torch.tensor([1.0, nan, 2.0]), torch.tensor([3.0, 4.0])),
         ],
     ),
-    "class_numbers": Exercise(
-        class_numbers,
+    "codes": Exercise(
+        codes,
         "sort the different values of train, number them from 1, look the later ones up",
         lambda: [
             (["a"], ["a"]),

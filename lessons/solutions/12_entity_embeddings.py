@@ -14,11 +14,11 @@ def joined(matrices, codes, numbers):
     return torch.cat([*found, numbers], dim=1)
 
 
-def slopes(arriving, codes, values):
+def embedding_gradient(arriving, codes, values):
     if len(arriving) != len(codes) or (
         codes.numel() and not 0 <= codes.min() <= codes.max() < values
     ):
-        raise ValueError("one code below `values` for each row of slopes")
+        raise ValueError("one code below `values` for each row of gradients")
     return torch.zeros(values, arriving.shape[1]).index_add(0, codes, arriving)
 
 
@@ -68,9 +68,9 @@ EXERCISES = {
             ),
         ],
     ),
-    "slopes": Exercise(
-        slopes,
-        "who is looked up twice adds up both: index_add, or one-hot turned @ slopes",
+    "embedding_gradient": Exercise(
+        embedding_gradient,
+        "a row looked up twice adds up both: index_add, or one_hot.T @ gradients",
         lambda: [
             (torch.tensor([[1.0]]), torch.tensor([0]), 2),
             (torch.tensor([[1.0], [2.0]]), torch.tensor([1, 1]), 2),

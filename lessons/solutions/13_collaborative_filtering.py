@@ -16,7 +16,7 @@ def dot_products(users, films, pairs):
     return (users[pairs[:, 0]] * films[pairs[:, 1]]).sum(dim=1)
 
 
-def user_slopes(users, films, stars):
+def user_gradient(users, films, stars):
     if stars.shape != (len(users), len(films)) or users.shape[1] != films.shape[1]:
         raise ValueError("a row for each user, a column for each film")
     known = ~stars.isnan()
@@ -29,8 +29,8 @@ def user_slopes(users, films, stars):
 def scores_of(ratings, low, high):
     if not low < high or not ((ratings > low) & (ratings < high)).all():
         raise ValueError("ratings lie between low and high")
-    share = (ratings - low) / (high - low)
-    return (share / (1 - share)).log()
+    fraction = (ratings - low) / (high - low)
+    return (fraction / (1 - fraction)).log()
 
 
 def rmse_of_all(each, sizes):
@@ -70,8 +70,8 @@ EXERCISES = {
             (_random(4, 3), _random(2, 3), torch.tensor([[3, 1], [0, 0]])),
         ],
     ),
-    "user_slopes": Exercise(
-        user_slopes,
+    "user_gradient": Exercise(
+        user_gradient,
         "holes have error 0; 2 times errors @ films, divided by how many are known",
         lambda: [
             (torch.tensor([[1.0]]), torch.tensor([[2.0]]), torch.tensor([[5.0]])),
@@ -89,7 +89,7 @@ EXERCISES = {
     ),
     "scores_of": Exercise(
         scores_of,
-        "first the share of the way from low to high; then log(share / (1 - share))",
+        "p is the fraction of the way from low to high; then log(p / (1 - p))",
         lambda: [
             (torch.tensor([3.0]), 1.0, 5.0),
             (torch.tensor([5.0]), 0.0, 5.5),
@@ -99,7 +99,7 @@ EXERCISES = {
     ),
     "rmse_of_all": Exercise(
         rmse_of_all,
-        "square each, weigh by its size, take the mean, and the root last",
+        "square each, weight by its size, take the mean, and the root last",
         lambda: [
             (torch.tensor([2.0]), torch.tensor([4])),
             (torch.tensor([1.0, 3.0]), torch.tensor([2, 2])),
@@ -109,7 +109,7 @@ EXERCISES = {
     ),
     "careful_bias": Exercise(
         careful_bias,
-        "set the slope -2 · sum(rest - b) + 2 · strength · b to 0, and solve for b",
+        "set the derivative -2 · sum(rest - b) + 2 · strength · b to 0, and solve for b",
         lambda: [
             (torch.tensor([1.0]), 1.0),
             (torch.tensor([2.0, 1.0]), 4.0),

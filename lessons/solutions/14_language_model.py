@@ -13,11 +13,11 @@ def frequent_words(texts, min_frequency):
     return sorted(often, key=lambda word: (-counts[word], word))
 
 
-def gates(write, keep, new, show, c):
-    if len({part.shape for part in (write, keep, new, show, c)}) > 1:
+def gates(i, f, g, o, c):
+    if len({part.shape for part in (i, f, g, o, c)}) > 1:
         raise ValueError("five tensors of one shape")
-    after = keep.sigmoid() * c + write.sigmoid() * new.tanh()
-    return show.sigmoid() * after.tanh(), after
+    after = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * after.tanh(), after
 
 
 def perplexity_of_all(each, tokens):
@@ -28,14 +28,19 @@ def perplexity_of_all(each, tokens):
     return ((each.log() * tokens).sum() / tokens.sum()).exp()
 
 
-def where_read(place, tokens, columns, strip):
-    if min(tokens - 1, columns, strip) < 1 or (length := (tokens - 1) // columns) < 1:
-        raise ValueError("each column needs a token to read, and a strip one at least")
-    if not 0 <= place < columns * length:
+def where_read(position, tokens, batch_size, seq_len):
+    if (
+        min(tokens - 1, batch_size, seq_len) < 1
+        or (length := (tokens - 1) // batch_size) < 1
+    ):
+        raise ValueError(
+            "each batch row needs a token to read, and a sequence one at least"
+        )
+    if not 0 <= position < batch_size * length:
         raise ValueError("a token that is read")
-    column, row = divmod(place, length)
-    turn, within = divmod(row, strip)
-    return turn, column, within
+    row, in_row = divmod(position, length)
+    sequence, within = divmod(in_row, seq_len)
+    return sequence, row, within
 
 
 def clipped(first, second, norm):
@@ -46,24 +51,24 @@ def clipped(first, second, norm):
     return first * factor, second * factor
 
 
-def chances(scores, temperature, k):
-    if scores.dim() != 1 or not 1 <= k <= len(scores) or temperature <= 0:
-        raise ValueError("between one score and all, and a temperature above 0")
-    if len(scores.unique()) < len(scores):
-        raise ValueError("scores that are all different")
-    kept = scores >= scores.topk(k).values[-1]
-    return torch.where(kept, scores / temperature, -torch.inf).softmax(dim=0)
+def chances(logits, temperature, k):
+    if logits.dim() != 1 or not 1 <= k <= len(logits) or temperature <= 0:
+        raise ValueError("between one logit and all, and a temperature above 0")
+    if len(logits.unique()) < len(logits):
+        raise ValueError("logits that are all different")
+    kept = logits >= logits.topk(k).values[-1]
+    return torch.where(kept, logits / temperature, -torch.inf).softmax(dim=0)
 
 
-def pair_probability(stream, first, second, share):
-    if stream.dim() != 1 or not len(stream) or not 0 <= share <= 1:
-        raise ValueError("a stream, and a share from 0 to 1")
+def pair_probability(stream, first, second, weight):
+    if stream.dim() != 1 or not len(stream) or not 0 <= weight <= 1:
+        raise ValueError("a stream, and a weight from 0 to 1")
     alone = (stream == second).sum().item() / len(stream)
     followed = (stream[:-1] == first).sum().item()
     if not followed:
         return alone
     together = ((stream[:-1] == first) & (stream[1:] == second)).sum().item()
-    return share * together / followed + (1 - share) * alone
+    return weight * together / followed + (1 - weight) * alone
 
 
 def _random(*shape, seed=0):
@@ -87,8 +92,8 @@ EXERCISES = {
     ),
     "gates": Exercise(
         gates,
-        "sigmoid for the three gates, tanh for the new note; first the memory, then what "
-        "is shown of it",
+        "sigmoid for the three gates, tanh for the candidate; first the cell state, then "
+        "the hidden state",
         lambda: [
             (torch.zeros(1), torch.zeros(1), torch.zeros(1), torch.zeros(1), torch.ones(1)),
             tuple(_random(1, seed=i) for i in range(5)),
@@ -97,7 +102,7 @@ EXERCISES = {
     ),
     "perplexity_of_all": Exercise(
         perplexity_of_all,
-        "log gives the mean of -log p of each; weigh by tokens, take the mean; exp last",
+        "log gives the mean of -log p of each; weight by tokens, take the mean; exp last",
         lambda: [
             (torch.tensor([4.0]), torch.tensor([10])),
             (torch.tensor([2.0, 8.0]), torch.tensor([1, 1])),
@@ -108,8 +113,8 @@ EXERCISES = {
     ),
     "where_read": Exercise(
         where_read,
-        "a column has (tokens - 1) // columns tokens, as the last one needs a follower; "
-        "divmod(place, that) gives the column and the row in it; divmod the row by strip",
+        "a batch row has (tokens - 1) // batch_size tokens, as the last needs a follower; "
+        "divmod by that gives the row and the position in it; divmod that by seq_len",
         lambda: [
             (0, 3, 1, 2),
             (1, 3, 1, 1),

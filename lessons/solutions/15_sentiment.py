@@ -5,14 +5,10 @@ import torch
 from coursekit.classroom.exercises import Exercise
 
 
-def bag(numbers, size):
-    if (
-        numbers.dim() != 1
-        or len(numbers)
-        and not (0 <= numbers.min() <= numbers.max() < size)
-    ):
-        raise ValueError("numbers of words, below the size of the vocabulary")
-    return torch.bincount(numbers, minlength=size)
+def bag(ids, size):
+    if ids.dim() != 1 or len(ids) and not (0 <= ids.min() <= ids.max() < size):
+        raise ValueError("token ids, below the size of the vocabulary")
+    return torch.bincount(ids, minlength=size)
 
 
 def pool(values, lengths):
@@ -33,13 +29,13 @@ def padding(lengths, size):
     return 1 - lengths.sum() / cells
 
 
-def rates(first, last, groups):
+def learning_rates(first, last, groups):
     if first <= 0 or last <= 0 or groups < 2:
-        raise ValueError("two positive rates, for two groups or more")
+        raise ValueError("two positive learning rates, for two groups or more")
     return first * (last / first) ** (torch.arange(groups) / (groups - 1))
 
 
-def carried(vectors, old, new):
+def remapped(vectors, old, new):
     if len(vectors) != len(old) or not old:
         raise ValueError("one vector for each old word")
     mean = vectors.mean(dim=0)
@@ -53,7 +49,7 @@ def _random(*shape):
 EXERCISES = {
     "bag": Exercise(
         bag,
-        "start with zeros, and add 1 at each word's number; who comes twice counts 2",
+        "start with zeros, and add 1 at each token id; one that comes twice counts 2",
         lambda: [
             (torch.tensor([1]), 3),
             (torch.tensor([2, 0, 2]), 3),
@@ -80,8 +76,8 @@ EXERCISES = {
             (torch.tensor([5, 5, 5]), 4),
         ],
     ),
-    "rates": Exercise(
-        rates,
+    "learning_rates": Exercise(
+        learning_rates,
         "the factor from group to group is (last / first) ** (1 / (groups - 1))",
         lambda: [
             (1.0, 100.0, 3),
@@ -91,9 +87,9 @@ EXERCISES = {
         ],
         tolerance=1e-4,
     ),
-    "carried": Exercise(
-        carried,
-        "look each new word up among the old; who is not there gets the mean of all",
+    "remapped": Exercise(
+        remapped,
+        "look each new word up among the old; one that is not there gets the mean of all",
         lambda: [
             (torch.tensor([[1.0]]), ["a"], ["a"]),
             (torch.tensor([[1.0], [3.0]]), ["a", "b"], ["b", "a"]),

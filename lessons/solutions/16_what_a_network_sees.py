@@ -8,16 +8,16 @@ from coursekit.classroom.exercises import Exercise
 
 def sizes(size, convolutions):
     left = []
-    for side, stride, padding in convolutions:
-        size = (size + 2 * padding - side) // stride + 1
+    for kernel, stride, padding in convolutions:
+        size = (size + 2 * padding - kernel) // stride + 1
         left.append(size)
     return left
 
 
 def receptive_field(layers):
     field, step = 1, 1
-    for side, stride in layers:
-        field += (side - 1) * step
+    for kernel, stride in layers:
+        field += (kernel - 1) * step
         step *= stride
     return field
 
@@ -26,7 +26,7 @@ def residual(x, first, second):
     channels = x.shape[1]
     for filters in (first, second):
         if filters.shape != (channels, channels, 3, 3):
-            raise ValueError("as many filters as channels, each of 3 x 3 places")
+            raise ValueError("as many filters as channels, each of 3 x 3")
     added = F.conv2d(F.relu(F.conv2d(x, first, padding=1)), second, padding=1)
     return F.relu(x + added)
 
@@ -40,11 +40,11 @@ def fold(filters, scale, shift, mean, variance, eps):
 
 def strongest(maps, channel, n):
     if not 0 <= channel < maps.shape[1] or n > len(maps):
-        raise ValueError("no such channel, or fewer pictures than asked for")
-    largest, places = maps[:, channel].flatten(1).max(1)
+        raise ValueError("no such channel, or fewer images than asked for")
+    largest, positions = maps[:, channel].flatten(1).max(1)
     columns = maps.shape[-1]
     return [
-        (i, int(places[i]) // columns, int(places[i]) % columns)
+        (i, int(positions[i]) // columns, int(positions[i]) % columns)
         for i in largest.topk(n).indices.tolist()
     ]
 
@@ -75,7 +75,7 @@ def _norm(filters):
 EXERCISES = {
     "sizes": Exercise(
         sizes,
-        "in strides, how far can the filter move over the framed picture? Go on with that",
+        "in strides, how far can the filter move over the padded image? Go on with that",
         lambda: [
             (8, [(3, 1, 0)]),
             (8, [(3, 1, 1)]),
@@ -120,7 +120,7 @@ EXERCISES = {
     ),
     "strongest": Exercise(
         strongest,
-        "the largest of each map, then topk over the pictures; divmod for the place",
+        "the largest of each map, then topk over the images; divmod for row and column",
         lambda: [
             (_order(1, 1, 1, 1), 0, 1),
             (_order(2, 1, 2, 2), 0, 1),
@@ -130,8 +130,8 @@ EXERCISES = {
     ),
     "evidence_map": Exercise(
         evidence_map,
-        "weight the features and add them up; how large a share has each place "
-        "if the mean shall grow by the bias?",
+        "weight the features and add them up; what must you add at each position "
+        "so that the mean grows by the bias?",
         lambda: [
             (_random(1, 1, 1), _random(1, 1), _random(1), 0),
             (_random(2, 2, 3), _random(3, 2), _random(3), 1),

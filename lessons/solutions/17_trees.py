@@ -8,8 +8,8 @@ from coursekit.classroom.exercises import Exercise
 def impurity(labels, classes):
     if not len(labels) or not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError("at least one label, each from 0 to classes - 1")
-    shares = torch.bincount(labels, minlength=classes) / len(labels)
-    return 1 - shares.square().sum()
+    fractions = torch.bincount(labels, minlength=classes) / len(labels)
+    return 1 - fractions.square().sum()
 
 
 def best_threshold_of(values, targets):
@@ -40,10 +40,10 @@ def out_of_bag_average(predictions, unseen):
 def group_importance(x, y, weights, group, order):
     if x.shape != (len(y), len(weights)) or sorted(order.tolist()) != list(range(len(y))):
         raise ValueError("(n, d), (n,), (d,), and an order of all n rows")
-    spoilt = x.clone()
+    permuted = x.clone()
     for column in group:
-        spoilt[:, column] = x[order, column]
-    before, after = ((each @ weights - y).square().mean() for each in (x, spoilt))
+        permuted[:, column] = x[order, column]
+    before, after = ((each @ weights - y).square().mean() for each in (x, permuted))
     return after - before
 
 
@@ -78,7 +78,7 @@ _DEEP = _node(2.0, 0, 0.5, _node(1.0, 1, 0.0, _leaf(0.5), _leaf(1.5)), _TWICE)
 EXERCISES = {
     "impurity": Exercise(
         impurity,
-        "1 minus the sum of the squared shares; a class that does not occur adds 0",
+        "1 minus the sum of the squared fractions; a class that does not occur adds 0",
         lambda: [
             (torch.tensor([0]), 1),
             (torch.tensor([0, 1]), 2),
@@ -147,6 +147,6 @@ EXERCISES = {
     ),
     "changing": Exercise(
         "ce",
-        "what counts is whether the order of the rows, and who is equal to whom, survives",
+        "what counts: does the order of the rows stay, and which of them are equal?",
     ),
 }

@@ -8,20 +8,20 @@ from coursekit.classroom.exercises import Exercise
 
 def sniff(first):
     starts = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n"}
-    for kind, start in starts.items():
+    for file_format, start in starts.items():
         if first.startswith(start):
-            return kind
+            return file_format
     if first[:6] in (b"GIF87a", b"GIF89a"):
         return "GIF"
     return "WEBP" if first[:4] == b"RIFF" and first[8:12] == b"WEBP" else "unknown"
 
 
-def status(megabytes, kind, megapixels, whole):
+def status(megabytes, file_format, megapixels, whole):
     if megabytes > 10:
         return 413
     if megabytes == 0:
         return 422
-    if kind == "unknown":
+    if file_format == "unknown":
         return 415
     if megapixels > 25:
         return 413
@@ -43,8 +43,8 @@ def safe_name(name):
     return re.sub(r"[^a-zA-Z0-9.\-_]", "_", last).lstrip(".") or "file"
 
 
-def percentile(times, share):
-    return sorted(times)[math.ceil(share * len(times)) - 1]
+def percentile(times, fraction):
+    return sorted(times)[math.ceil(fraction * len(times)) - 1]
 
 
 EXERCISES = {
@@ -83,7 +83,7 @@ EXERCISES = {
     ),
     "percentile": Exercise(
         percentile,
-        "sort; give the k-th smallest, where k is share times how many, rounded up",
+        "sort; give the k-th smallest, where k is fraction times how many, rounded up",
         lambda: [
             ([3.0], 0.99),
             ([2.0, 1.0], 0.5),

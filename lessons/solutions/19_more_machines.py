@@ -5,26 +5,26 @@ import torch
 from coursekit.classroom.exercises import Exercise
 
 
-def part_of(rows, index, count):
-    each, larger = divmod(rows, count)
-    start = index * each + min(index, larger)
-    return start, start + each + (index < larger)
+def part_of(samples, rank, world_size):
+    each, larger = divmod(samples, world_size)
+    start = rank * each + min(rank, larger)
+    return start, start + each + (rank < larger)
 
 
-def whole_gradient(gradients, rows):
-    if len(gradients) != len(rows) or not rows.sum():
-        raise ValueError("a number of rows for each process, and a row at least")
-    return (gradients[rows > 0] * rows[rows > 0, None]).sum(0) / rows.sum()
+def whole_gradient(gradients, counts):
+    if len(gradients) != len(counts) or not counts.sum():
+        raise ValueError("a number of samples for each process, and a sample at least")
+    return (gradients[counts > 0] * counts[counts > 0, None]).sum(0) / counts.sum()
 
 
-def whole_rmse(errors, rows):
-    if len(errors) != len(rows) or not rows.sum():
-        raise ValueError("a number of rows for each process, and a row at least")
-    return ((errors.square() * rows).sum() / rows.sum()).sqrt()
+def whole_rmse(errors, counts):
+    if len(errors) != len(counts) or not counts.sum():
+        raise ValueError("a number of samples for each process, and a sample at least")
+    return ((errors.square() * counts).sum() / counts.sum()).sqrt()
 
 
-def times_as_fast(count, share):
-    return 1 / (share + (1 - share) / count)
+def times_as_fast(world_size, fraction):
+    return 1 / (fraction + (1 - fraction) / world_size)
 
 
 def waiting(batches):
@@ -43,7 +43,7 @@ EXERCISES = {
     ),
     "times_as_fast": Exercise(
         times_as_fast,
-        "alone takes 1; N of them take the share, plus the rest divided by N",
+        "alone takes 1; N of them take the fraction, plus the rest divided by N",
         lambda: [(1, 0.5), (2, 0.0), (2, 0.5), (8, 0.1), (1000, 0.05)],
     ),
     "waiting": Exercise(
@@ -57,7 +57,7 @@ EXERCISES = {
     ),
     "part_of": Exercise(
         part_of,
-        "divmod(rows, count) says how many each gets, and how many get one more",
+        "divmod(samples, world_size) says how many each gets, and how many get one more",
         lambda: [
             (4, 0, 2),
             (4, 1, 2),
@@ -72,7 +72,7 @@ EXERCISES = {
     ),
     "whole_rmse": Exercise(
         whole_rmse,
-        "square to get the means back, weight them by rows, take the root last",
+        "square to get the means back, weight them by samples, take the root last",
         lambda: [
             (torch.tensor([1.0, 7.0]), torch.tensor([1, 1])),
             (torch.tensor([1.0, 2.0]), torch.tensor([3, 1])),
@@ -81,7 +81,7 @@ EXERCISES = {
     ),
     "whole_gradient": Exercise(
         whole_gradient,
-        "each counts as often as it has rows; NaN times 0 is NaN, so leave those out",
+        "each counts as often as it has samples; NaN times 0 is NaN, so leave those out",
         lambda: [
             (torch.tensor([[1.0], [3.0]]), torch.tensor([2, 2])),
             (torch.tensor([[1.0], [3.0]]), torch.tensor([3, 1])),

@@ -48,9 +48,8 @@ def plot(what: str, x_ends: Point, y_ends: Point, lines: Sequence[Line], dots: S
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
     for x, y, radius, color in dots:
         parts.append('<circle cx="{}" cy="{}" r="{}" fill="{}"/>'.format(*at(x, y), radius, color))
-    size = f'width="{_WIDTH + 2 * _EDGE}" height="{_HEIGHT + 2 * _EDGE}"'
-    style = "font:12px sans-serif;fill:currentColor"
-    return f'<svg role="img" aria-label="{escape(what)}" {size} style="{style}">{"".join(parts)}</svg>'
+    size = f'width="{_WIDTH + 2 * _EDGE}" height="{_HEIGHT + 2 * _EDGE}" style="font:12px sans-serif;fill:currentColor"'
+    return f'<svg role="img" aria-label="{escape(what)}" {size}>{"".join(parts)}</svg>'
 
 
 def ball_on_curve(loss: Loss, low: float, high: float, start: float) -> Interactive:
@@ -179,8 +178,9 @@ def threshold_slider(probabilities: Tensor, targets: Tensor, names: tuple[str, .
         curves, threshold = known[choice.value], slider.value
         lines, rows = [("currentColor", [(threshold, 0), (threshold, 1)])], []
         for name, values in curves.items():
-            pairs = zip(_THRESHOLDS.tolist(), values, strict=True)
-            points = [(t, value) for t, value in pairs if value == value]  # NaN: nothing was given
+            points = [
+                (t, v) for t, v in zip(_THRESHOLDS.tolist(), values, strict=True) if v == v
+            ]  # NaN: none was given
             lines.append((_COLORS[name], points))
             at_threshold = f"{values[round(threshold * 100) - 1]:.3f}"
             rows.append([cell(name, f"color:{_COLORS[name]};font-weight:bold"), cell(at_threshold)])

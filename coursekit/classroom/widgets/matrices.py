@@ -45,11 +45,10 @@ def filter_stepper(image: Tensor, weights: Tensor) -> Interactive:
         kernel = torch.tensor([entry.value for entry in entries]).reshape(3, 3)
         window = framed(image, 3)
         products = image[window].reshape(3, 3) * kernel
-        feature_map = F.conv2d(image[None, None], kernel[None, None])[0, 0]
+        features = F.conv2d(image[None, None], kernel[None, None])[0, 0]
         form = ".1f" if kernel.frac().any() or image.frac().any() else ".0f"
-        shown = [matrix(image, "image", form, framed=window)]
-        shown += [matrix(products, f"products; sum = {products.sum():{form}}", form)]
-        return beside(*shown, matrix(feature_map, "feature map", form, framed=framed(feature_map, 1)))
+        whole, told = matrix(image, "image", form, window), f"products; sum = {products.sum():{form}}"
+        return beside(whole, matrix(products, told, form), matrix(features, "feature map", form, framed(features, 1)))
 
     controls = [ipywidgets.HBox([filter_box, player])]
     return Interactive(controls, draw, "a filter steps over an image; its numbers can be edited")

@@ -1,0 +1,303 @@
+"""Exercises: not tried, right, or wrong with the smallest input that shows it; and what is kept of them."""
+
+import math
+import re
+import subprocess
+import sys
+from itertools import chain, combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import coursekit as ck
+from coursekit.classroom.exercises import agree, judge, load_exercises
+
+
+def kind(value):
+    """A name for a test's value; its own text may hold an address, another one in each process of the run."""
+    return type(value).__name__
+
+
+SOLUTIONS = """
+import torch
+from coursekit.classroom.exercises import Exercise
+
+def rows_to_shares(x):
+    return x / x.sum(1, keepdim=True)
+
+def share_right(outputs, targets):
+    return (outputs.argmax(1) == targets).float().mean()
+
+def attend(scores, mask):
+    assert scores.shape == mask.shape and scores.shape[0] == scores.shape[1]
+    return scores.masked_fill(mask, -torch.inf).softmax(1)
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+EXERCISES = {
+    "shares": Exercise(rows_to_shares, "divide by the sum of each row", lambda: [
+        (torch.rand(4, 5, generator=generator()) + 0.1,), (torch.ones(2, 3),)]),
+    "right": Exercise(share_right, "count the rows", lambda: [
+        (torch.randn(6, 4, generator=generator()), torch.tensor([0, 1, 2, 3, 0, 1]))]),
+    "attend": Exercise(attend, "mask before the softmax", lambda: [
+        (torch.randn(4, 4, generator=generator()), torch.ones(4, 4).triu(1).bool())]),
+    "words": Exercise(lambda text: text.split(), "split at spaces", lambda: [("a",), ("a b",), ("a b  c",)]),
+    "nothing": Exercise(lambda x: None, "give nothing back", lambda: [(1,)]),
+    "truth": Exercise(lambda x: x > 0, "compare", lambda: [(1,), (-1,)]),
+    "answer": Exercise(42, "multiply six by seven"),
+    "pair": Exercise((torch.tensor([1.0, 2.0]), 3), "a tensor and a number"),
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def solutions(tmp_path, monkeypatch):
+    folder = tmp_path / "solutions"
+    folder.mkdir()
+    (folder / "03_sharing.py").write_text(SOLUTIONS, encoding="utf-8")
+    (folder / "10_later.py").write_text(
+        "from coursekit.classroom.exercises import Exercise\nEXERCISES = {'one': Exercise(1, '')}", encoding="utf-8"
+    )
+    monkeypatch.setattr("coursekit.classroom.exercises.SOLUTIONS", folder)
+    return load_exercises(folder / "03_sharing.py")
+
+
+def only_words(x):
+    """What it is to do."""
+    ...
+
+
+def only_pass(x):
+    """What it is to do."""
+    pass
+
+
+def forgets(x):
+    _ = x / x.sum(1, keepdim=True)
+
+
+def forgets_sometimes(x):
+    if len(x) == 4:
+        return x / x.sum(1, keepdim=True)
+
+
+def raises(error):
+    def attempt(*_):
+        raise error
+
+    return attempt
+
+
+@pytest.mark.parametrize("attempt", [None, ..., only_words, only_pass, raises(NotImplementedError())], ids=kind)
+def test_an_exercise_not_tried(own_home, capsys, attempt):
+    ck.check("03.shares", attempt)
+    assert capsys.readouterr().out == "○ 03.shares: not tried yet\n" and not own_home.exists()
+
+
+RIGHT = {
+    "shares": lambda x: x.double() / x.double().sum(-1, keepdim=True),
+    "right": lambda outputs, targets: (
+        sum(o.argmax() == t for o, t in zip(outputs, targets, strict=True)) / len(targets)
+    ),
+    "attend": lambda scores, mask: torch.where(mask, -1e9, scores).softmax(-1),
+    "words": str.split,
+    "nothing": lambda x: None,
+    "truth": lambda x: torch.tensor(x) > 0,
+    "answer": torch.tensor(42),
+    "pair": [[1, 2], 3.0],
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_of_another_kind(capsys, name):
+    if name == "pair":
+        RIGHT[name] = [torch.tensor([1, 2]), 3.0]
+    ck.check(f"03.{name}", RIGHT[name])
+    assert capsys.readouterr().out == f"✓ 03.{name}: right\n"
+
+
+def test_every_solution_is_right(solutions):
+    for name, exercise in solutions.items():
+        assert judge(f"03.{name}", exercise.solution).state == "right", name
+
+
+WRONG = {
+    "another axis": ("shares", lambda x: x / x.sum(0)),
+    "all at once": ("shares", lambda x: x / x.sum()),
+    "not at all": ("shares", lambda x: x),
+    "one row only": ("shares", lambda x: x[:1] / x[:1].sum()),
+    "a sum": ("right", lambda outputs, targets: (outputs.argmax(1) == targets).sum()),
+    "the other way": ("right", lambda outputs, targets: (outputs.argmax(1) != targets).float().mean()),
+    "no mask": ("attend", lambda scores, mask: scores.softmax(1)),
+    "mask afterwards": ("attend", lambda scores, mask: scores.softmax(1).masked_fill(mask, 0)),
+}
+
+
+def every_part(case):
+    """The case and every smaller one that leaves out rows, columns, ... together wherever the lengths agree."""
+    lengths = sorted({n for argument in case for n in argument.shape})
+
+    def kept(n):
+        return chain.from_iterable(combinations(range(n), k + 1) for k in range(n))
+
+    for choice in product(*map(kept, lengths)):
+        keep = dict(zip(lengths, map(torch.tensor, choice), strict=True))
+        part = list(case)
+        for i, argument in enumerate(case):
+            for axis, n in enumerate(argument.shape):
+                part[i] = part[i].index_select(axis, keep[n])
+        yield tuple(part)
+
+
+@pytest.mark.parametrize("name, attempt", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_answer_comes_with_the_smallest_input_that_shows_it(solutions, name, attempt):
+    exercise, tried = solutions[name], []
+
+    def noted(*arguments):
+        tried.append(arguments)
+        return attempt(*arguments)
+
+    verdict = judge(f"03.{name}", noted)
+    assert verdict.state == "wrong" and verdict.details.endswith(f"Hint: {exercise.hint}")
+    shown = tried[-1]  # the verdict is made of the last call
+    smallest = min(
+        sum(argument.numel() for argument in part)
+        for case in exercise.cases()
+        for part in every_part(case)
+        if not agree(attempt(*part), exercise.solution(*part), exercise.tolerance)
+    )
+    assert sum(argument.numel() for argument in shown) == smallest
+    numbers = [float(n) for n in re.findall(r"-?\d+\.\d+|-?\d+", verdict.details.split("expected")[0])]
+    assert len(numbers) >= sum(a.numel() for a in shown if a.dtype != torch.bool)
+    assert "got" in verdict.details and str(smallest)
+
+
+SAME = {
+    "a list for a tensor": ([1.0, 2.0], torch.tensor([1.0, 2.0])),
+    "an array for a list": (np.array([1, 2]), [1, 2]),
+    "a tensor for a list": (torch.tensor([1, 2]), [1, 2]),
+    "a Series for a list": (pd.Series([1.0, 2.0]), [1.0, 2.0]),
+    "a list for a tuple": ([1, 2.0], (1, 2.0)),
+    "a double for a single": (torch.tensor([0.1], dtype=torch.float64), torch.tensor([0.1])),
+    "ones for truth values": ([1, 0], torch.tensor([True, False])),
+    "nan": ([math.nan], torch.tensor([math.nan])),
+    "a pair in an array": (np.array([[1.0, 2.0], [3.0, 4.0]]), (torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))),
+    "a tensor of texts' lengths": (np.int64(3), 3),
+}
+OTHER = {
+    "a count": (1372401 + 13, 1372401),
+    "a count in a tensor": (torch.tensor([1372388.0]), torch.tensor([1372401])),
+    "beyond single precision": (1 + 1e-4, 1.0),
+    "one in a list": ([1.0], 1.0),
+    "a column": (torch.ones(3, 1), torch.ones(3)),
+    "shorter": ([1], [1, 2]),
+    "a text": ("1", 1),
+    "texts": (np.array(["a"]), ["b"]),
+    "infinite": ([math.inf], torch.tensor([-math.inf])),
+}
+
+
+@pytest.mark.parametrize("found, expected", SAME.values(), ids=SAME.keys())
+def test_the_form_of_an_answer_does_not_matter(found, expected):
+    assert agree(found, expected, 1e-5)
+
+
+@pytest.mark.parametrize("found, expected", OTHER.values(), ids=OTHER.keys())
+def test_another_answer_is_told_apart(found, expected):
+    assert not agree(found, expected, 1e-5)
+
+
+def test_a_wrong_value_is_shown():
+    assert repr(judge("03.answer", 41)) == "✗ 03.answer: wrong\n41 is not it.\nHint: multiply six by seven"
+    assert "a function is asked for; this is 3" in repr(judge("03.shares", 3))
+
+
+@pytest.mark.parametrize(
+    "answer", ["no", torch.tensor([True, False]), torch.ones(2), None, [1], {}, object()], ids=kind
+)
+@pytest.mark.parametrize("name", ["truth", "words", "shares"])
+def test_an_answer_of_a_strange_kind_is_wrong_and_no_accident(name, answer):
+    assert judge(f"03.{name}", lambda *_: answer).state == "wrong"
+
+
+@pytest.mark.parametrize("attempt", [forgets, forgets_sometimes], ids=lambda attempt: attempt.__name__)
+def test_a_forgotten_return_is_told(attempt):
+    verdict = judge("03.shares", attempt)
+    assert verdict.state == "wrong" and verdict.details.startswith("for      tensor([[")
+    assert "\nbut your function gives None: is a return missing?\nHint: divide by the sum" in verdict.details
+
+
+@pytest.mark.parametrize("error", [ValueError("no such axis"), RecursionError("too deep"), AssertionError()], ids=repr)
+def test_an_exception_is_the_answer_that_is_shown(error):
+    verdict = judge("03.shares", raises(error))
+    assert verdict.state == "wrong" and f"but it raised {type(error).__name__}: {error}" in verdict.details
+    assert "for     tensor([[" in verdict.details and verdict.details.count("0.") + verdict.details.count("1.") <= 3
+
+
+def test_a_function_of_other_arguments_is_told_what_it_was_called_with():
+    assert "but it raised TypeError" in judge("03.shares", lambda: None).details
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: x.div_(x.sum(1, keepdim=True)), lambda x: (x / x.sum(1, True), x.zero_())[0]]
+)
+def test_a_function_that_changes_its_input_is_told(change):
+    verdict = judge("03.shares", change)
+    assert verdict.state == "wrong" and "the answer is right, but the function changed its input" in verdict.details
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("03.share", "lesson 03 has no exercise 'share'. Did you mean '03.shares'"),
+        ("03.xyz", "Did you mean '03."),
+        ("04.shares", "belongs to no lesson"),
+        ("03", "exercises are named like '03.softmax'"),
+        ("shares", "exercises are named like '03.softmax'"),
+        ("", "exercises are named like '03.softmax'"),
+    ],
+)
+def test_an_unknown_exercise_suggests_the_nearest(name, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ck.check(name, None)
+
+
+def test_solved_exercises_are_remembered(own_home, capsys):
+    ck.check("03.answer", 42)
+    ck.check("03.words", str.split)
+    ck.check("03.pair", 0)
+    assert sorted(file.name for file in (own_home / "progress").iterdir()) == ["03.answer", "03.words"]
+    assert [file.name for file in own_home.iterdir()] == ["progress"]
+    first, second = repr(ck.progress()).splitlines()
+    assert first.startswith("03_sharing 2 of 8 ") and "✓ words" in first and "✓ answer" in first
+    assert "○ pair" in first and second == "10_later   0 of 1   ○ one"
+
+
+def test_kernels_that_note_at_the_same_time_lose_nothing(own_home):
+    code = "import sys, coursekit.classroom.exercises as e; [e._remember(f'03.{sys.argv[1]}{i}') for i in range(20)]"
+    processes = [subprocess.Popen([sys.executable, "-c", code, name]) for name in ("a", "b")]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert len(list((own_home / "progress").iterdir())) == 40
+
+
+def test_what_an_attempt_prints_is_seen_once(capsys):
+    def attempt(x):
+        print("here")
+        return x / x.sum(0)
+
+    ck.check("03.shares", attempt)
+    assert capsys.readouterr().out.count("here") == 1
+    ck.check("03.shares", lambda x: (print("here"), x / x.sum(1, True))[1])
+    assert "here" not in capsys.readouterr().out
+
+
+def test_a_home_that_cannot_be_written_does_not_spoil_the_verdict(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path / "file"))
+    ck.check("03.answer", 42)
+    noted, verdict = capsys.readouterr().out.splitlines()
+    assert noted.startswith("(right, but not noted") and verdict == "✓ 03.answer: right"
+    assert "0 of 8" in repr(ck.progress())

@@ -1,0 +1,162 @@
+"""Puzzles: right answers that use only what is allowed are right, the same results by other means are not."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from coursekit.classroom import exercises
+from coursekit.classroom.exercises import Exercise, judge
+
+RULES = exercises.load_module(exercises.SOLUTIONS / "rules.py")
+BASICS, only = RULES.BASICS, RULES.only
+BROKEN = exercises.load_module(Path(__file__).parent / "answers" / "lesson_07.py").BROKEN
+HELPER = torch.arange(3)
+
+
+def test_every_puzzle_of_the_lesson_has_a_rule_and_answers_that_break_it():
+    puzzles = exercises.load_exercises(exercises.SOLUTIONS / "07_broadcasting.py")
+    assert len(puzzles) == 12 and all(puzzle.rule for puzzle in puzzles.values())
+    assert set(BROKEN) == {f"07.{name}" for name in puzzles}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_right_results_by_other_means_are_refused_in_words(name):
+    for answer in BROKEN[name]:
+        verdict = judge(name, answer)
+        assert verdict.state == "wrong", answer
+        assert verdict.details.startswith("the results are right, but ") and "Hint: " in verdict.details
+        assert BASICS in verdict.details or "its source cannot be read" in verdict.details
+
+
+def _with_docstring(x):
+    """Give the squares."""
+    assert x.ndim == 1, "a vector"
+    return x[None, :] * x[..., None]
+
+
+def _typed(x: torch.Tensor, *, n: int) -> torch.Tensor:
+    return torch.arange(len(x), dtype=torch.float)[n:] >= -x.shape[0]
+
+
+KEEPS = {
+    "a lambda": lambda x: x + 1,
+    "a docstring and an assert": _with_docstring,
+    "types": _typed,
+    "an extra method": lambda x: (x * (x > 0)).sum(1, keepdim=True),
+    "an extra function": lambda x: torch.sum(x, dim=0),
+}
+
+
+@pytest.mark.parametrize("answer", KEEPS.values(), ids=KEEPS.keys())
+def test_what_is_allowed_passes(answer):
+    assert only("sum")(answer) is None
+
+
+def _for_loop(x):
+    for row in x:
+        row + 1
+    return x
+
+
+def _while_loop(x):
+    while len(x) > 3:
+        pass
+    return x
+
+
+def _assigns(x):
+    y = x + 1
+    return y
+
+
+def _branches(x):
+    if len(x) > 1:
+        return x
+    return x
+
+
+def _calls(x):
+    """Call something else for its effect."""
+    print(x)
+    return x
+
+
+def _no_value(x):
+    return
+
+
+def _no_return(x):
+    pass
+
+
+def _default(x, places=HELPER):
+    return x + places
+
+
+def _nested(x):
+    def helper(y):
+        return y.cumsum(0)
+
+    return helper(x)
+
+
+BREAKS = {
+    "for": (_for_loop, "line 2 has a loop"),
+    "while": (_while_loop, "line 2 has a loop"),
+    "assignment": (_assigns, "line 2 has an assignment"),
+    "if": (_branches, "line 2 has an if"),
+    "a call for its effect": (_calls, "line 3 has more than one return"),
+    "a function within": (_nested, "line 2 has a function of its own"),
+    "a bare return": (_no_value, "it must end with a return"),
+    "no return": (_no_return, "it must end with a return"),
+    "a default": (_default, "a decorator or a default argument"),
+    "a comprehension": (lambda x: [y for y in x], "line 1 uses a loop (a comprehension)"),
+    "a conditional": (lambda x: x if len(x) else x, "line 1 uses an if"),
+    "a lambda within": (lambda x: (lambda y: y)(x), "its source cannot be read"),
+    "a walrus": (lambda x: (_y := x), "line 1 uses an assignment"),
+    "and": (lambda x: x and x, "line 1 uses `and` or `or`"),
+    "in": (lambda x: 1 in x, "line 1 uses `In`"),
+    "a global name": (lambda x: x + HELPER, "line 1 uses `HELPER`"),
+    "a builtin": (lambda x: sum(x), "line 1 uses `sum`"),
+    "a method": (lambda x: x.cumsum(0), "line 1 uses `.cumsum`"),
+    "a function of the library": (lambda x: torch.cumsum(x, 0), "line 1 uses `.cumsum`"),
+    "the matrix product": (lambda x: x @ x, "line 1 uses `@`"),
+    "on a later line": (
+        lambda x: (
+            x
+            + x.flip(0)
+        ),  # fmt: skip
+        "line 3 uses `.flip`",
+    ),
+    "the library's own": (torch.cumsum, "its source cannot be read"),
+    "a class": (torch.nn.ReLU(), "its source cannot be read"),
+    "no file": (eval("lambda x: x"), "its source cannot be read"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer, reason", BREAKS.values(), ids=BREAKS.keys())
+def test_what_is_not_allowed_is_named(answer, reason):
+    assert reason in only("sum")(answer)
+
+
+def test_the_matrix_product_can_be_allowed():
+    assert only("@")(lambda x: x @ x) is None
+
+
+def test_a_refusal_lists_what_is_allowed():
+    assert only("sum", "@")(lambda x: x.mean()).endswith(f"Allowed: {BASICS}, .sum, @")
+
+
+def test_two_functions_on_one_line_are_not_confused():
+    good, bad = (lambda x: x), (lambda x: x.flip(0))  # fmt: skip
+    assert "a def of its own" in only()(good) and "a def of its own" in only()(bad)
+
+
+def test_a_wrong_result_is_shown_before_a_broken_rule(monkeypatch):
+    exercise = Exercise(lambda x: x + 1, "add one", lambda: [(1,), (2,)], rule=only())
+    monkeypatch.setattr(exercises, "_find", lambda name: exercise)
+    assert judge("", lambda x: x.__neg__()).details.startswith("for      1\nexpected 2\ngot      -1")
+    assert judge("", lambda x: x.__add__(1)).details.startswith("the results are right, but line 1 uses `.__add__`")
+    assert judge("", lambda x: 1 + x).state == "right"
+    assert judge("", lambda x: None).state == "not tried"

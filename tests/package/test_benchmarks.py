@@ -1,0 +1,128 @@
+"""`benchmarks/suite.py` says where the suite's time goes, `benchmarks/gpu.py` proves what needs a GPU."""
+
+import json
+import os
+
+import nbformat
+import pytest
+from lab import ROOT
+
+from benchmarks import gpu, suite
+from lessons.make import run
+
+PRINTED = """
+============================= slowest durations ==============================
+12.50s call     lessons/01_short.ipynb::Cell 3
+2.25s setup    tests/test_a.py::test_one[x-1]
+1.25s call     tests/test_a.py::test_one[x-1]
+0.50s call     lessons/01_short.ipynb::Cell 4
+0.25s teardown tests/test_b.py::test_two
+=========================== short test summary info ===========================
+1 failed, 40 passed, 2 skipped in 61.25s (0:01:01)
+"""
+
+
+def test_durations_become_seconds_by_file():
+    found = suite.measured(PRINTED)
+    assert found["outcome"] == "1 failed, 40 passed, 2 skipped" and found["seconds"] == 61.25
+    assert found["lessons"] == {"01_short": 13.0} and found["files"] == {"test_a.py": 3.5, "test_b.py": 0.25}
+
+
+@pytest.mark.parametrize("printed", ["", PRINTED.replace(" in 61.25s", ""), "40 passed in 61.25s"], ids=range(3))
+def test_what_has_no_durations_is_refused(printed):
+    with pytest.raises(ValueError, match="needs --durations=0"):
+        suite.measured(printed)
+
+
+def test_the_table_has_the_first_record_and_the_latest(tmp_path):
+    for i, faster in enumerate((1, 5, 2)):
+        found = suite.measured(PRINTED)
+        found["seconds"] /= faster
+        found["lessons"]["01_short"] /= faster
+        suite.keep(found, "", f"commit{i}", f"2026-11-0{9 - i if i else 1}T10:00:00", tmp_path)
+    first, *_, latest = suite.records(tmp_path)
+    assert (first["commit"], latest["commit"]) == ("commit0", "commit1")
+    lines = suite.compared(first, latest).splitlines()
+    assert "| seconds | 2026-11-01, commit0 | 2026-11-08, commit1 |" in lines
+    assert "| `01_short` | 13.0 | 2.6 |" in lines and "| 1 other test files | 0.2 | 0.2 |" in lines
+    assert "| **all, on the wall** | 61 | 12 |" in lines
+    assert "| seconds | 2026-11-01, commit0 |" in suite.compared(first, None)
+
+
+def test_the_readmes_table_is_made_from_records():
+    every = suite.records()
+    text = suite.compared(every[0], every[-1] if len(every) > 1 else None)
+    assert text in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_gpus_run_is_rehearsed_on_a_cpu(monkeypatch, tmp_path):
+    lesson = tmp_path / "02_short.ipynb"
+    code = 'import coursekit as ck\nck.claim("so it is", 2, at_least=1)\nck.report("a figure", 0.5)'
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="a")]), lesson)
+    before = lesson.read_bytes()
+    monkeypatch.setattr(run, "chosen", lambda numbers: [lesson])
+    monkeypatch.setattr(gpu, "ROOT", tmp_path)  # where the record goes
+    monkeypatch.setattr(gpu, "environment", lambda: os.environ | {"PYTHONPATH": str(ROOT)})
+    monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")  # to compile takes long, and needs a compiler
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for name in ("tests", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    words = ["gpu.py", "--rehearse", "--tests", "ratings and cpu", "--rounds", "1", "--epochs", "2"]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as ended:
+        gpu.main()
+    (path,) = (tmp_path / "build" / "gpu").iterdir()
+    found = json.loads(path.read_text(encoding="utf-8"))
+    tests, lessons, epoch = found["parts"].values()
+    assert ended.value.code == 0, found
+    assert found["rehearsal"] and found["devices"] == ["a stand-in for a GPU"] and "--rehearse" in found["command"]
+    assert tests["counts"]["passed"] >= 1 and lesson.read_bytes() == before
+    (one,) = lessons["lessons"]
+    assert one["figures"] == {"a figure": 0.5} and len(one["claims"]) == 1 and not one["failure"]
+    assert list(epoch["contestants"]) == ["hand_written", "coursekit", "coursekit_compiled"]
+    assert all(one["seconds"] > 0 for one in epoch["contestants"].values())
+
+
+def test_a_lesson_that_fails_says_where(monkeypatch, tmp_path):
+    lesson = tmp_path / "02_bad.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0", id="a")]), lesson)
+    assert "ZeroDivisionError" in gpu.lesson(lesson)["failure"]
+
+
+def test_without_a_gpu_it_says_so_in_a_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["gpu.py"])
+    monkeypatch.setattr(gpu, "devices", lambda: [])
+    monkeypatch.setattr(gpu, "lacking", lambda rehearsal: [])
+    with pytest.raises(SystemExit, match="there is no GPU here that PyTorch can use, so nothing was run"):
+        gpu.main()
+
+
+def test_what_is_missing_is_said_by_name(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["gpu.py", "--rehearse"])
+    monkeypatch.setattr(gpu, "find_spec", lambda name: name not in ("nbclient", "pytest"))
+    monkeypatch.setattr(gpu.shutil, "which", lambda name: None)
+    monkeypatch.setenv("TORCHDYNAMO_DISABLE", "0")  # what `lacking` sets goes with the test
+    assert gpu.lacking(rehearsal=False)[-1] == "a C compiler (for torch.compile)"
+    with pytest.raises(SystemExit, match="this environment lacks: pytest, nbclient$"):
+        gpu.main()
+
+
+def test_a_part_that_fails_ends_with_1_and_is_in_the_record(monkeypatch, tmp_path, capsys):
+
+    def lessons(*_):
+        raise RuntimeError("no kernel")
+
+    for name, part in (
+        ("tests", lambda *_: {"failures": []}),
+        ("lessons", lessons),
+        ("epoch", lambda *_: {"failures": []}),
+    ):
+        part.__name__ = name
+        monkeypatch.setattr(gpu, name, part)
+    monkeypatch.setattr("sys.argv", ["gpu.py", "--rehearse"])
+    monkeypatch.setattr(gpu, "keep", lambda found: kept.append(found) or ROOT / "build" / "x")
+    kept = []
+    with pytest.raises(SystemExit) as ended:
+        gpu.main()
+    assert ended.value.code == 1 and "RuntimeError: no kernel" in capsys.readouterr().out
+    assert kept[0]["parts"]["lessons"]["failures"] == ["RuntimeError: no kernel"]

@@ -1,0 +1,126 @@
+"""A lesson in a real JupyterLab in a real browser: it runs without error, is presented, and its figures answer."""
+
+import shutil
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from browser import MINUTE, keep
+from lab import ROOT, serving
+from needs import needs_chromium, needs_environment
+
+pytestmark = [needs_chromium, needs_environment]
+
+# lesson -> how a key on the first slider changes its figure
+WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of them"}
+# every figure to play with, as the benchmark makes them, and an exercise tried twice, in a notebook of their own
+FIGURES = ["02 filter_stepper", "03 softmax_sliders", "04 threshold_slider", "07 shape_matcher", "07 product_stepper",
+           "08 ball_on_curve", "10 dropout_map"]  # fmt: skip
+BEGINNING = """import os
+os.environ["COURSEKIT_HOME"] = {home!r}
+import coursekit as ck
+from benchmarks.widgets import figures
+shown = figures()"""
+ANSWERS = {
+    "wrong": 'ck.check("03.log_sum_exp_all", lambda x: x.exp().sum())',
+    "right": 'ck.check("03.log_sum_exp_all", lambda x: x.flatten().logsumexp(0))',
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """JupyterLab on copies, so that nothing a test does is saved in the lessons."""
+    folder = tmp_path_factory.mktemp("course")
+    for name in ("lessons", "excel"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "benchmarks", folder / "lessons" / "benchmarks", ignore=shutil.ignore_patterns("runs"))
+    sources = [
+        BEGINNING.format(home=str(folder / "home")),
+        *(f"shown[{name!r}]" for name in FIGURES),
+    ]
+    cells = [nbformat.v4.new_code_cell(source) for source in [*sources, *ANSWERS.values()]]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "lessons" / "figures.ipynb")
+    with serving(folder, f"--ServerApp.root_dir={folder}") as address:
+        yield address
+
+
+def run_all(page, address, lesson):
+    """Open a lesson and run all of its cells, in a workspace of its own: others open the tests' notebooks again."""
+    parts = urlsplit(address)
+    page.goto(f"http://{parts.netloc}/lab/workspaces/{lesson}/tree/lessons/{lesson}.ipynb?{parts.query}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
+    page.click("text=Run >> nth=0")
+    page.click("text=Run All Cells >> nth=0")
+
+
+def all_is_well(page):
+    """No cell failed, nothing went wrong on the page, and it asked no other host."""
+    assert not page.query_selector_all('[data-mime-type="application/vnd.jupyter.error"]')
+    assert not page.errors
+    assert all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
+
+
+@pytest.mark.parametrize("lesson", WIDGETS)
+def test_a_lesson_runs_and_its_figure_answers(address, page, lesson):
+    run_all(page, address, lesson)
+    # attached, not visible: JupyterLab leaves out what is far from the part of the page that is seen
+    figure = page.wait_for_selector(
+        ".jp-OutputArea-output .widget-vbox .widget-html-content", state="attached", timeout=4 * MINUTE
+    )
+    figure.scroll_into_view_if_needed()
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=2 * MINUTE)
+    before = figure.inner_text()
+    assert WIDGETS[lesson] in " ".join(before.split())
+    page.query_selector(".widget-vbox .noUi-handle").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("([figure, before]) => figure.innerText != before", arg=[figure, before], timeout=MINUTE)
+    all_is_well(page)
+
+
+def test_every_figure_answers_and_an_exercise_is_checked(address, page):
+    run_all(page, address, "figures")
+    cell = "document.querySelectorAll('.jp-Notebook .jp-CodeCell')[{}]"
+    last = cell.format(len(FIGURES) + len(ANSWERS))
+    page.wait_for_function(f"{last}.innerText.includes('✓ 03.log_sum_exp_all: right')", timeout=2 * MINUTE)
+    assert "✗ 03.log_sum_exp_all: wrong" in page.evaluate(f"{cell.format(len(FIGURES) + 1)}.innerText")
+    for number, name in enumerate(FIGURES, 1):
+        html = f"[...{cell.format(number)}.querySelectorAll('.widget-html-content')].map(e => e.innerHTML).join()"
+        page.wait_for_function(f"{html}.length > 0", timeout=MINUTE)
+        before = page.evaluate(html)
+        within = page.query_selector_all(".jp-Notebook .jp-CodeCell")[number]
+        within.scroll_into_view_if_needed()
+        if name == "07 shape_matcher":  # whose slider is at its end
+            within.query_selector(".widget-text input").fill("7, 5")
+        else:
+            within.query_selector(".noUi-handle").focus()
+            page.keyboard.press("ArrowRight")
+        page.wait_for_function("([html, before]) => eval(html) != before", arg=[html, before], timeout=MINUTE)
+        keep(page, f"figure_{name.replace(' ', '_')}")
+    all_is_well(page)
+
+
+LIVE = "print(6 * 7 * 11); import torch, coursekit as ck; ck.widgets.product_stepper(torch.eye(2), torch.eye(2))"
+
+
+def test_a_lesson_is_presented_live_in_jupyterlab_its_cells_run_and_its_figures_answer(address, page):
+    parts = urlsplit(address)
+    page.goto(f"http://{parts.netloc}/rise/lessons/02_convolution.ipynb?{parts.query}")
+    page.wait_for_selector(".reveal section.present", timeout=MINUTE)
+    page.wait_for_timeout(3000)  # the slides arrange themselves
+    for _ in range(2):
+        page.keyboard.press("Space")
+    page.click("section.present .jp-CodeCell .cm-content >> nth=0", timeout=MINUTE)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(LIVE)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector("section.present .jp-OutputArea-output >> text=462", timeout=MINUTE)
+    figure = page.wait_for_selector("section.present .widget-html-content:has(table)", timeout=MINUTE)
+    before = figure.inner_html()
+    slider = page.query_selector("section.present .noUi-target").bounding_box()
+    page.mouse.click(slider["x"] + 100, slider["y"] + slider["height"] / 2)  # keys would move the slides
+    page.wait_for_function("([f, before]) => f.innerHTML != before", arg=[figure, before], timeout=MINUTE)
+    keep(page, "slides_live")
+    assert not page.errors and all(host.startswith("127.0.0.1:") for host in page.hosts if host), page.hosts
