@@ -5,10 +5,12 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 import torch
 from torch import Tensor
@@ -117,35 +119,30 @@ def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
         try:
             book = load_workbook(path, data_only=not formulas)
         except Exception as error:  # of any kind, from deep inside openpyxl
-            book = _cells_only(path, formulas)
+            try:
+                book = load_workbook(_cells_only(path), data_only=not formulas, keep_links=False)
+            except Exception:
+                raise ValueError(f"{path.name} is no workbook that openpyxl can read: {error}; save as .xlsx") from None
             warnings.warn(
-                f"only cells and names are read; openpyxl fails at another part: {error!r:.300}", stacklevel=2
+                f"only cells and names are read, since openpyxl fails at others: {error!r:.300}", stacklevel=1
             )
     for words in [str(warning.message) for warning in said]:  # most are about decorations, which nothing here needs
         if re.search("only cells and names|Unable to read|marked as a date|cannot be located", words):
-            warnings.warn(f"{path.name}: {words}", stacklevel=3)
+            warnings.warn(f"{path.name}: {words}", stacklevel=4)
     return book
 
 
-def _cells_only(path: Path, formulas: bool) -> Any:
-    """A workbook's cells and names, without what openpyxl reads of all that stands around them."""
-    from openpyxl import Workbook, load_workbook
-
-    try:
-        bare, book = load_workbook(path, read_only=True, data_only=not formulas, keep_links=False), Workbook()
-        book.remove(book.active)
-        book.epoch, book.defined_names = bare.epoch, bare.defined_names
-        for sheet in bare.worksheets:
-            copy = book.create_sheet(sheet.title)
-            copy.defined_names = sheet.defined_names
-            sheet.reset_dimensions()  # some programs write them wrongly
-            for cell in chain(*sheet.rows):
-                if cell.value is not None:
-                    made = copy.cell(cell.row, cell.column)
-                    made._value, made.data_type = cell.value, cell.data_type  # as read: a text may start with "="
-    except Exception as error:
-        raise ValueError(f"{path.name} is no workbook that openpyxl can read: {error}; save it as .xlsx") from None
-    return book
+def _cells_only(path: Path) -> BytesIO:
+    """A copy of a workbook without formats, charts, pivot tables and whatever else may stand around cells and names."""
+    with ZipFile(path) as whole, ZipFile(bare := BytesIO(), "w") as copy:
+        for name in whole.namelist():
+            part = whole.read(name)
+            if "/worksheets/" in name:
+                around = rb"(?s)(<worksheet\b[^>]*>).*?(<sheetData\b(?:[^>]*/>|.*</sheetData>)).*(</worksheet>)"
+                part = re.sub(rb'(<c\b[^>]*) s="\d+"', rb"\1", re.sub(around, rb"\1\2\3", part))
+            if not re.search("sheets/_rels/|docProps/|xl/theme|xl/styles", name):
+                copy.writestr(name, re.sub(rb"(?s)<pivotCaches.*</pivotCaches>", b"", part))
+    return bare
 
 
 def contents(cell: Any) -> Value:
@@ -199,7 +196,7 @@ def title_of(book: Any, sheet: str) -> str:
     return sheet
 
 
-@lru_cache(maxsize=None)
+@cache
 def area_at(sheet: str, cells: str) -> Area:
     """The rectangle at an address on a sheet; B9:B4 is B4:B9."""
     from openpyxl.utils import range_boundaries
