@@ -329,7 +329,9 @@ class _Parser:
         is_array, (first, *others) = self.formula.is_array, arguments
 
         def work(values: Mapping[Cell, Value]) -> Value | Rows:
-            found = first.value(values)
+            found = getattr(first, wanted)(values)
+            if isinstance(found, list) and len(found) == len(found[0]) == 1:
+                found = found[0][0]
             if isinstance(found, list):
                 every = [found, *(other.value(values) for other in others)]
                 sizes = {(len(rows), len(rows[0])) for rows in every if isinstance(rows, list)}
@@ -337,7 +339,11 @@ class _Parser:
                     raise ValueError("IF and IFERROR of ranges are known in array formulas, and with one size, only")
                 return spread(choose, every, range(len(every)))
             chosen = choose(found, *others)
-            return getattr(chosen, wanted)(values) if isinstance(chosen, _Node) else chosen
+            result = getattr(chosen, wanted)(values) if isinstance(chosen, _Node) else chosen
+            is_figure = choose is FUNCTIONS["IF"].do or isinstance(lone(result), (float, FormulaError))
+            if wanted == "range" and not is_array and not is_figure:
+                raise ValueError("IFERROR gives no number where a range may stand: programs differ in this")
+            return result
 
         return work
 
@@ -348,9 +354,11 @@ class _Parser:
         names, (home, *at) = self.workbook.names, self.formula.cells[0][0]
         sheet, mark, name = text.rpartition("!")
         home = title_of(self.workbook.book, sheet) if mark else home
-        if is_address(name):
-            return self._cells(area_at(home, name))
         defined = names.get((home, name.lower())) or names.get((sheet, name.lower()))
+        if is_address(name) and not defined:
+            return self._cells(area_at(home, name))
+        if is_address(name):
+            raise ValueError(f"{self.text} is refused at {text!r}: a cell in Excel, a name of this workbook in others")
         if not defined:
             advice = nearest(name, self.workbook.book.defined_names)
             raise ValueError(f"{self.text} is refused at {text!r}: no cells, and no name of this workbook. {advice}")

@@ -133,9 +133,9 @@ def _sumproduct(*arguments: Value | Rows) -> float:
 
 
 def _matrices(*arguments: Value | Rows) -> list[np.ndarray]:
-    for rows in map(rows_of, arguments):
-        if len(numbers(rows)) < len(rows) * len(rows[0]):
-            raise ValueError("MMULT or SUMXMY2 of a text or an empty cell: programs differ in this")
+    for x in chain(*chain(*map(rows_of, arguments))):
+        if not isinstance(x, float):
+            raise ValueError(f"MMULT or SUMXMY2 of {x!r}, which is no number: programs differ in this")
     return [np.array(rows_of(argument)) for argument in arguments]
 
 
