@@ -124,8 +124,9 @@ def grown(values):
         call("MOD", values, values),
         call("POWER", values, st.sampled_from("23")),  # not 0: LibreOffice has #N/A to the power of 0 be 1
         st.builds("IF({}{}{},{},{})".format, values, COMPARE, values, values, values),
+        st.builds("{}(IF({}{}{},{}))".format, st.sampled_from(["SUM", "MIN"]), values, COMPARE, values, values),
         call("IFERROR", values, values),
-        call("SUM AVERAGE MIN COUNT SUMSQ PRODUCT SUMPRODUCT", values),
+        call("SUM AVERAGE MIN COUNT SUMSQ SUMPRODUCT", values),
         call("MAX", COLUMN, COLUMN),  # not of results: LibreOffice's MAX passes over #N/A there, and MIN does not
         call("SUM AND OR", COLUMN, values),
         call("SUMPRODUCT", COLUMN, COLUMN),
@@ -220,6 +221,9 @@ GIVEN = [
     ("=IF(D1:D3>0,D1:D3,0)", (3, 1), [0, 4, 0]), ("=IFERROR(F1:F4,0)", (4, 1), [1, 2, 0, 4]),
     ("=1/F1:F3", (3, 1), [1, 0.5, "error"]), ("=SUM(IF(G1:G5=\"green\",A1:A5,0))", (1, 1), [10]),
     ("=VLOOKUP(A1:A3,A1:B6,2,FALSE)", (3, 1), [0.5, 0.25, 4.75]),
+    ("=MIN(IF(G1:G5=\"green\",A1:A5))", (1, 1), [2]), ("=AVERAGE(IF(G1:G5=\"green\",A1:A5))", (1, 1), [5]),
+    ("=COUNT(IF(G1:G5=\"green\",A1:A5))", (1, 1), [2]), ("=SUMXMY2(C1:C2,D4:D5)", None, [25]),
+    ("=SQRT(SUMXMY2(C1:C2,D4:D5)/COUNT(C1:C2))", (1, 1), [5]), ("=IF(D5=\"\",0,MMULT(A4:B4,A1:A2))", (1, 1), [5.5]),
     ("=EXP(A1:A2)/SUM(EXP(A1:A2))", (2, 1), [0.2689414213699951, 0.7310585786300049]),
 ]  # fmt: skip
 

@@ -218,6 +218,7 @@ class _Parser:
         except TokenizerError as error:
             raise ValueError(f"{text} is refused: {error}") from None
         self.text, self.formula, self.workbook, self.in_array, self.at = text, formula, workbook, in_array, 0
+        self.open_ifs: dict[_Node, _Node] = {}  # IF without a third argument; the same for SUM, which passes over FALSE
 
     def whole(self) -> _Node:
         node = self._expression()
@@ -288,7 +289,15 @@ class _Parser:
             except TypeError as error:
                 self._expect(False, f" of {name}: {error}")
         self._take()
-        return self._call(function, arguments) if name else arguments[0]
+        if not name:
+            return arguments[0]
+        if function.takes == "r" and name not in ("AND", "OR"):
+            arguments = [self.open_ifs.get(argument, argument) for argument in arguments]
+        node = self._call(function, arguments)
+        if name == "IF" and len(arguments) == 2 and self.formula.is_array:
+            nothing = _Node(lambda values: "", lambda values: False)
+            self.open_ifs[node] = self._call(function, [*arguments, nothing])
+        return node
 
     def _call(self, function: Function, arguments: Sequence[_Node]) -> _Node:
         """A function or an operator of these arguments."""

@@ -118,36 +118,38 @@ def _count(*arguments: Value | Rows) -> float:
     return float(sum(isinstance(x, float) for x in cells))
 
 
-def _sumproduct(*arguments: Value | Rows) -> float:
+def _side_by_side(code: str, arguments: Sequence[Value | Rows]) -> list[tuple[Value, ...]]:
+    """The cells of ranges of one size that stand at the same place; ranges of several sizes give an error."""
     ranges = list(map(rows_of, arguments))
     if len({(len(rows), len(rows[0])) for rows in ranges}) != 1:
-        raise FormulaError("#VALUE!")
-    cells = [list(chain(*rows)) for rows in ranges]
+        raise FormulaError(code)
+    return list(zip(*(chain(*rows) for rows in ranges), strict=True))
+
+
+def _sumproduct(*arguments: Value | Rows) -> float:
+    cells = _side_by_side("#VALUE!", arguments)
     kinds = set(map(type, chain(*cells)))
     if FormulaError in kinds and {str, type(None)} & kinds:
         raise ValueError("an error beside a text or an empty cell: Excel shows the error, others may pass it over")
     if kinds != {float}:
         numbers(cells)  # refuses what is none, but for texts and empty cells, which count 0
-        cells = [[x if isinstance(x, float) else 0.0 for x in factor] for factor in cells]
-    return math.fsum(map(math.prod, zip(*cells, strict=True)))
-
-
-def _matrices(*arguments: Value | Rows) -> list[np.ndarray]:
-    for x in chain(*chain(*map(rows_of, arguments))):
-        if not isinstance(x, float):
-            raise ValueError(f"MMULT or SUMXMY2 of {x!r}, which is no number: programs differ in this")
-    return [np.array(rows_of(argument)) for argument in arguments]
+        cells = [[x if isinstance(x, float) else 0.0 for x in factors] for factors in cells]
+    return math.fsum(map(math.prod, cells))
 
 
 def _sumxmy2(left: Value | Rows, right: Value | Rows) -> float:
-    left, right = _matrices(left, right)
-    if left.shape != right.shape:
-        raise FormulaError("#N/A")
-    return math.fsum((a - b) ** 2 for a, b in zip(left.flat, right.flat, strict=True))
+    pairs = _side_by_side("#N/A", [left, right])
+    if any(isinstance(x, str) or (x is None and any(pair)) for pair in pairs for x in pair):
+        raise ValueError("SUMXMY2 of a text, or of an empty cell and another number than 0: programs differ in this")
+    numbers(pairs)  # passes on errors, refuses truth values
+    return math.fsum(((a or 0.0) - (b or 0.0)) ** 2 for a, b in pairs)
 
 
 def _mmult(left: Value | Rows, right: Value | Rows) -> Rows:
-    left, right = _matrices(left, right)
+    for x in chain(*rows_of(left), *rows_of(right)):
+        if not isinstance(x, float):
+            raise ValueError(f"MMULT of {x!r}, which is no number: programs differ in this")
+    left, right = np.array(rows_of(left)), np.array(rows_of(right))
     if left.shape[1] != right.shape[0]:
         raise FormulaError("#VALUE!")
     if abs(left).max() * abs(right).max() * len(right) > 1e308:
