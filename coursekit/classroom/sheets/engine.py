@@ -305,19 +305,12 @@ class _Parser:
         if takes == "b":
             return _Node(self._branch(do, arguments, "value"), self._branch(do, arguments, "range"))
         kinds = takes.ljust(len(arguments), takes[-1:])[: len(arguments)]
-        single = [place for place, kind in enumerate(kinds) if kind in "vs"]
         spreading = [place for place, kind in enumerate(kinds) if kind == "v"] if self.in_array else []
         given = [self._taken(kind, argument) for kind, argument in zip(kinds, arguments, strict=True)]
-        do = guarded(do)
-
-        def one(*values: Value | Rows) -> Value | Rows:
-            for place in single:
-                if isinstance(values[place], FormulaError):
-                    return values[place]
-            return do(*values)
+        do = guarded(do, [place for place, kind in enumerate(kinds) if kind in "vs"])
 
         def work(values: Mapping[Cell, Value]) -> Value | Rows:
-            return spread(one, [argument(values) for argument in given], spreading)
+            return spread(do, [argument(values) for argument in given], spreading)
 
         return _Node(work if self.in_array or takes == "v" else lambda values: lone(work(values)), work)
 
@@ -349,8 +342,8 @@ class _Parser:
                 return spread(choose, every, range(len(every)))
             chosen = choose(found, *others)
             result = getattr(chosen, wanted)(values) if isinstance(chosen, _Node) else chosen
-            is_figure = choose is FUNCTIONS["IF"].do or isinstance(lone(result), (float, FormulaError))
-            if wanted == "range" and not is_array and not is_figure:
+            is_value = wanted == "range" and not is_array and choose is not FUNCTIONS["IF"].do  # of IFERROR, to Excel
+            if is_value and not isinstance(lone(result), (float, FormulaError)):
                 raise ValueError("IFERROR gives no number where a range may stand: programs differ in this")
             return result
 

@@ -31,10 +31,13 @@ Value = float | str | bool | None | FormulaError  # of one cell; None is an empt
 Rows = list[list[Value]]  # of a range
 
 
-def guarded(do: Callable[..., Value | Rows]) -> Callable[..., Value | Rows]:
-    """The same function, which gives as a value what a spreadsheet would show as an error."""
+def guarded(do: Callable[..., Value | Rows], places: Sequence[int] = ()) -> Callable[..., Value | Rows]:
+    """The same function, which gives as a value what a spreadsheet shows as an error, also one at these `places`."""
 
     def gives(*arguments: Value | Rows) -> Value | Rows:
+        for place in places:
+            if isinstance(arguments[place], FormulaError):
+                return arguments[place]
         try:
             result = do(*arguments)
         except FormulaError as error:
