@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from .metrics import is_higher_better, metric_name
-from .storage import check_same, check_weights, is_first_process, load_tensors, load_weights, save_tensors, with_suffix
+from .storage import check_same, check_weights, is_first_process, load_tensors, save_tensors, with_suffix
 
 BATCH_EVENTS = ("before_batch", "after_forward", "before_backward", "after_backward", "after_batch")
 EVENTS = ("before_fit", "before_epoch", *BATCH_EVENTS, "after_epoch", "after_fit")
@@ -352,8 +352,7 @@ class Checkpoint(_Watching):
         monitor, higher_is_better: see `EarlyStopping`.
 
     Raises (when the fit starts):
-        ValueError: the file belongs to another model, other classes, or a fit of another length; a best epoch cannot be
-            resumed.
+        ValueError: the file is of another model, other classes, or a fit of another length; or resume with "best".
         FileExistsError: there is such a file, and `resume` was not asked for.
 
     Built in lesson 09.
@@ -368,7 +367,7 @@ class Checkpoint(_Watching):
         super().__init__(monitor, higher_is_better)
         if keep not in ("last", "best") or (resume and keep == "best"):
             raise ValueError(f'keep is "last", which resume=True can go on from, or "best"; found {keep!r}')
-        self.path, self.resume, self.keep = Path(path), resume, keep
+        self.path, self.resume, self.keep, self.best = Path(path), resume, keep, None
 
     def before_fit(self, learn: Fit) -> None:
         """Go on from the file, if that was asked for."""
@@ -384,6 +383,7 @@ class Checkpoint(_Watching):
         tensors = {f"model.{name}": value for name, value in learn.model.state_dict().items()}
         if self.keep == "best":
             if self.waited(learn) == 0:
+                self.best = {name: value.to("cpu", copy=True) for name, value in learn.model.state_dict().items()}
                 save_tensors(self.path, tensors, {"epoch": learn.epoch, "config": learn.config()})
             return
         for i, state in learn.optimizer.state_dict()["state"].items():  # learning rates follow from the schedule
@@ -398,9 +398,9 @@ class Checkpoint(_Watching):
 
     def after_fit(self, learn: Fit) -> None:
         """Put the best epoch's weights back."""
-        if self.keep == "best" and learn.recorder.epochs and with_suffix(self.path).exists():
-            tensors, _ = load_tensors(self.path)
-            load_weights(learn.model, _under("model.", tensors), str(self.path))
+        if self.best:  # held by each process: the first may still be writing the file
+            learn.model.load_state_dict(self.best)
+            self.best = None
 
     def _restore(self, learn: Fit, tensors: dict[str, Tensor], kept: dict) -> None:
         if kept.get("steps") != learn.steps:

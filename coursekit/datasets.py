@@ -5,7 +5,6 @@ download is checked, goes on after an interruption, and is unpacked inside its f
 """
 
 import difflib
-import gzip
 import hashlib
 import json
 import os
@@ -228,7 +227,7 @@ def unpack(archive: Path, folder: Path) -> None:
         inside = Path(scratch)
         try:
             _extract(archive, inside)
-        except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
             raise ValueError(f"{archive} is damaged or not safe, and nothing was unpacked: {error}") from error
         entries = list(inside.iterdir())
         if clash := [entry.name for entry in entries if (folder / entry.name).exists()]:

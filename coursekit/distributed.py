@@ -46,6 +46,8 @@ class Distributed:
     Built in lesson 19.
     """
 
+    order = -110  # before `GradientAccumulation` counts samples, and the recorder notes the loss
+
     def __init__(self, cpu: bool = False) -> None:
         from accelerate import PartialState
 
@@ -80,10 +82,15 @@ class Distributed:
         learn.network = DistributedDataParallel(learn.network, **WITHOUT_SYNC)
         learn.network.register_comm_hook(None, self._weighted_sum)
 
-    def after_backward(self, learn: Fit) -> None:
-        """Make the loss, and its samples, those of the whole batch."""
+    def before_batch(self, learn: Fit) -> None:
+        """Count the samples of the whole batch."""
         if self.world_size > 1:
-            learn.loss, learn.samples = self.all_reduce(learn.loss * self.weight), self.samples
+            learn.samples = self.samples
+
+    def after_batch(self, learn: Fit) -> None:
+        """Make the loss that of the whole batch."""
+        if self.world_size > 1:
+            learn.loss = self.all_reduce(learn.loss * self.weight)
 
     def after_fit(self, learn: Fit) -> None:
         """From here on each process works alone."""

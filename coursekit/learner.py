@@ -376,9 +376,8 @@ class Learner:
         """Train only the last layer group; batch norms in the others keep their statistics."""
         if len(self.groups) < 2:
             raise ValueError("the model is one layer group: freezing would leave nothing to train; give groups=[...]")
-        for group in self.groups[:-1]:
-            group.requires_grad_(False)
-        self.groups[-1].requires_grad_(True)
+        for group in self.groups:
+            group.requires_grad_(group is self.groups[-1])
 
     def unfreeze(self) -> None:
         """Train all layer groups."""
@@ -401,9 +400,8 @@ def with_learner_options(make: Callable) -> Callable:
 
 def default_groups(model: nn.Module) -> list[nn.Module]:
     """The children of an `nn.Sequential` that have parameters; any other model is one group."""
-    if isinstance(model, nn.Sequential) and not list(model.parameters(recurse=False)):
-        return [child for child in model if any(True for _ in child.parameters())] or [model]
-    return [model]
+    parts = model if isinstance(model, nn.Sequential) and not list(model.parameters(recurse=False)) else []
+    return [part for part in parts if list(part.parameters())] or [model]
 
 
 def parameter_groups(model: nn.Module, groups: Sequence[nn.Module], lr: LearningRate) -> list[dict]:

@@ -89,12 +89,10 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
     """How many samples, pixels, tokens or weights a mean loss was divided by: what its total over batches counts by."""
     inner, options = getattr(loss_fn, "func", loss_fn), getattr(loss_fn, "keywords", {})
-    if isinstance(inner, (nn.CrossEntropyLoss, nn.NLLLoss)):
-        options = {"weight": inner.weight, "ignore_index": inner.ignore_index}
-    elif inner not in (cross_entropy, F.cross_entropy, F.nll_loss):
-        return len(targets)
-    if targets.is_floating_point():  # probabilities of the classes
-        return len(targets)
+    is_module = isinstance(inner, (nn.CrossEntropyLoss, nn.NLLLoss))
+    if not (is_module or inner in (cross_entropy, F.cross_entropy, F.nll_loss)) or targets.is_floating_point():
+        return len(targets)  # also of probabilities of the classes
+    options = {"weight": inner.weight, "ignore_index": inner.ignore_index} if is_module else options
     counted = targets != options.get("ignore_index", -100)
     weight = options.get("weight")
     return counted.sum() if weight is None else weight[targets[counted]].sum()

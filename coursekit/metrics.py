@@ -68,9 +68,8 @@ class RunningMean:
         total, count = result if isinstance(result, tuple) else (result, None)
         for number in (total, count):
             if isinstance(number, Tensor) and number.numel() != 1:
-                needed = "one number, the mean over the batch's samples (add .mean()), or a pair (total, count)"
                 found = f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}"
-                raise ValueError(f"{found}; a metric returns {needed}")
+                raise ValueError(f"{found}; needed is one number, the mean (add .mean()), or a pair (total, count)")
         if isinstance(total, Tensor) and total.is_floating_point():
             total = total.float()  # 16 bits are too few for a sum
         if count is None:

@@ -1,5 +1,6 @@
 """How Sphinx builds the course's web site; `lessons/make/site.py` lays out what it reads."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -41,7 +42,6 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
 python_use_unqualified_type_names = True
@@ -50,6 +50,32 @@ python_use_unqualified_type_names = True
 def to_rest(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Docstrings mark code with single backticks, which is easier to read in a terminal; reST wants two."""
     lines[:] = [re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", r"``\1``", line) for line in lines]
+
+
+class Named:
+    """A default as a name, not as what it stands for on the machine that builds the pages."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        """The name."""
+        return self.name
+
+
+def name_defaults(app: Sphinx, function: object, bound: bool) -> None:
+    """Show a default that is a function, a class or a path by the name that the source gives it."""
+    if not inspect.isfunction(function):
+        return
+    signature = inspect.signature(function)
+    names = {id(value): name for name, value in function.__globals__.items()}
+    for name, parameter in signature.parameters.items():
+        default = parameter.default
+        if default is not parameter.empty and (callable(default) or isinstance(default, Path)):
+            known = names.get(id(default)) or getattr(default, "__name__", None)
+            changed = parameter.replace(default=Named(known or "..."))
+            signature = signature.replace(parameters=(signature.parameters | {name: changed}).values())
+    function.__signature__ = signature
 
 
 def link_lessons(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
@@ -71,4 +97,5 @@ def setup(app: Sphinx) -> None:
     """Tell Sphinx."""
     app.connect("autodoc-process-docstring", to_rest, priority=100)  # before napoleon reads them
     app.connect("autodoc-process-docstring", link_lessons)
+    app.connect("autodoc-before-process-signature", name_defaults)
     app.connect("html-page-context", plain_checkboxes, priority=900)  # after the theme

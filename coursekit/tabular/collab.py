@@ -57,9 +57,8 @@ class RatingLoaders(Loaders):
         low, high = self.rating_range
         if (wrong := ~((values >= low) & (values <= high))).any():  # NaN is in no range
             row = int(wrong.nonzero()[0])
-            found = f"{int(wrong.sum())} of {len(values)} ratings are not between {low} and {high}"
-            first = f"first {values[row]} in row {row}"
-            raise ValueError(f"{found}, {first}: look at them, or give rating_range=(lowest, highest)")
+            found = f"{int(wrong.sum())} of {len(values)} ratings are not between {low} and {high}, first {values[row]}"
+            raise ValueError(f"{found} in row {row}: look at them, or give rating_range=(lowest, highest)")
         return values[:, None]
 
     def encode(self, x: "dict | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:

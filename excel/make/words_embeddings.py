@@ -47,8 +47,8 @@ EMBEDDINGS = {
         nearly the same."""),
     "roots": ("The root comes last", """
         The measure is the root of the mean of the squared relative errors: RMSPE. Three days are a batch here. If you
-        take the root in each batch and average the roots, you get another, smaller number, unless the batches are equal. So
-        add up squares, and take the root once, at the end."""),
+        take the root in each batch and average the roots, you get another, smaller number, unless the batches are
+        equal. So add up squares, and take the root once, at the end."""),
     "apart": ("How far the days are apart", """
         The distance between two rows of the matrix: the root of the sum of the four squared differences. The stronger
         the orange, the farther apart. Compare the rows of Saturday and Sunday with the others."""),

@@ -136,6 +136,13 @@ def test_a_finished_fit_is_given_back_as_it_was(learner, tmp_path):
     assert outcome(one) == outcome(other)
 
 
+def test_a_resumed_fit_shows_the_epochs_before_it_too(learner, tmp_path, capsys):
+    with pytest.raises(RuntimeError):
+        learner().fit(3, callbacks=[ck.Checkpoint(tmp_path / "fit"), Stop(4, POWER_CUT)])
+    learner(progress=True).fit(3, callbacks=[ck.Checkpoint(tmp_path / "fit", resume=True)])
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["epoch", "1", "2", "3"]
+
+
 @pytest.mark.parametrize("name", ["with spaces", "größe.v1", "deep/er/fit", "fit.safetensors"])
 def test_any_file_name_will_do(learner, tmp_path, name):
     learner().fit(1, callbacks=[ck.Checkpoint(tmp_path / name)])

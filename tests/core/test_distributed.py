@@ -70,6 +70,21 @@ def test_losses_and_metrics_over_uneven_shares_are_those_of_one_process(both):
             assert row == pytest.approx(expected, abs=1e-5)
 
 
+def test_gradients_of_several_batches_of_uneven_shares_add_up_to_those_of_one_process(both):
+    alone = fit(learner(data(), ck.GradientAccumulation(3)), epochs=2)
+    for found in both:
+        assert largest_difference(found["accumulated"]["weights"], alone["weights"]) <= 1e-5
+        assert found["accumulated"]["losses"] == pytest.approx(alone["losses"], abs=1e-5)
+        for row, expected in zip(found["accumulated"]["epochs"], alone["epochs"], strict=True):
+            assert row == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_best_weights_are_put_back_in_each_process(both, tmp_path):
+    alone = fit(learner(data(), ck.Checkpoint(tmp_path / "best", keep="best")))
+    assert both[0]["best"]["weights"] == both[1]["best"]["weights"]
+    assert largest_difference(both[0]["best"]["weights"], alone["weights"]) <= 1e-5
+
+
 def test_a_process_without_a_row_takes_part_and_counts_nothing(both):
     few = [found["few rows"] for found in both]
     alone = fit(learner(data(rows=3, valid=1, batch_size=1)), epochs=2)
@@ -94,9 +109,10 @@ def test_dropout_draws_other_numbers_in_each_process(both):
 
 def test_only_the_first_process_saves_and_shows_progress(run):
     folder, _, done = run
-    assert sorted(file.name for file in folder.glob("*.safetensors")) == ["fit.safetensors", "saved_0.safetensors"]
+    files = sorted(file.stem for file in folder.glob("*.safetensors"))
+    assert files == ["best", "fit", "saved_0"]
     tables = [line for line in done.stdout.splitlines() if line.split()[:2] == ["epoch", "train"]]
-    assert len(tables) == 3
+    assert len(tables) == 5
 
 
 def test_after_a_fit_the_learner_is_on_its_own_again(both):

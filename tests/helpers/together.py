@@ -72,6 +72,8 @@ def trained(folder, together):
     """All that is to be the same as in one process, in one go."""
     found = {"plain": fit(learner(data(), together, ck.GradientClipping(0.5)))}
     seen = Seen(together)
+    found["accumulated"] = fit(learner(data(), together, ck.GradientAccumulation(3)), epochs=2)
+    found["best"] = fit(learner(data(), together, ck.Checkpoint(folder / "best", keep="best")))
     found["few rows"] = fit(learner(data(rows=3, valid=1, batch_size=1), together, seen), epochs=2)
     found["taken"] = seen.taken
     seen = Seen(together)

@@ -24,6 +24,8 @@ def course(tmp_path_factory):
     course = tmp_path_factory.mktemp("course")
     for folder in ("lessons/solutions", "tests/lessons/answers", "excel"):
         (course / folder).mkdir(parents=True)
+    (course / "data").mkdir()
+    shutil.copyfile(ROOT / "data" / "full.json", course / "data" / "full.json")  # coursekit reads it
     shutil.copytree(ROOT / "coursekit", course / "coursekit", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "lessons" / "make", course / "lessons" / "make")
     for name in ("test_template.py", "test_answers.py"):

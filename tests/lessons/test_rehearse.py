@@ -19,7 +19,7 @@ GOOD = [
     "learn = ck.Learner(ck.Loaders((x[:99], y[:99])), learn.model, progress=False)\n"
     "learn.fit(7)\n"
     'ck.claim("a short training runs whole", len(learn.recorder.losses), equals=14)',
-    'body = ck.bodies.make_body("squeezenet1_1", 3, True)\n'
+    'body = ck.vision.backbones.make_backbone("squeezenet1_1", 3, True)\n'
     'ck.claim("weights are there, and nothing was downloaded", sum(p.numel() for p in body.parameters()) > 1e5)',
     "import urllib.request\n"
     "try:\n"
@@ -85,7 +85,7 @@ def test_every_cell_that_fails_is_told_by_its_number(results):
 @pytest.mark.parametrize("failed", [False, True])
 def test_a_failure_ends_with_1(results, monkeypatch, capsys, failed):
     monkeypatch.setattr("sys.argv", ["rehearse.py"])
-    monkeypatch.setattr("rehearse_all", lambda lessons: results[:2] if failed else results[:1])
+    monkeypatch.setattr(rehearse, "rehearse_all", lambda lessons: results[:2] if failed else results[:1])
     with pytest.raises(SystemExit) as ended:
         rehearse.main()
     said = capsys.readouterr().out
@@ -100,6 +100,6 @@ def test_a_kernel_that_ends_is_told(results):
 
 def test_lessons_without_a_full_path_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["rehearse.py", "00"])
-    monkeypatch.setattr("chosen", lambda numbers: [lesson(tmp_path, "00_none", ["1"])])
+    monkeypatch.setattr(rehearse, "chosen", lambda numbers: [lesson(tmp_path, "00_none", ["1"])])
     with pytest.raises(SystemExit, match="no full path in lesson 00"):
         rehearse.main()

@@ -61,11 +61,11 @@ def test_pets_are_read_by_torchvision_too(folder, made):
 
 def test_some_pets_are_no_rgb_and_some_no_jpeg(folder):
     kinds = set()
-    for file in ck.find_pictures(folder("pets") / "images"):
+    for file in ck.find_images(folder("pets") / "images"):
         with Image.open(file) as picture:
             kinds.add((picture.format, picture.mode))
             assert max(picture.size) <= 500 and min(picture.size) >= 300
-        assert ck.read_picture(file).shape[0] == 3
+        assert ck.read_image(file).shape[0] == 3
     assert kinds == {("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("GIF", "P")}
 
 
@@ -73,13 +73,13 @@ def test_trimaps_have_three_values_and_their_pictures_size(folder):
     for file in sorted((folder("pets") / "annotations/trimaps").glob("[!.]*.png"))[::10]:
         mask = ck.read_mask(file)
         assert mask.unique().tolist() == [1, 2, 3]
-        assert mask.shape == ck.read_picture(folder("pets") / "images" / f"{file.stem}.jpg").shape[1:]
+        assert mask.shape == ck.read_image(folder("pets") / "images" / f"{file.stem}.jpg").shape[1:]
 
 
 def test_tiles_have_planets_size_and_labels(folder):
     path = folder("satellite")
     source = ck.ImageSource(path / "train-jpg").labelled_by(ck.csv_labels(path / "train_v2.csv", sep=" "))
-    assert source.kind.outputs == 17 and ck.read_picture(source.files[0]).shape == (3, 256, 256)
+    assert source.target_type.outputs == 17 and ck.read_image(source.files[0]).shape == (3, 256, 256)
     example = pd.read_csv(path / "sample_submission_v2.csv")
     assert list(example) == ["image_name", "tags"]
     assert {file.stem for file in (path / "test-jpg").iterdir()} == {*example.image_name}
@@ -88,12 +88,12 @@ def test_tiles_have_planets_size_and_labels(folder):
 def test_streets_have_camvids_size_and_classes(folder):
     path = folder("streets")
     names, held_out = ((path / f"{name}.txt").read_text(encoding="utf-8").split() for name in ("codes", "valid"))
-    files = ck.find_pictures(path / "images")
+    files = ck.find_images(path / "images")
     assert len(names) == 32 and "Void" in names and 0 < len(held_out) < len(files)
     assert {*held_out} < {file.name for file in files} and {file.suffix for file in files} == {".png"}
     for file in files[::12]:
         mask = ck.read_mask(path / "labels" / f"{file.stem}_P.png")
-        assert ck.read_picture(file).shape == (3, 720, 960) and mask.shape == (720, 960)
+        assert ck.read_image(file).shape == (3, 720, 960) and mask.shape == (720, 960)
         assert mask.max() < 32 and len(mask.unique()) > 3
 
 
@@ -102,11 +102,11 @@ def test_faces_have_biwis_frames_and_cameras(folder):
     assert [one.name for one in sorted(path.glob("*/"))] == [f"{i:02}" for i in range(1, 25)]
     camera = np.genfromtxt(path / "01" / "rgb.cal", skip_footer=6)
     assert camera.shape == (3, 3) and camera[2].tolist() == [0, 0, 1]
-    for file in ck.find_pictures(path)[::20]:
+    for file in ck.find_images(path)[::20]:
         pose = np.genfromtxt(file.with_name(file.name.replace("rgb.jpg", "pose.txt")))
         x, y, z = camera @ pose[3]
         assert pose.shape == (4, 3) and 0 < x / z < 640 and 0 < y / z < 480
-        assert ck.read_picture(file).shape == (3, 480, 640) and re.fullmatch(r"frame_\d{5}_rgb.jpg", file.name)
+        assert ck.read_image(file).shape == (3, 480, 640) and re.fullmatch(r"frame_\d{5}_rgb.jpg", file.name)
 
 
 def test_stores_have_rossmanns_tables_and_columns(folder):

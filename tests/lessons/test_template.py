@@ -13,7 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from coursekit.classroom.exercises import load_exercises
-from lessons.make import record
+from lessons.make import record, site
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 PATHS = sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))
@@ -218,3 +218,34 @@ def test_the_first_lesson_shows_the_course_as_it_is():
     shown = "\n".join(str(cell.outputs) for cell in cells(nbformat.read(PATHS[0], 4), "code"))
     workbooks = [path.name for path in (LESSONS.parent / "excel").glob("*.xlsx")]
     assert [name for name in [*workbooks, *(path.stem for path in PATHS)] if name not in shown] == []
+
+
+# The field's words that no lesson said before its second edition; the glossary is made of the lessons' lists.
+TO_BE_MET = """
+hyperparameter, backbone, skip connection, hidden state, cell state, truncated backpropagation through time,
+vanishing gradient, exploding gradient, computational graph, imputation, ensemble, keypoint, upsampling, data
+augmentation, special token, MLP, neuron, attention, self-supervised learning, ground truth, cross-validation,
+baseline, ablation, encoder, decoder, logit, inference, checkpoint, early stopping, regularisation, generalisation,
+class imbalance, calibration"""
+
+
+def test_words_are_listed_in_order_and_stand_in_italics_where_the_lesson_introduces_them(path, notebook):
+    listed = site.words(path)
+    text = "\n".join(cell.source for cell in cells(notebook, "markdown"))
+    section = re.search(r"^## Words\n(.*?)(?=^## )", text, re.M | re.S)[1]
+    assert len(listed) == section.strip().count("\n") + 1 >= 8, "one line a term: - *term*: a sentence."
+    assert list(listed) == sorted(listed, key=str.casefold)
+    before = text[: text.index("## Words")].casefold()
+    unsaid = [term for term in listed if re.sub(r" \(.*|s$", "", term.casefold()) not in re.sub(r"\s+", " ", before)]
+    assert not unsaid, "listed, but the lesson does not say them"
+
+
+def test_every_term_of_the_field_is_met():
+    met = {term: path for path in PATHS for term in site.words(path)}
+    asked = " ".join(TO_BE_MET.split()).split(", ")
+    assert not [term for term in asked if term not in met]
+    for term in asked:
+        texts = [c.source for p in PATHS if term in site.words(p) for c in cells(nbformat.read(p, 4), "markdown")]
+        said = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", "\n".join(t for t in texts if not t.startswith("## Words")))
+        stem = term.casefold().removesuffix(" learning")
+        assert any(stem in re.sub(r"\s+", " ", s).casefold() for s in said), f"{term!r} stands in italics in no lesson"

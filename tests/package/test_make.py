@@ -36,7 +36,7 @@ def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
         f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 9); $2"\n', encoding="utf-8"
     )
     old.chmod(0o755)
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "pyproject.toml", "setup.py", "constraints.txt"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     ran = subprocess.run(["make", f"PYTHON={old}", "lint"], cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert ran.returncode and "needs Python 3.10 or newer" in ran.stderr and not (tmp_path / ".venv").exists()

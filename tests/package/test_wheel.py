@@ -16,7 +16,7 @@ FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "LICENSE-CC-BY-4.
 
 
 def run(*command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, encoding="utf-8", **options)
+    done = subprocess.run([str(part) for part in command], capture_output=True, encoding="utf-8", **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

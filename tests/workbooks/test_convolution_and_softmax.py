@@ -1,6 +1,7 @@
 """convolution.xlsx and softmax.xlsx: every formula against PyTorch, in Python for all digits, and in LibreOffice."""
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -137,7 +138,7 @@ class TestSoftmax(EveryWorkbook):
 
 def test_no_workbook_is_left_out():
     """Each workbook has a class of tests in one of the test files."""
-    tested = "".join(file.read_text(encoding="utf-8") for file in EXCEL.parent.glob("tests/test_workbook*.py"))
+    tested = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py"))
     books = [path.name for path in EXCEL.glob("*.xlsx") if not path.name.startswith(("new_", ".~"))]
     assert books and all(f'EXCEL / "{name}"' in tested for name in books), books
 
@@ -161,7 +162,7 @@ def test_all_digits_equal_pytorch(held_out):
 
 
 def test_the_digits_are_the_first_held_out_ones_and_nearly_all_are_read(held_out):
-    from coursekit.datasets import read_digits
+    from coursekit.vision.images import read_digits
 
     images, labels = held_out
     _, (pictures, truth) = read_digits(EXCEL.parent / "data" / "digits")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-_PATH = Path(__file__).parents[2] / "lessons" / "solutions" / "09_training_loop.py"
+_PATH = Path(__file__).parents[3] / "lessons" / "solutions" / "09_training_loop.py"
 _SPEC = importlib.util.spec_from_file_location("solutions_09", _PATH)
 _SOLUTIONS = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_SOLUTIONS)
