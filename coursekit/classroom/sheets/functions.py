@@ -2,9 +2,9 @@
 
 A value is a number, a text, a truth value, None (an empty cell) or a `FormulaError`, which is passed on like any other
 value. Where Excel and LibreOffice differ, or what they do is not known here, a plain ValueError says so, and nothing
-catches it: not even IFERROR. In four corners Excel and OpenFormula are followed though LibreOffice 7.4 differs: an error
-among results of an array is one to MAX (and to SUM, if it is the only one), #N/A^0 is #N/A, AND and OR pass over texts
-among such results, and a range beside MMULT in a plain formula is the cell in the formula's own row.
+catches it: not even IFERROR. In four corners Excel is followed though LibreOffice 7.4 differs: an error among results
+of an array is one to MAX (and to SUM, if it is the only one), #N/A^0 is #N/A, AND and OR pass over texts among such
+results, and a range beside MMULT in a plain formula is the cell in the formula's own row.
 """
 
 import math
