@@ -5,20 +5,36 @@ then works backwards: the value of a cell is worked out when it is first looked 
 A formula with anything that `functions` does not know is refused, not guessed at.
 """
 
+import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from .functions import AGGREGATES, FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
-from .reading import Area, Cell, find, gather, load
+from ...datasets import nearest
+from .functions import FUNCTIONS, OPERATORS, FormulaError, Function, Rows, Value, guarded, lone, number, rows_of, spread
+from .reading import (
+    Area,
+    Cell,
+    Formula,
+    address,
+    area_at,
+    contents,
+    find,
+    formulas_of,
+    gather,
+    is_address,
+    load,
+    title_of,
+)
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Numbers = Tensor | Sequence | float
-Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
+Work = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
 
 
 def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence[str]) -> dict[str, Tensor]:
@@ -34,46 +50,79 @@ def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence
 
     Raises:
         FileNotFoundError: no such workbook.
-        ValueError: no such name or address; an input of another size, or one that is a formula; an output that is empty
-            or a text; a formula that refers to itself, gives an error such as #DIV/0!, or needs a function not known.
+        ValueError: no such name or address; an input of another size, that is not finite, or that is a formula; an
+            output that is empty or a text; a formula that refers to itself, gives an error such as #DIV/0!, or needs
+            something that `supported` names.
 
     Used in lesson 02.
     """
     workbook = _workbook(load(path, formulas=True))
     values = _Values(workbook)
     for reference, given in inputs.items():
-        values.update(workbook.changed(reference, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
+        values.update(workbook.changed(reference, torch.as_tensor(given, dtype=torch.float64).flatten()))
     return {reference: gather(find(workbook.book, reference), values.number) for reference in outputs}
+
+
+def supported(path: Path | str) -> dict[str, str]:
+    """Look for formulas that `calculate` does not know, before anything is worked out.
+
+    Returns:
+        What is unknown, by the address of the formula: {"by hand!B4": "=OFFSET(A1,1,1) is refused at 'OFFSET(' ..."}.
+        Empty if all are known. Cells that need none of these can be worked out in any case.
+
+    Raises:
+        FileNotFoundError: no such workbook.
+    """
+    workbook, unknown = _workbook(load(path, formulas=True)), {}
+    for formula in dict.fromkeys(workbook.formulas.values()):
+        try:
+            workbook.work(formula)
+        except ValueError as error:
+            unknown[formula.address] = str(error)
+    return unknown
 
 
 class _Workbook:
     """The formulas of one workbook, each parsed when first needed."""
 
     def __init__(self, book: Any) -> None:
+        self.book, self.formulas, self.parsed = book, formulas_of(book), {}
         cells = {(c.parent.title, c.row, c.column): c for sheet in book for row in sheet.iter_rows() for c in row}
-        self.book, self.nodes = book, {}
-        self.formulas = {at: c.value for at, c in cells.items() if c.data_type == "f"}
-        self.constants = {at: c.value for at, c in cells.items() if c.data_type != "f"}
+        self.constants = {at: contents(cell) for at, cell in cells.items() if at not in self.formulas}
+        self.names = {  # by the sheet where they are known, or "" for all; capitals make no difference
+            (getattr(place, "title", ""), name.lower()): f"={defined.attr_text}"
+            for place in (book, *book)
+            for name, defined in place.defined_names.items()
+        }
 
-    def changed(self, reference: str, given: list[float]) -> dict[Cell, Value]:
+    def changed(self, reference: str, given: Tensor) -> dict[Cell, Value]:
         cells = [cell for area in find(self.book, reference) for row in area.rows for cell in row]
         if len(cells) != len(given):
             raise ValueError(f"the input {reference!r} has {len(cells)} cells, and {len(given)} numbers were given")
-        if formula := next((cell for cell in cells if cell in self.formulas), None):
-            raise ValueError(f"{reference!r} is no input: {_name(formula)} has the formula {self.formulas[formula]}")
-        return dict(zip(cells, given, strict=True))
+        if not given.isfinite().all():
+            raise ValueError(f"a cell holds neither infinity nor nan, and what was given for {reference!r} has one")
+        if formula := next(filter(None, map(self.formulas.get, cells)), None):
+            raise ValueError(f"{reference!r} is no input: {formula.address} has the formula {formula}")
+        return dict(zip(cells, given.tolist(), strict=True))
 
-    def node(self, at: Cell) -> Node:
-        if at not in self.nodes:
-            self.nodes[at] = _Parser(self.formulas[at], at[0], self.book).whole()
-        return self.nodes[at]
+    def work(self, formula: Formula) -> Work:
+        if formula not in self.parsed:
+            try:
+                self.parsed[formula] = _Parser(formula.text, formula, self, formula.is_array).whole().value
+            except RecursionError:
+                raise ValueError(f"{formula} is nested too deeply, or its names stand for each other") from None
+        return self.parsed[formula]
 
 
 _workbook = lru_cache(maxsize=4)(_Workbook)  # `load` gives the same book again until its file changes
 
 
 class _TooDeep(Exception):
-    """The cell that is to be worked out first, since too many formulas wait for each other already."""
+    """The formula that is to be worked out first, since too many wait for each other already."""
+
+
+class _Refused(ValueError):
+    """What is not known here, with the cell where it stands."""
 
 
 class _Values(dict):
@@ -84,20 +133,22 @@ class _Values(dict):
         self.workbook, self.pending = workbook, set()
 
     def __missing__(self, at: Cell) -> Value:
-        if at not in self.workbook.formulas:
+        if not (formula := self.workbook.formulas.get(at)):
             return None  # beyond what the sheet uses
-        if at in self.pending:
-            raise _circular(at)
+        if formula in self.pending:
+            raise _circular(formula)
         if len(self.pending) == DEEPEST:
-            raise _TooDeep(at)
-        self.pending.add(at)
+            raise _TooDeep(formula)
+        self.pending.add(formula)
         try:
-            value = self.workbook.node(at)(self)
-        except FormulaError as error:
-            raise FormulaError(error.code, error.where or _name(at)) from None
+            result = self.workbook.work(formula)(self)
+            self.update(_shown(formula.cells, result if formula.is_array else [[lone(result)]]))
+        except _Refused:
+            raise
+        except ValueError as error:
+            raise _Refused(f"{formula.address}: {error}") from None
         finally:
-            self.pending.remove(at)
-        self[at] = 0.0 if value is None else value  # a formula that refers to an empty cell shows 0
+            self.pending.remove(formula)
         return self[at]
 
     def number(self, at: Cell) -> float:
@@ -108,50 +159,77 @@ class _Values(dict):
                 value = self[waiting[-1]]
                 waiting.pop()
             except _TooDeep as deeper:
-                if deeper.args[0] in waiting:
+                if (first := deeper.args[0].cells[0][0]) in waiting:
                     raise _circular(deeper.args[0]) from None
-                waiting.append(deeper.args[0])
+                waiting.append(first)
         if value is None or isinstance(value, str):
-            raise ValueError(f"{_name(at)} holds {value!r}, where a number was expected")
-        return float(value)
+            raise ValueError(f"{Area(*at, *at[1:])} holds {value!r}, where a number was expected")
+        return number(value)
 
+
+def _circular(formula: Formula) -> ValueError:
+    return _Refused(f"the formula in {formula.address} refers to itself, directly or through others")
+
+
+def _shown(cells: Sequence[Sequence[Cell]], result: Value | Rows) -> dict[Cell, Value]:
+    """What the cells of a formula show: an empty one 0; a lone row or column is repeated, beyond others is #N/A."""
+    shown, rows = {}, rows_of(result)
+    height, width = len(rows), len(rows[0])
+    for i, line in enumerate(cells):
+        for j, at in enumerate(line):
+            row, column = i * (height > 1), j * (width > 1)
+            value = rows[row][column] if row < height and column < width else FormulaError("#N/A")
+            if isinstance(value, FormulaError):
+                value = FormulaError(value.code, value.where or str(Area(*at, *at[1:])))
+            shown[at] = 0.0 if value is None else value
+    return shown
+
+
+class _Node(NamedTuple):
+    """A part of a formula: how it is worked out where one value is wanted, and where a range may stand."""
+
+    value: Work
+    range: Work
+
+
+_signature = lru_cache(maxsize=None)(inspect.signature)
 
 _CONSTANTS: dict[str, Callable[[str], Value]] = {
     "NUMBER": float,
     "TEXT": lambda text: text[1:-1].replace('""', '"'),
     "LOGICAL": lambda text: text.upper() == "TRUE",
+    "ERROR": FormulaError,
 }
 
 
-def _circular(at: Cell) -> ValueError:
-    return ValueError(f"the formula in {_name(at)} refers to itself, directly or through others")
-
-
-def _name(at: Cell) -> str:
-    return str(Area(*at, *at[1:]))
-
-
 class _Parser:
-    """Precedence climbing over the tokens that openpyxl finds in one formula."""
+    """Precedence climbing over the tokens that openpyxl finds in one formula.
 
-    def __init__(self, formula: str, sheet: str, book: Any) -> None:
+    `in_array`: whether operators take ranges element by element: in an array formula, and in any argument of SUMPRODUCT
+    and its like. Elsewhere they take of a range the cell in their own row or column.
+    """
+
+    def __init__(self, text: str, formula: Formula, workbook: _Workbook, in_array: bool) -> None:
         from openpyxl.formula import Tokenizer
+        from openpyxl.formula.tokenizer import TokenizerError
 
-        self.tokens = [token for token in Tokenizer(formula).items if token.type != "WHITE-SPACE"]
-        self.formula, self.sheet, self.book, self.at = formula, sheet, book, 0
-        self.on_rectangles = False  # inside SUMPRODUCT: there, operators take rectangles, element by element
+        try:
+            self.tokens = [token for token in Tokenizer(text).items if token.type != "WHITE-SPACE"]
+        except TokenizerError as error:
+            raise ValueError(f"{text} is refused: {error}") from None
+        self.text, self.formula, self.workbook, self.in_array, self.at = text, formula, workbook, in_array, 0
+        self.open_ifs: dict[_Node, _Node] = {}  # IF without a third argument; the same for SUM, which passes over FALSE
 
-    def whole(self) -> Node:
+    def whole(self) -> _Node:
         node = self._expression()
         self._expect(self.at == len(self.tokens))
         return node
 
-    def _expect(self, known: bool) -> None:
+    def _expect(self, known: bool, advice: str = "") -> None:
         """Refuse the formula at the next token, unless that is known here."""
         if not known:
             what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
-            names = ", ".join([*FUNCTIONS, *_BRANCHES])
-            raise ValueError(f"{self.formula} on sheet {self.sheet!r} is refused at {what}; functions known: {names}")
+            raise ValueError(f"{self.text} is refused at {what}{advice}")
 
     def _next_is(self, *what: str) -> bool:
         """Whether the next token is of this type, or has this subtype."""
@@ -161,97 +239,148 @@ class _Parser:
         self.at += 1
         return self.tokens[self.at - 1]
 
-    def _expression(self, tightness: int = 1) -> Node:
+    def _expression(self, tightness: int = 1) -> _Node:
         """Operands joined by operators that bind at least this tightly; equals group from the left."""
         left = self._operand()
-        while self._next_is("OPERATOR-INFIX") and OPERATORS[self.tokens[self.at].value][0] >= tightness:
-            level, do = OPERATORS[self._take().value]
-            left = self._apply(do, left, self._expression(level + 1))
+        while self._next_is("OPERATOR-INFIX"):
+            sign = self.tokens[self.at].value
+            self._expect(sign in OPERATORS)
+            level, do = OPERATORS[sign]
+            if level < tightness:
+                break
+            self._take()
+            left = self._call(Function("v", do), [left, self._expression(level + 1)])
         return left
 
-    def _operand(self) -> Node:
+    def _operand(self) -> _Node:
         if self._next_is("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
-            sign = -1 if self._take().value == "-" else 1
-            return self._apply(lambda x: sign * number(x), self._operand())
+            minus = self._take().value == "-"
+            return self._call(Function("v", lambda x: -number(x) if minus else x), [self._operand()])
         node = self._atom()
         while self._next_is("OPERATOR-POSTFIX"):
             self._take()
-            node = self._apply(lambda x: number(x) / 100, node)
+            node = self._call(Function("v", lambda x: number(x) / 100), [node])
         return node
 
-    def _apply(self, operator: Callable[..., Value], *operands: Node) -> Node:
-        return _call(elementwise(operator) if self.on_rectangles else operator, operands)
-
-    def _atom(self) -> Node:
-        if self._next_is("OPERAND", "RANGE"):
-            return self._reference(self._take().value)
+    def _atom(self) -> _Node:
         if self._next_is("OPERAND"):
-            return self._constant()
+            token = self._take()
+            if token.subtype == "RANGE":
+                return self._reference(token.value)
+            value = _CONSTANTS[token.subtype](token.value)
+            return _Node(lambda values: value, lambda values: value)
         self._expect(self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN"))
         name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
-        self._expect(name in ("", *_BRANCHES, *FUNCTIONS))
+        name = name.removeprefix("_XLFN.").removeprefix("_XLWS.")
+        self._expect(name in ("", *FUNCTIONS), ": no such function is known here")
+        self._expect(name != "TRANSPOSE" or self.formula.is_array, ": Excel has it in array formulas only")
         self._take()
-        around, self.on_rectangles = self.on_rectangles, name == "SUMPRODUCT" or (not name and self.on_rectangles)
-        arguments = [self._argument(name in AGGREGATES)]
-        while self._next_is("SEP"):
+        function, around = FUNCTIONS.get(name), self.in_array
+        self.in_array |= bool(name) and function.takes == "a"
+        arguments = [] if name == "NA" else [self._expression()]
+        while name and self._next_is("SEP"):
             self._take()
-            arguments.append(self._argument(name in AGGREGATES))
+            arguments.append(self._expression())
         self._expect(self._next_is("CLOSE"))
+        self.in_array = around
+        if name:
+            try:
+                _signature(function.do).bind(*arguments)
+            except TypeError as error:
+                self._expect(False, f" of {name}: {error}")
         self._take()
-        self.on_rectangles = around
-        if name in FUNCTIONS:
-            return _call(FUNCTIONS[name], arguments)
-        return _BRANCHES[name](*arguments) if name else arguments[0]
-
-    def _argument(self, rectangle: bool) -> Node:
-        """One argument; with `rectangle`, a lone reference to a cell is a rectangle of one."""
-        start = self.at
-        node = self._expression()
-        if rectangle and self.at == start + 1 and self.tokens[start].subtype == "RANGE":
-            return lambda values: found if isinstance(found := node(values), list) else [[found]]
+        if not name:
+            return arguments[0]
+        if function.takes == "r" and name not in ("AND", "OR"):
+            arguments = [self.open_ifs.get(argument, argument) for argument in arguments]
+        node = self._call(function, arguments)
+        if name == "IF" and len(arguments) == 2 and self.formula.is_array:
+            nothing = _Node(lambda values: "", lambda values: False)
+            self.open_ifs[node] = self._call(function, [*arguments, nothing])
         return node
 
-    def _constant(self) -> Node:
-        token = self.tokens[self.at]
-        self._expect(token.subtype in _CONSTANTS)
-        value = _CONSTANTS[self._take().subtype](token.value)
-        return lambda values: value
+    def _call(self, function: Function, arguments: Sequence[_Node]) -> _Node:
+        """A function or an operator of these arguments."""
+        takes, do = function
+        if takes == "b":
+            return _Node(self._branch(do, arguments, "value"), self._branch(do, arguments, "range"))
+        kinds = takes.ljust(len(arguments), takes[-1:])[: len(arguments)]
+        spreading = [place for place, kind in enumerate(kinds) if kind == "v"] if self.in_array else []
+        given = [self._taken(kind, argument) for kind, argument in zip(kinds, arguments, strict=True)]
+        do = guarded(do, [place for place, kind in enumerate(kinds) if kind in "vs"])
 
-    def _reference(self, text: str) -> Node:
-        is_name = text in self.book.defined_names
-        areas = find(self.book, text if is_name or "!" in text else f"{self.sheet}!{text}")
-        if len(areas) > 1:
-            raise ValueError(f"{self.formula}: the name {text!r} stands for several rectangles, not for one")
-        rows = areas[0].rows
-        if areas[0].shape == (1, 1):
-            return lambda values: values[rows[0][0]]
-        return lambda values: [list(map(values.__getitem__, row)) for row in rows]
+        def work(values: Mapping[Cell, Value]) -> Value | Rows:
+            return spread(do, [argument(values) for argument in given], spreading)
 
+        return _Node(work if self.in_array or takes == "v" else lambda values: lone(work(values)), work)
 
-def _call(do: Callable[..., Value | Rows], arguments: Sequence[Node]) -> Node:
-    def node(values: Mapping[Cell, Value]) -> Value | Rows:
-        try:
-            return do(*[argument(values) for argument in arguments])
-        except OverflowError:
-            raise FormulaError("#NUM!") from None
-        except ZeroDivisionError:
-            raise FormulaError("#DIV/0!") from None
+    def _taken(self, kind: str, argument: _Node) -> Work:
+        """What a function gets of an argument, by the letter of `functions.Function.takes`."""
+        is_array, (value, whole) = self.formula.is_array, argument
 
-    return node
+        def cells(values: Mapping[Cell, Value]) -> Rows:
+            if not (isinstance(found := whole(values), list) or is_array):
+                raise ValueError("a range that is no range of cells is known in array formulas only")
+            return rows_of(found)
 
+        one = value if kind == "v" or not self.in_array else lambda values: lone(value(values))
+        return one if kind in "vse" else cells if kind == "R" else whole
 
-def _if(condition: Node, yes: Node, no: Node = lambda values: False) -> Node:
-    return lambda values: yes(values) if number(condition(values)) else no(values)
+    def _branch(self, choose: Callable[..., Any], arguments: Sequence[_Node], wanted: str) -> Work:
+        """IF and IFERROR, which work out only what they need: `choose` gives a value or one of the arguments."""
+        is_array, (first, *others) = self.formula.is_array, arguments
 
+        def work(values: Mapping[Cell, Value]) -> Value | Rows:
+            found = getattr(first, wanted)(values)
+            if isinstance(found, list) and len(found) == len(found[0]) == 1:
+                found = found[0][0]
+            if isinstance(found, list):
+                every = [found, *(other.value(values) for other in others)]
+                sizes = {(len(rows), len(rows[0])) for rows in every if isinstance(rows, list)}
+                if not is_array or len(sizes) > 1:
+                    raise ValueError("IF and IFERROR of ranges are known in array formulas, and with one size, only")
+                return spread(choose, every, range(len(every)))
+            chosen = choose(found, *others)
+            result = getattr(chosen, wanted)(values) if isinstance(chosen, _Node) else chosen
+            is_value = wanted == "range" and not is_array and choose is not FUNCTIONS["IF"].do  # of IFERROR, to Excel
+            if is_value and not isinstance(lone(result), (float, FormulaError)):
+                raise ValueError("IFERROR gives no number where a range may stand: programs differ in this")
+            return result
 
-def _if_error(value: Node, instead: Node) -> Node:
-    def node(values: Mapping[Cell, Value]) -> Value | Rows:
-        try:
-            return value(values)
-        except FormulaError:
-            return instead(values)
+        return work
 
-    return node
+    def _reference(self, text: str) -> _Node:
+        """An address, or a name, which may stand for any formula."""
+        from openpyxl.formula.translate import Translator
 
+        names, (home, *at) = self.workbook.names, self.formula.cells[0][0]
+        sheet, mark, name = text.rpartition("!")
+        home = title_of(self.workbook.book, sheet) if mark else home
+        defined = names.get((home, name.lower())) or names.get((sheet, name.lower()))
+        if is_address(name) and not defined:
+            return self._cells(area_at(home, name))
+        if is_address(name):
+            raise ValueError(f"{self.text} is refused at {text!r}: a cell in Excel, a name of this workbook in others")
+        if not defined:
+            advice = nearest(name, self.workbook.book.defined_names)
+            raise ValueError(f"{self.text} is refused at {text!r}: no cells, and no name of this workbook. {advice}")
+        if defined.count("$") < 2:  # addresses without it count from the cell with the name
+            defined = Translator(defined, "A1").translate_formula(address(*at))
+        if re.fullmatch(r"=('[^']+'|[^'!,]+)![$A-Z\d:]+", defined):  # most are plain addresses
+            return self._reference(defined[1:])
+        return _Parser(defined, self.formula, self.workbook, self.in_array).whole()
 
-_BRANCHES = {"IF": _if, "IFERROR": _if_error}  # these work out only the arguments that they need
+    def _cells(self, area: Area) -> _Node:
+        if area.shape == (1, 1):
+            one = area.sheet, area.top, area.left
+            return _Node(lambda values: values[one], lambda values: [[values[one]]])
+        rows, (_, row, column) = area.rows, self.formula.cells[0][0]
+
+        def whole(values: Mapping[Cell, Value]) -> Rows:
+            return [list(map(values.__getitem__, cells)) for cells in rows]
+
+        if self.in_array:
+            return _Node(whole, whole)
+        at = area.sheet, row if area.shape[1] == 1 else area.top, column if area.shape[0] == 1 else area.left
+        beside = 1 in area.shape and any(at in cells for cells in rows)
+        return _Node(lambda values: values[at] if beside else FormulaError("#VALUE!"), whole)
