@@ -90,7 +90,7 @@ def skeleton(number: str, title: str) -> NotebookNode:
         _text("## Where this is in coursekit\n\nWhich module, and a claim.", "slide")
     )
     cells.append(_code("ck.doc(ck.claim)"))
-    cells.append(_text("## Words\n\n- **a term**: what it means.", "slide"))
+    cells.append(_text("## Words\n\n- *claim*: a sentence that a machine checks.", "slide"))
     cells.append(_text("## Further\n\n- Author, *Title* (year): what is in it.", "slide"))
     return nbformat.v4.new_notebook(cells=cells)
 

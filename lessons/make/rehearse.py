@@ -71,6 +71,9 @@ def rehearse(lesson: Path, home: Path, kept: Path = KEPT) -> Result:
         "COURSEKIT_SIZE": "full",
         "COURSEKIT_VERIFY": "0",
         "COURSEKIT_HOME": str(own),
+        "PYTHONPATH": os.pathsep.join(
+            [str(LESSONS.parent), os.environ.get("PYTHONPATH", "")]
+        ),
     }
     threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     client = NotebookClient(
