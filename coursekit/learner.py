@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from inspect import Parameter, signature
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -271,6 +272,8 @@ class Learner:
             raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
         if isinstance(loader, Loaders):
             raise ValueError("these are Loaders, of two parts: say which, as in validate(data.valid)")
+        if theirs := getattr(loader, "config", dict)():
+            check_same(theirs, self.data.config(), "this loader", "give data with the same; of images: data.test(...)")
         return loader
 
     @torch.no_grad()
@@ -386,13 +389,23 @@ class Learner:
 
 
 def with_learner_options(make: Callable) -> Callable:
-    """A function that makes a learner, its `**options` spelt out in its signature: those of `Learner`."""
+    """A function that makes a learner, its `**options` spelt out in its signature: those of `Learner`.
+
+    A ValueError of it says where it is given another learner's data.
+    """
+
+    @wraps(make)
+    def checked(data: Loaders, *args: object, **options: object) -> Learner:
+        if not isinstance(data, needed := make.__annotations__["data"]):
+            raise ValueError(f"{make.__name__} learns from {needed.__name__}; found {type(data).__name__}")
+        return make(data, *args, **options)
+
     own = dict(signature(make).parameters)
     own.pop("options")
     passed_on = list(signature(Learner).parameters.values())[2:]  # after data and model
     more = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in passed_on if p.name not in own]
-    make.__signature__ = signature(make).replace(parameters=[*own.values(), *more])
-    return make
+    checked.__signature__ = signature(make).replace(parameters=[*own.values(), *more])
+    return checked
 
 
 # Layer groups: the parts of a model that may learn at different rates, or not at all

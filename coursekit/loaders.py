@@ -196,6 +196,9 @@ class Loaders:
         self.device, self.target_type = _device(device), target_type
         self.train = _loader(train, batch_size, True, self.device, workers)
         self.valid = None if valid is None else _loader(valid, 2 * batch_size, False, self.device, workers)
+        for part in (self.train, self.valid):
+            if part is not None and not hasattr(part, "config"):
+                part.config = self.config  # so that a learner of other data can tell
 
     def __repr__(self) -> str:
         """Samples and batches of both parts."""

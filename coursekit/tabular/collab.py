@@ -11,7 +11,7 @@ from ..learner import Learner, with_learner_options
 from ..loaders import Loaders
 from ..targets import Numbers
 from .features import need_columns, to_floats
-from .learner import as_table, check_output_range, hidden_layers, in_range, need_data
+from .learner import as_table, check_output_range, hidden_layers, in_range
 from .prep import Categorify
 
 if TYPE_CHECKING:
@@ -46,10 +46,6 @@ class RatingLoaders(Loaders):
     ) -> None:  # fmt: skip
         need_columns(train, [user, item, rating])
         self.user, self.item, self.rating = user, item, rating
-        for part in (train, train if valid is None else valid):
-            need_columns(part, [user, item])
-            if missing := int(part[[user, item]].isna().any(axis=1).sum()):
-                raise ValueError(f"{missing} of {len(part)} ratings have no {user!r} or no {item!r}: leave them out")
         self.categorify = Categorify([user, item]).fit(train)
         self.rating_range = _range(to_floats(train, rating), rating_range)
         parts = [None if t is None else (self.categorify.transform(t), self._ratings(t)) for t in (train, valid)]
@@ -57,6 +53,10 @@ class RatingLoaders(Loaders):
 
     def _ratings(self, table: "pd.DataFrame") -> Tensor:
         need_columns(table, [self.rating])
+        if missing := int(table[self.categorify.columns].isna().any(axis=1).sum()):
+            raise ValueError(
+                f"{missing} of {len(table)} ratings have no {self.user!r} or {self.item!r}: leave them out"
+            )
         values = torch.from_numpy(to_floats(table, self.rating)).float()
         low, high = self.rating_range
         if (wrong := ~((values >= low) & (values <= high))).any():  # NaN is in no range
@@ -196,9 +196,6 @@ def collab_learner(
 
     Used in lesson 13.
     """
-    need_data(data, RatingLoaders)
-    if not isinstance(factors, int) or factors < 1:
-        raise ValueError(f"factors is the length of the vectors, at least 1; found {factors!r}")
     low, high = data.rating_range
     output_range = output_range or (low - 0.1 * (high - low), high + 0.1 * (high - low))
     check_output_range(output_range, data.train.targets)

@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
 DATE_PARTS = {"Year": "year", "Month": "month", "Day": "day", "Dayofweek": "day_of_week", "Dayofyear": "day_of_year"}
 DATE_FLAGS = ("Is_month_start", "Is_month_end", "Is_quarter_start", "Is_quarter_end", "Is_year_start", "Is_year_end")
-NUMBERS, DATES = (
-    ("integer", "floating", "mixed-integer-float", "decimal", "boolean"),
-    ("datetime64", "datetime", "date"),
-)
-VALUE_TYPES = dict.fromkeys(NUMBERS, "numbers") | dict.fromkeys(DATES, "dates")
-VALUE_TYPES |= {"string": "text", "mixed": "mixed types", "mixed-integer": "mixed types"}
+DATES = ("datetime64", "datetime", "date")
+VALUE_TYPES = {"string": "text", "mixed": "mixed types", "mixed-integer": "mixed types"} | dict.fromkeys(DATES, "dates")
+VALUE_TYPES |= dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal", "boolean"), "numbers")
 NOT_NUMBERS = "where that stands for a missing value, read the file with na_values=[...]"
 STATISTICS = ("sum", "mean", "count")
 
@@ -35,7 +32,7 @@ def need_columns(table: "pd.DataFrame", columns: Iterable[str]) -> list:
         raise ValueError(f"a table is a pandas DataFrame; found {type(table).__name__}")
     for column in (columns := as_list(columns)):
         if (there := list(table.columns).count(column)) != 1:
-            found = f"the table has {there or 'no'} column{'s' * (there > 1)} {column!r}, where one is needed"
+            found = f"the table has {there or 'no'} column{'s' * (there > 1)} {column!r}"
             raise ValueError(f"{found}; it has {', '.join(map(repr, table.columns))}")
     return columns
 
@@ -123,7 +120,7 @@ def to_floats(table: "pd.DataFrame", column: str, advice: str = NOT_NUMBERS) -> 
     """The column as float64, missing values NaN.
 
     Raises:
-        ValueError: a value is infinite or no number; it is shown, with the advice.
+        ValueError: a value is no number, which is shown, with the advice; or infinite, or too large for float32.
     """
     import pandas as pd
 
@@ -134,8 +131,9 @@ def to_floats(table: "pd.DataFrame", column: str, advice: str = NOT_NUMBERS) -> 
         example = (wrong if len(wrong) else values.dropna()).iloc[0]
         raise ValueError(f"{column!r} holds {held}, such as {example!r}; numbers are needed: {advice}")
     values = values.to_numpy(dtype=float, na_value=np.nan, copy=True)
-    if (infinite := np.isinf(values)).any():
-        raise ValueError(f"{infinite.sum()} values of {column!r} are infinite, first in row {infinite.argmax()}")
+    if (large := np.abs(values) > np.finfo(np.float32).max).any():
+        found = f"{large.sum()} values of {column!r} are infinite, first in row {large.argmax()}"
+        raise ValueError(f"{found}, or too large for float32: leave them out, or take another unit")
     return values
 
 

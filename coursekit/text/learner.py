@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from ..datasets import SAMPLES
 from ..learner import Learner, with_learner_options
-from ..loaders import Loaders
 from ..losses import cross_entropy, lower_is_better
 from ..metrics import after_mean
 from ..storage import load_tensors, load_weights, save_tensors
@@ -179,12 +178,6 @@ class LanguageLearner(_Encoded, Learner):
         return detokenize(tokenize(prompt) + self.data.vocab.tokens(said))
 
 
-def need_data(data: Loaders, loaders: type[Loaders]) -> None:
-    """Raise a ValueError where a learner is given another learner's data."""
-    if not isinstance(data, loaders):
-        raise ValueError(f"this learner learns from {loaders.__name__}; found {type(data).__name__}")
-
-
 @with_learner_options
 def language_model_learner(
     data: LanguageLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *,
@@ -205,7 +198,6 @@ def language_model_learner(
 
     Used in lesson 14.
     """
-    need_data(data, LanguageLoaders)
     model = LanguageModel(AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts), tied)
     usual = {"groups": [*model.encoder.rnns, nn.ModuleList([model.encoder.embedding, model.decoder])]}
     if alpha or beta:
@@ -269,7 +261,6 @@ def text_classifier_learner(
 
     Used in lesson 15.
     """
-    need_data(data, TextLoaders)
     encoder = AWDLSTM(len(data.vocab), embedding, hidden, layers, dropouts or Dropouts.for_classifier())
     model = TextClassifier(encoder, data.target_type.outputs)
     usual = {"groups": [encoder.embedding, *encoder.rnns, model.head]}
