@@ -21,7 +21,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .callbacks import BATCH_EVENTS, Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
 from .loaders import Loader, Loaders
-from .losses import check_labels, cross_entropy, loss_count
+from .losses import binary_cross_entropy, check_labels, check_probabilities, cross_entropy, loss_count
 from .metrics import Metric, RunningMean, check_metrics, metric_name
 from .schedule import Schedule, constant, one_cycle
 from .storage import check_same, load_tensors, load_weights, save_tensors
@@ -191,10 +191,12 @@ class Learner:
                     group["momentum"] = momentum
 
     def _check_labels(self, outputs: Tensor) -> None:
-        """On a GPU a wrong label ends the process, so look at all of them before the first loss."""
+        """On a GPU a wrong label ends the process or counts unseen, so look at all of them before the first loss."""
         targets = getattr(self.data.train, "targets", None)  # of all samples, where they are in memory
         if outputs.is_cuda and self.loss_fn is cross_entropy and targets is not None:
             check_labels(targets, outputs.shape[1])
+        if outputs.device.type != "cpu" and self.loss_fn is binary_cross_entropy and targets is not None:
+            check_probabilities(targets)
 
     def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> "LRFinder":
         """Raise the learning rate from batch to batch and watch the loss; the model is as before afterwards.
