@@ -195,7 +195,8 @@ def check_output_range(output_range: tuple[float, float] | None, targets: Tensor
 
 
 def in_range(outputs: Tensor, output_range: tuple[float, float] | None) -> Tensor:
-    """The outputs, held between (low, high) by a sigmoid if there is such a range."""
+    """The outputs in 32 bits at least, held between (low, high) by a sigmoid if there is such a range."""
+    outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))  # bfloat16 has no number near 200,100
     if output_range is None:
         return outputs
     low, high = output_range
@@ -237,10 +238,10 @@ class TableModel(nn.Module):
         """int64 (n, categories) and float32 (n, continuous) to (n, outputs)."""
         found = [embedding(categories[:, i]) for i, embedding in enumerate(self.embeddings)]
         parts = [self.embedding_dropout(torch.cat(found, 1))] if found else []
-        outputs = self.layers(torch.cat([*parts, continuous], 1))
+        outputs = in_range(self.layers(torch.cat([*parts, continuous], 1)), self.output_range)
         if self.output_range is not None:
-            return in_range(outputs, self.output_range)
-        (mean, deviation), outputs = self.output_scale, outputs.float()
+            return outputs
+        mean, deviation = self.output_scale
         scaled = outputs / deviation  # its gradient is that of a squared error between numbers of deviation 1
         return (mean + deviation * outputs).detach() + (scaled - scaled.detach())
 

@@ -125,12 +125,10 @@ def _plain(value: object) -> bool | int | float | str:
 
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
-    if isinstance(value, Decimal):
-        return float(value)
     if isinstance(value, date):
         value = pd.Timestamp(value)
         return str(value if value.tzinfo is None else value.tz_convert("UTC"))
-    value = value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else float(value) if isinstance(value, Decimal) else value
     return value if isinstance(value, (bool, int, float)) else str(value)
 
 

@@ -235,6 +235,16 @@ def test_an_untrained_model_is_about_the_mean_of_the_training_rows_and_is_saved_
     assert other.model.output_scale == scale and torch.equal(other.raw_outputs(table[1200:]), outputs)
 
 
+@pytest.mark.parametrize("output_range", [None, (0, 400_000)], ids=["no range", "a range"])
+def test_outputs_have_32_bits_in_mixed_precision_too(sales, output_range):
+    """bfloat16 has 8 digits: between 131,072 and 262,144 its numbers are 1,024 apart."""
+    table = sales.assign(Sales=200_000 + 10_000 * sales.Sales)
+    learner = tabular_learner(TableLoaders(table, **COLUMNS, device="cpu"), (8,), output_range=output_range)
+    learner.autocast = lambda: torch.autocast("cpu", torch.bfloat16)
+    outputs = learner.raw_outputs(table)
+    assert outputs.dtype == torch.float32 and (outputs % 1024 != 0).double().mean() > 0.9
+
+
 def test_numbers_that_may_be_meant_otherwise_or_are_rounded_are_warned_of(sales):
     for message, values in {
         "give classes=True": (sales.Sales > 1).astype(int),
