@@ -59,6 +59,7 @@ class Named:
         self.name = name
 
     def __repr__(self) -> str:
+        """The name."""
         return self.name
 
 

@@ -476,7 +476,7 @@ def test_its_modules_are_a_few_pages_and_import_in_one_direction():
 
 
 def test_only_a_classifier_can_be_served(predictor, tmp_path):
-    several = ck.Predictor(predictor.model, ck.labels.MultiLabels(("a", "b")), predictor.resize, 3, {})
+    several = ck.Predictor(predictor.model, ck.MultiLabels(("a", "b")), predictor.resize, 3, {})
     with pytest.raises(ValueError, match="one class for each picture; this model gives MultiLabels"):
         create_app(several, tmp_path)
 
@@ -487,7 +487,7 @@ def test_the_command_serves_a_saved_model(predictor, tmp_path):
         answer = httpx.post(f"{address}/predict", files={"file": PETS[5].read_bytes()}).json()
         files = {"file": PETS[5].read_bytes()}
         kept = httpx.post(f"{address}/corrections", files=files, data={"label": "pug"}).json()["file"]
-    assert answer["label"] == predictor(PETS[5]).text
+    assert answer["label"] == predictor.predict(PETS[5]).label
     assert (tmp_path / "here" / "images" / kept).exists() and "training" not in log.read_text(encoding="utf-8")
     assert "corrections are kept in" in log.read_text(encoding="utf-8")
 

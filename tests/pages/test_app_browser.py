@@ -74,8 +74,8 @@ def test_by_keyboard_from_the_picture_to_the_correction(opened, home, predictor)
     assert focused(page) == "Which pet is it?"
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer:visible")
-    answer = predictor(PET)
-    assert page.inner_text("#said").startswith(answer.text.replace("_", " ") + ", ")
+    answer = predictor.predict(PET)
+    assert page.inner_text("#said").startswith(answer.label.replace("_", " ") + ", ")
     names = [name.replace("_", " ") for name in answer.probabilities]
     assert page.locator("#classes th").all_inner_texts() == names
     widths = [box["width"] for box in (bar.bounding_box() for bar in page.locator(".bar").all())]
@@ -83,7 +83,7 @@ def test_by_keyboard_from_the_picture_to_the_correction(opened, home, predictor)
     keep(page, "answer")
     page.keyboard.press("Tab")
     assert focused(page) == "label"
-    right = "pug" if answer.text == "Tabby" else "Tabby"
+    right = "pug" if answer.label == "Tabby" else "Tabby"
     page.keyboard.type(right)  # letters choose from the list
     page.keyboard.press("Tab")
     assert focused(page) == "Send the correction"
@@ -92,9 +92,9 @@ def test_by_keyboard_from_the_picture_to_the_correction(opened, home, predictor)
     assert page.inner_text("#thanks") == f"Thank you. It was kept as {right}."
     keep(page, "corrected")
     kept = home / "app" / "corrections"
-    files = ck.find_pictures(kept / "images")
+    files = ck.find_images(kept / "images")
     assert ck.csv_labels(kept / "corrections.csv").of(files) == [right]
-    assert ck.read_picture(files[0]).equal(ck.read_picture(PET))
+    assert ck.read_image(files[0]).equal(ck.read_image(PET))
 
 
 def test_what_a_screen_reader_is_told(opened):
