@@ -274,7 +274,7 @@ class Learner:
             raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
         if isinstance(loader, Loaders):
             raise ValueError("these are Loaders, of two parts: say which, as in validate(data.valid)")
-        if theirs := getattr(loader, "config", dict)():
+        if loader is not self.data.valid and (theirs := getattr(loader, "config", dict)()):
             check_same(theirs, self.data.config(), "this loader", "give data with the same; of images: data.test(...)")
         return loader
 
