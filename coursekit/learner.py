@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from inspect import Parameter, signature
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -20,7 +21,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .callbacks import BATCH_EVENTS, Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
 from .loaders import Loader, Loaders
-from .losses import check_labels, cross_entropy, loss_count, with_ignored
+from .losses import binary_cross_entropy, check_labels, check_probabilities, cross_entropy, loss_count, with_ignored
 from .metrics import Metric, RunningMean, check_metrics, metric_name
 from .schedule import Schedule, constant, one_cycle
 from .storage import check_same, load_tensors, load_weights, save_tensors
@@ -191,10 +192,12 @@ class Learner:
                     group["momentum"] = momentum
 
     def _check_labels(self, outputs: Tensor) -> None:
-        """On a GPU a wrong label ends the process, so look at all of them before the first loss."""
+        """On a GPU a wrong label ends the process or counts unseen, so look at all of them before the first loss."""
         targets = getattr(self.data.train, "targets", None)  # of all samples, where they are in memory
         if outputs.is_cuda and self.loss_fn is cross_entropy and targets is not None:
             check_labels(targets, outputs.shape[1])
+        if outputs.device.type != "cpu" and self.loss_fn is binary_cross_entropy and targets is not None:
+            check_probabilities(targets)
 
     def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> "LRFinder":
         """Raise the learning rate from batch to batch and watch the loss; the model is as before afterwards.
@@ -397,13 +400,23 @@ class Learner:
 
 
 def with_learner_options(make: Callable) -> Callable:
-    """A function that makes a learner, its `**options` spelt out in its signature: those of `Learner`."""
+    """A function that makes a learner, its `**options` spelt out in its signature: those of `Learner`.
+
+    A ValueError of it says where it is given another learner's data.
+    """
+
+    @wraps(make)
+    def checked(data: Loaders, *args: object, **options: object) -> Learner:
+        if not isinstance(data, needed := make.__annotations__["data"]):
+            raise ValueError(f"{make.__name__} learns from {needed.__name__}; found {type(data).__name__}")
+        return make(data, *args, **options)
+
     own = dict(signature(make).parameters)
     own.pop("options")
     passed_on = list(signature(Learner).parameters.values())[2:]  # after data and model
     more = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in passed_on if p.name not in own]
-    make.__signature__ = signature(make).replace(parameters=[*own.values(), *more])
-    return make
+    checked.__signature__ = signature(make).replace(parameters=[*own.values(), *more])
+    return checked
 
 
 # Layer groups: the parts of a model that may learn at different rates, or not at all

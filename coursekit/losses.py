@@ -64,14 +64,19 @@ def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         outputs: logits, float, any shape.
-        targets: the same shape, float, 0 or 1 (or a probability between).
+        targets: the same shape, 0 or 1 (also as whole numbers or truth values), or a probability between.
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or a target is below 0 or above 1. (On a GPU, where looking would cost time,
+            `Learner` looks once, before the first loss.)
 
     Built in lesson 03.
     """
     check_shapes(outputs, targets)
+    if not targets.is_floating_point():
+        targets = targets.to(outputs.dtype)
+    if targets.device.type == "cpu":
+        check_probabilities(targets)
     return F.binary_cross_entropy_with_logits(outputs, targets)
 
 
@@ -121,6 +126,13 @@ def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> Non
         found = f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where}"
         known = f"the {classes} classes that the model tells apart (0 to {classes - 1})"
         raise ValueError(f"{found} is outside {known}: check the labels, or the width of the last layer")
+
+
+def check_probabilities(targets: Tensor) -> None:
+    """Raise a ValueError if a target of a binary cross-entropy is no probability."""
+    if targets.numel() and not (targets.min() >= 0 and targets.max() <= 1):  # NaN is neither
+        wrong = targets[~((targets >= 0) & (targets <= 1))][0].item()
+        raise ValueError(f"a target here is 0 or 1, or a probability between; found {wrong:g}: check the labels")
 
 
 def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:

@@ -3,7 +3,8 @@
 J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", 2018.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from ..metrics import after_mean
 from ..storage import load_tensors, load_weights, save_tensors
 from .loaders import LanguageLoaders, TextLoaders, as_texts
 from .models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier
-from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, detokenize, tokenize
+from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, at_least_one, detokenize, tokenize
 from .vocab import Vocab
 
 TINY = {"embedding": 128, "hidden": 128, "layers": 1}  # the sizes of `language_tiny`
@@ -48,11 +49,11 @@ def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | N
         top_k: None keeps all.
 
     Raises:
-        ValueError: a temperature that is not positive, or top_k below 1.
+        ValueError: a temperature that is not positive or not finite, or top_k below 1.
 
     Built in lesson 14.
     """
-    if not temperature > 0 or (top_k is not None and top_k < 1):
+    if not 0 < temperature < math.inf or (top_k is not None and (not isinstance(top_k, int) or top_k < 1)):
         raise ValueError(f"temperature is above 0 and top_k at least 1; found {temperature} and {top_k}")
     if top_k is not None and top_k < len(logits):
         kept = logits.topk(top_k)
@@ -118,7 +119,7 @@ class _Encoded:
         Raises:
             ValueError: none, or more than there are.
         """
-        if not 1 <= groups <= len(self.groups):
+        if groups not in range(1, len(self.groups) + 1):
             raise ValueError(f"the model has {len(self.groups)} layer groups; {groups} of them cannot be trained")
         self.model.requires_grad_(False)
         for group in self.groups[-groups:]:
@@ -131,7 +132,17 @@ class LanguageLearner(_Encoded, Learner):
     def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
         """The logits of what follows each text, (texts, words), and whether it was one text alone."""
         batches, single = self.data.encode(x)
-        return torch.cat([self._outputs(*batch)[-1:].cpu() for batch in batches]), single
+        return torch.cat([self.predictions([(*batch, batch[0])])[0][-1:] for batch in batches]), single
+
+    def predictions(self, loader: Iterable[tuple[Tensor, ...]] | None = None) -> tuple[Tensor, Tensor]:
+        """See `Learner.predictions`; as in `validate`, the model begins anew, then remembers from batch to batch."""
+        self.model.eval()
+        return super().predictions(loader)
+
+    @torch.no_grad()
+    def _outputs(self, *inputs: Tensor) -> Tensor:
+        with self.autocast():
+            return self.network(*inputs).float()
 
     @torch.inference_mode()
     def generate(
@@ -154,8 +165,7 @@ class LanguageLearner(_Encoded, Learner):
 
         Built in lesson 14.
         """
-        if tokens < 1:
-            raise ValueError(f"tokens must be at least 1; found {tokens}")
+        at_least_one(tokens=tokens)
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         self.model.eval()
         read, state, said = self.data.vocab.encode([prompt])[0], None, []

@@ -91,6 +91,26 @@ def test_check_labels_looks_at_all_of_them():
         ck.check_labels(torch.tensor([0, 3]), 3)
 
 
+@pytest.mark.parametrize("targets", [[0, 1], [False, True]], ids=["whole numbers", "truths"])
+def test_targets_of_a_binary_cross_entropy_may_be_whole_numbers_or_truths(targets):
+    outputs = torch.tensor([0.3, -0.7])
+    expected = (math.log1p(math.exp(0.3)) + math.log1p(math.exp(0.7))) / 2  # -log(1 - p) of the first, -log p
+    assert ck.binary_cross_entropy(outputs, torch.tensor(targets)).item() == pytest.approx(expected, abs=1e-6)
+    assert torch.equal(
+        ck.binary_cross_entropy(outputs, torch.tensor(targets)),
+        ck.binary_cross_entropy(outputs, torch.tensor(targets).float()),
+    )
+
+
+@pytest.mark.parametrize("wrong", [2, -1, 1.5, math.nan])
+def test_targets_of_a_binary_cross_entropy_are_probabilities(learner, wrong):
+    with pytest.raises(ValueError, match=f"0 or 1, or a probability between; found {wrong}: check the labels"):
+        ck.binary_cross_entropy(torch.zeros(2), torch.tensor([0.5, wrong]))
+    targets = torch.full((12, 3), float(wrong))
+    with pytest.raises(ValueError, match="a probability between"):
+        learner(train=(X, targets), loss_fn=ck.binary_cross_entropy).fit(1)
+
+
 # Training
 
 
