@@ -35,7 +35,8 @@ def cross_entropy(
             "Rethinking the Inception architecture", 2016, section 7).
 
     Returns:
-        One number, in nats: 0 is certain and right; log(classes) is a fair guess; 0 where every target is ignored.
+        One number, in nats: 0 is certain and right; log(classes) is a fair guess. Where every target is ignored: 0, but
+        NaN, as PyTorch's, for the usual -100.
 
     Raises:
         ValueError: a target outside the classes, or shapes that do not belong together.
@@ -67,11 +68,14 @@ def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
         targets: the same shape, float, 0 or 1 (or a probability between).
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or targets are no floats, or outside 0 to 1. (On a GPU, where looking would stop
+            it, `Learner` looks at all targets once.)
 
     Built in lesson 03.
     """
     check_shapes(outputs, targets)
+    if not (targets.is_cuda and targets.is_floating_point()):
+        check_probabilities(targets)
     return F.binary_cross_entropy_with_logits(outputs, targets)
 
 
@@ -121,6 +125,16 @@ def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> Non
         found = f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where}"
         known = f"the {classes} classes that the model tells apart (0 to {classes - 1})"
         raise ValueError(f"{found} is outside {known}: check the labels, or the width of the last layer")
+
+
+def check_probabilities(targets: Tensor) -> None:
+    """Raise a ValueError unless targets are floats between 0 and 1."""
+    if not targets.is_floating_point():
+        raise ValueError(f"targets are floats, 0 or 1; found {targets.dtype}: convert them with .float()")
+    if targets.numel():
+        low, high = map(float, targets.detach().aminmax())
+        if not (low >= 0 and high <= 1):  # NaN is neither
+            raise ValueError(f"targets are 0, 1 or a probability between; found {high if high > 1 else low:g}")
 
 
 def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..datasets import SAMPLES
-from ..learner import Learner, with_learner_options
+from ..learner import Learner, evaluating, with_learner_options
 from ..losses import cross_entropy, lower_is_better
 from ..metrics import after_mean
 from ..storage import load_tensors, load_weights, save_tensors
@@ -131,7 +131,8 @@ class LanguageLearner(_Encoded, Learner):
     def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
         """The logits of what follows each text, (texts, words), and whether it was one text alone."""
         batches, single = self.data.encode(x)
-        return torch.cat([self._outputs(*batch)[-1:].cpu() for batch in batches]), single
+        with self.looking():
+            return torch.cat([self._outputs(*batch)[-1:].cpu() for batch in batches]), single
 
     @torch.inference_mode()
     def generate(
@@ -157,14 +158,14 @@ class LanguageLearner(_Encoded, Learner):
         if tokens < 1:
             raise ValueError(f"tokens must be at least 1; found {tokens}")
         generator = None if seed is None else torch.Generator().manual_seed(seed)
-        self.model.eval()
         read, state, said = self.data.vocab.encode([prompt])[0], None, []
-        for _ in range(tokens):
-            values, state = self.model.encoder(read[None].to(self.data.device), state)
-            logits = self.model.decoder(values[0, -1]).float().cpu()
-            logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
-            read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
-            said.append(int(read))
+        with evaluating(self.model):
+            for _ in range(tokens):
+                values, state = self.model.encoder(read[None].to(self.data.device), state)
+                logits = self.model.decoder(values[0, -1]).float().cpu()
+                logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
+                read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
+                said.append(int(read))
         return detokenize(tokenize(prompt) + self.data.vocab.tokens(said))
 
 

@@ -45,9 +45,10 @@ class VisionLearner(Learner):
             raise ValueError(f"there is no other view to average: the training images were not mirrored ({augment=})")
         views = dihedral_group()[: 8 if mirrors else 4] if augment.dihedral else dihedral_group()[[0, 4]]
         means, all_targets = [], []
-        for images, targets in self._looked_at(loader):
-            means.append(sum(self._view(images, view) for view in views) / len(views))
-            all_targets.append(targets)
+        with self.looking():
+            for images, targets in loader:
+                means.append(sum(self._view(images, view) for view in views) / len(views))
+                all_targets.append(targets)
         return torch.cat(means).cpu(), torch.cat(all_targets).cpu()
 
     def _view(self, images: Tensor, view: Tensor) -> Tensor:
