@@ -21,6 +21,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from .arguments import in_words
+
 
 def course() -> Path:
     """The folder with `lessons`, `data` and `excel`: a clone's root, or what a wheel brings inside the package."""
@@ -69,6 +71,7 @@ def home() -> Path:
         raise FileNotFoundError("this user has no home folder: set COURSEKIT_HOME to a folder of your own") from error
 
 
+@in_words
 def fetch(name: str, size: str | None = None) -> Path:
     """The folder that holds data set `name`.
 

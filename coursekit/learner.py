@@ -250,7 +250,7 @@ class Learner:
 
     @contextmanager
     def randomness_kept(self) -> Iterator[None]:
-        """Inside it random numbers may be drawn; afterwards PyTorch's, NumPy's and Python's generators are as before."""
+        """Inside it random numbers may be drawn; afterwards PyTorch's, NumPy's, Python's generators are as before."""
         python, numpy = random.getstate(), np.random.get_state()
         try:
             with torch.random.fork_rng([self.data.device] if self.data.device.type == "cuda" else []):
@@ -450,7 +450,7 @@ def check_parts(data: object, model: object, loss_fn: object, optimizer_fn: obje
         ("data", data, "Loaders, as in ck.Loaders(train, valid)", isinstance(data, Loaders)),
         ("model", model, "an nn.Module, an object and not its class", isinstance(model, nn.Module)),
         ("loss_fn", loss_fn, functions, is_loss),
-        ("optimizer_fn", optimizer_fn, "a function of parameter groups, torch.optim.AdamW, say", callable(optimizer_fn)),
+        ("optimizer_fn", optimizer_fn, "made from parameter groups, as by torch.optim.AdamW", callable(optimizer_fn)),
     ]:
         if not fits:
             summed = f" with reduction={reduction!r}" if name == "loss_fn" and reduction else ""
@@ -537,7 +537,7 @@ def explained(train: Loader) -> Iterator[None]:
     except (RuntimeError, IndexError) as error:
         if isinstance(error, IndexError) and "out of range in self" in str(error):
             raise ValueError("the inputs hold a number that the model's nn.Embedding has no row for") from error
-        if not re.search("dtype|scalar type|should be the same|_cuda.* not implemented for|_cpu.* not impl", str(error)):
+        if not re.search("dtype|scalar type|should be the same|_c(uda|pu).* not implemented for", str(error)):
             raise
         advice = "convert the inputs, most often with .float() or .astype('float32')"
         raise ValueError(f"inputs and model differ in their dtype ({error}): {advice}") from error

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from .arguments import in_words
 from .storage import ON_PURPOSE
 from .targets import TargetType
 
 
+@in_words
 def device(name: str | torch.device | None = None) -> torch.device:
     """The device called `name`, or the best one here: an NVIDIA (or AMD) GPU, else Apple's, else the CPU.
 

@@ -21,11 +21,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .arguments import in_words
 from .losses import check_class_shapes, check_shapes, higher_is_better, lower_is_better, mean_squared_error
 
 Metric = Callable[[Tensor, Tensor], Tensor | tuple[Tensor, Tensor]]
 
 
+@in_words
 def over_all(metric: Metric) -> Metric:
     """Mark a metric that is no mean over samples: it is called once an epoch, with all outputs and all targets.
 
@@ -80,6 +82,7 @@ def _wrong(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[
 
 @higher_is_better
 @after_mean(_right)
+@in_words
 def accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
     """Fraction of samples whose largest output is the target's class, 0 to 1.
 
@@ -99,6 +102,7 @@ def accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> Tens
 
 @lower_is_better
 @after_mean(_wrong)
+@in_words
 def error_rate(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
     """Fraction of samples whose largest output is another class than the target's: 1 - accuracy.
 
@@ -173,6 +177,7 @@ def check_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
 
 
 @higher_is_better
+@in_words
 def accuracy_threshold(outputs: Tensor, targets: Tensor, threshold: float = 0.5) -> Tensor:
     """Fraction of all labels that are right when a label is given where sigmoid(output) exceeds the threshold.
 
@@ -191,6 +196,7 @@ def accuracy_threshold(outputs: Tensor, targets: Tensor, threshold: float = 0.5)
 
 
 @higher_is_better
+@in_words
 def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float = 0.5) -> Tensor:
     """Mean over the samples of F-beta, which weighs recall `beta` times as much as precision.
 
@@ -216,6 +222,7 @@ def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float 
 
 
 @higher_is_better
+@in_words
 def pixel_accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
     """Fraction of the pixels whose class is right, those of one class left out: the pair (right, counted).
 
@@ -233,6 +240,7 @@ def pixel_accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -
 
 
 @higher_is_better
+@in_words
 def mean_iou(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
     """Mean over the classes of intersection over union: the pixels rightly given, over those given or true.
 
@@ -259,6 +267,7 @@ def mean_iou(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tupl
 
 
 @lower_is_better
+@in_words
 def keypoint_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> Tensor:
     """Mean distance between predicted and true keypoints, as a fraction of the image's width.
 
@@ -279,6 +288,7 @@ def keypoint_distance(outputs: Tensor, targets: Tensor, aspect: float = 1.0) -> 
 
 @lower_is_better
 @after_mean(mean_squared_error, math.sqrt)
+@in_words
 def rmse(outputs: Tensor, targets: Tensor) -> Tensor:
     """Root mean squared error, in the target's unit.
 
@@ -293,6 +303,7 @@ def rmse(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @higher_is_better
 @over_all
+@in_words
 def f1(outputs: Tensor, targets: Tensor, average: str = "macro", threshold: float = 0.5) -> float:
     """The F1 score over all samples: the harmonic mean of precision and recall, of each class, averaged.
 
@@ -311,6 +322,7 @@ def f1(outputs: Tensor, targets: Tensor, average: str = "macro", threshold: floa
 
 @higher_is_better
 @over_all
+@in_words
 def roc_auc(outputs: Tensor, targets: Tensor) -> float:
     """The area under the ROC curve over all samples; of several classes the mean over each against the rest.
 
@@ -329,12 +341,13 @@ def roc_auc(outputs: Tensor, targets: Tensor) -> float:
         given, true = (given[:, 1], true == 1) if given.shape[1] == 2 else (given, F.one_hot(true, given.shape[1]))
     columns = true.reshape(len(true), -1).double().mean(0)
     if not ((columns > 0) & (columns < 1)).all():
-        raise ValueError("roc_auc compares samples of each class with the others; of some class all samples or none are")
+        raise ValueError("roc_auc compares each class with the others; of some class all samples or none are")
     return float(roc_auc_score(true, given, average="macro"))
 
 
 @higher_is_better
 @over_all
+@in_words
 def r2(outputs: Tensor, targets: Tensor) -> float:
     """R squared over all samples: the fraction of the target's variance that is explained; of several numbers the mean.
 

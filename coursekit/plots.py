@@ -160,7 +160,9 @@ def plot_lr(lrs: Sequence[Sequence[float]]) -> None:
     finish("Curve of the learning rate at each batch.")
 
 
-def plot_lr_find(lrs: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggestion: float | None) -> None:
+def plot_lr_find(
+    lrs: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggestion: float | None
+) -> None:
     """Draw the loss against the learning rate of a search, the suggestion marked, if there is one."""
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(lrs, losses, color=SKY, linewidth=0.8, alpha=0.6, label="each batch")

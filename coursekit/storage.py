@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .arguments import Misfit, in_words
+
 
 def is_first_process() -> bool:
     """Whether this process writes files and shows progress: it works alone, or has rank 0 among several.
@@ -46,6 +48,7 @@ def with_suffix(path: Path | str) -> Path:
     return path if path.suffix == ".safetensors" else path.with_name(path.name + ".safetensors")
 
 
+@in_words
 def save_tensors(path: Path | str, tensors: dict[str, Tensor], metadata: dict) -> Path:
     """Write tensors, and metadata that JSON can hold, to `path`, whole or not at all; gives the file's path.
 
@@ -60,7 +63,7 @@ def save_tensors(path: Path | str, tensors: dict[str, Tensor], metadata: dict) -
     from safetensors.torch import save
 
     path = with_suffix(path)
-    if odd := [name for name, tensor in dict(tensors).items() if not (isinstance(name, str) and torch.is_tensor(tensor))]:
+    if odd := [name for name, value in tensors.items() if not (isinstance(name, str) and torch.is_tensor(value))]:
         raise ValueError(f"tensors are saved by name; found {odd[0]!r}: {type(tensors[odd[0]]).__name__}")
     text = json.dumps(metadata, default=_plain)
     if is_first_process():
@@ -75,9 +78,10 @@ def _plain(value: object) -> object:
         return value.item()
     except (AttributeError, RuntimeError, ValueError):
         found = f"{type(value).__name__} is not JSON serializable"
-        raise TypeError(f"metadata hold numbers, texts, lists and dictionaries; {found}") from None
+        raise Misfit(f"metadata hold numbers, texts, lists and dictionaries; {found}") from None
 
 
+@in_words
 def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict]:
     """Read back what `save_tensors` wrote: the tensors (on the CPU) and the metadata.
 

@@ -15,6 +15,7 @@ from numbers import Integral, Number, Real
 import numpy as np
 import torch
 
+from ..arguments import in_words
 from ..display import BLUE, SKY, show
 from .markup import box
 
@@ -61,6 +62,7 @@ class Report:
         return box(escape(str(self)), SKY)
 
 
+@in_words
 def report(name: str, value: object) -> None:
     """Show a figure that this lesson stands for; `make full` writes it into the run that it records.
 
@@ -79,6 +81,7 @@ def report(name: str, value: object) -> None:
     show(Report(name, float(number)), coursekit={"report": name, "value": float(number)})
 
 
+@in_words
 def claim(
     text: str, value: object, *, at_least: Bound = None, at_most: Bound = None, equals: object = None, within: float = 0
 ) -> None:

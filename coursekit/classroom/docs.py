@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from ..arguments import in_words
 from ..datasets import SAMPLES, home
 from ..loaders import device
 
@@ -35,6 +36,7 @@ class Doc:
         return f"<p><code>{escape(self.title)}</code></p><pre>{escape(self.text)}</pre>{where}"
 
 
+@in_words
 def doc(thing: object) -> Doc:
     """The signature and docstring of a function or class, and the lesson in which the course builds it.
 

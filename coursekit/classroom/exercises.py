@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arguments import in_words
 from ..datasets import course, home, nearest
 from ..display import GREEN, RED, show
 from ..storage import write_whole
@@ -67,6 +68,7 @@ class Verdict:
         return box(escape(repr(self)), _STATES[self.state][1])
 
 
+@in_words
 def check(name: str, attempt: object) -> None:
     """Show whether an exercise is not tried yet, right, or wrong; the right ones are noted for `progress`.
 

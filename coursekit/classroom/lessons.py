@@ -35,7 +35,8 @@ def read(lesson: Path) -> NotebookNode:
         unrun(deepcopy(notebook))  # all that the course asks of it is there
         return notebook
     except DAMAGED as error:
-        raise ValueError(f"{lesson} is damaged ({(str(error) or type(error).__name__).splitlines()[0][:100]})") from error
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{lesson} is damaged ({said[:100]})") from error
 
 
 def unrun(lesson: NotebookNode) -> NotebookNode:

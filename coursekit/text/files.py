@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from ..arguments import in_words
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -51,6 +53,7 @@ class Texts:
         return self.take(order[held_out:]), self.take(order[:held_out])
 
 
+@in_words
 def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Texts:
     """Read `folder/label/*.txt` for each label, in the order of the labels and of the files' names.
 

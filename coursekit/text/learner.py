@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..datasets import SAMPLES
 from ..learner import Learner, evaluating, with_learner_options
 from ..losses import cross_entropy, lower_is_better
@@ -25,6 +26,7 @@ WEIGHTS = SAMPLES / "language_tiny" / "weights.safetensors"
 
 @lower_is_better
 @after_mean(cross_entropy, lambda mean: torch.tensor(mean, dtype=torch.float64).exp().item())
+@in_words
 def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     """exp of the mean cross-entropy: among how many words, equally likely, the model would be as unsure.
 
@@ -39,6 +41,7 @@ def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(outputs, targets).exp()
 
 
+@in_words
 def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:
     """Probabilities of the next token: softmax(logits / temperature), of the `top_k` largest logits only.
 
@@ -60,6 +63,7 @@ def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | N
     return (logits / temperature).softmax(0)
 
 
+@in_words
 def remap_vocabulary(vectors: Tensor, old: Sequence[str], new: Sequence[str]) -> tuple[Tensor, int]:
     """The vectors (old words, size) for new words: known words keep theirs, the others get the mean of all.
 
@@ -170,6 +174,7 @@ class LanguageLearner(_Encoded, Learner):
 
 
 @with_learner_options
+@in_words
 def language_model_learner(
     data: LanguageLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *,
     dropouts: Dropouts = Dropouts(), alpha: float = 2.0, beta: float = 1.0, tied: bool = True,  # noqa: B008 (frozen)
@@ -197,6 +202,7 @@ def language_model_learner(
 
 
 @with_learner_options
+@in_words
 def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: object) -> LanguageLearner:
     """The small language model that ships in `data/language_tiny`, for the words of `data`; its sizes are `TINY`.
 
@@ -236,6 +242,7 @@ class TextLearner(_Encoded, Learner):
 
 
 @with_learner_options
+@in_words
 def text_classifier_learner(
     data: TextLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *, dropouts: Dropouts | None = None,
     **options: object,

@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ..arguments import in_words
 from ..loaders import Loaders
 from ..loaders import device as choose_device
 from ..targets import Categories
@@ -133,6 +134,7 @@ class DocumentLoader:
             yield tokens.to(self.device), self.targets[batches[turn]].to(self.device)
 
 
+@in_words
 def pad(documents: Sequence[Tensor]) -> Tensor:
     """Documents as rows of one tensor, int64 (documents, longest), filled up with `xxpad` at their ends.
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..targets import Prediction
 from .augment import dihedral_group, move_images, move_targets
@@ -71,6 +72,7 @@ class VisionLearner(Learner):
 
 
 @with_learner_options
+@in_words
 def vision_learner(
     data: ImageLoaders, backbone: Backbone = resnet_tiny, *, pretrained: bool = True,
     statistics: Statistics | None = None, dropout: float = 0.25, **options: object,
@@ -97,6 +99,7 @@ def vision_learner(
 
 
 @with_learner_options
+@in_words
 def unet_learner(
     data: ImageLoaders, encoder: Backbone = resnet_tiny, *, pretrained: bool = True,
     statistics: Statistics | None = None, skip_connections: bool = True, **options: object,
