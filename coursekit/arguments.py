@@ -1,17 +1,15 @@
 """Arguments that do not fit, named in words: by type where that says it, else beside what came of them."""
 
 import inspect
+import linecache
 import re
+import traceback
 from collections.abc import Callable, Sequence
 from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
-
-
-class Misfit(TypeError):
-    """An argument of another type than the function takes; the message is meant for people."""
 
 
 def in_words(function: Callable) -> Callable:
@@ -28,7 +26,7 @@ def in_words(function: Callable) -> Callable:
         try:
             return function(*args, **options)
         except (TypeError, AttributeError, LookupError, RuntimeError, ArithmeticError, ValueError) as error:
-            if isinstance(error, (Misfit, FloatingPointError)) or _on_purpose(error):
+            if _on_purpose(error):
                 raise
             try:
                 bound = inspect.signature(function).bind(*args, **options)
@@ -39,7 +37,7 @@ def in_words(function: Callable) -> Callable:
             for what, value in bound.arguments.items():
                 if not fits(value, parameters[what].annotation):
                     needed = re.sub(r"\b(?:\w+\.)+", "", inspect.formatannotation(parameters[what].annotation))
-                    raise Misfit(f"{name}: {what} must be {needed}; found {brief(value)}") from error
+                    raise TypeError(f"{name}: {what} must be {needed}; found {brief(value)}") from error
             given = ", ".join(f"{what} = {brief(value)}" for what, value in bound.arguments.items())
             raise ValueError(f"{name} cannot work with {given}: {str(error) or type(error).__name__}") from error
 
@@ -47,13 +45,10 @@ def in_words(function: Callable) -> Callable:
 
 
 def _on_purpose(error: Exception) -> bool:
-    """Whether it is a ValueError of the course's own."""
-    frames = [error.__traceback__]
-    while frames[-1].tb_next:
-        frames.append(frames[-1].tb_next)
-    ours = Path(frames[-1].tb_frame.f_code.co_filename).is_relative_to(Path(__file__).parent)
-    unpacked = re.match("too many values|not enough values|only one element|dictionary update", str(error))
-    return isinstance(error, ValueError) and not isinstance(error, (LookupError, TypeError)) and ours and not unpacked
+    """Whether a `raise` of the course raised it."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    file = frame.f_code.co_filename
+    return Path(file).is_relative_to(Path(__file__).parent) and "raise " in linecache.getline(file, line)
 
 
 def fits(value: object, annotation: object) -> bool:

@@ -593,7 +593,7 @@ class LRFinder:
         lowest = min(range(tenth, len(smoothed)), key=smoothed.__getitem__)
         steps = [b - a for a, b in zip(self.losses[:lowest], self.losses[1 : lowest + 1], strict=True)]
         noise = math.sqrt(sum(step**2 for step in steps) / len(steps) / 2)
-        if smoothed[tenth] - smoothed[lowest] <= 2 * noise:
+        if smoothed[tenth] - smoothed[lowest] <= 2 * noise + 1e-6 * abs(smoothed[lowest]):  # rounding is no fall
             return None
         falls = [smoothed[i] - smoothed[min(i + tenth, lowest)] for i in range(tenth, lowest)]
         return self.lrs[tenth + falls.index(max(falls))]

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .arguments import Misfit, in_words
+from .arguments import in_words
 
 
 def is_first_process() -> bool:
@@ -78,7 +78,7 @@ def _plain(value: object) -> object:
         return value.item()
     except (AttributeError, RuntimeError, ValueError):
         found = f"{type(value).__name__} is not JSON serializable"
-        raise Misfit(f"metadata hold numbers, texts, lists and dictionaries; {found}") from None
+        raise TypeError(f"metadata hold numbers, texts, lists and dictionaries; {found}") from None
 
 
 @in_words

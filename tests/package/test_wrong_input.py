@@ -218,4 +218,3 @@ def test_what_does_not_fit_is_named(name, argument):
 def test_a_call_that_goes_well_is_not_looked_at(monkeypatch):
     monkeypatch.setattr(inspect, "signature", None)
     assert ck.accuracy(LOGITS, LOGITS.argmax(1)) == 1
-
