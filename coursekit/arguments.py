@@ -58,14 +58,14 @@ def fits(value: object, annotation: object) -> bool:
         return any(fits(value, part) for part in get_args(annotation))
     if isinstance(annotation, str):  # of a library that is imported when it is needed
         return annotation.split(".")[0] != "pd" or type(value).__name__ == annotation.split(".")[-1]
-    kind = origin or annotation
-    if kind is Sequence:
+    made = origin or annotation
+    if made is Sequence:
         return hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, (str, bytes, dict))
-    if kind is Callable:
+    if made is Callable:
         return callable(value)
-    if kind is None:
+    if made is None:
         return value is None
-    return not isinstance(kind, type) or kind in (object, Any) or isinstance(value, numbers.get(kind, kind))
+    return not isinstance(made, type) or made in (object, Any) or isinstance(value, numbers.get(made, made))
 
 
 def brief(value: object) -> str:

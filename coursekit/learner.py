@@ -61,8 +61,9 @@ class Learner:
         stop: set to True by a callback to end the fit after this epoch.
 
     Raises:
-        ValueError: data, model, loss or optimizer that are something else (a class in place of an object, say), a loss
-            that is no mean, callbacks or metrics that cannot be called, two metrics of one name.
+        TypeError: data or a model that are something else (a class in place of an object, say).
+        ValueError: a loss or an optimizer that is, a loss that is no mean, callbacks or metrics that cannot be called,
+            two metrics of one name.
 
     Built in lesson 09.
     """
@@ -73,7 +74,7 @@ class Learner:
         groups: Sequence[nn.Module] | None = None, callbacks: Sequence[object] = (), progress: bool = True,
         channels_last: bool = False, compile: bool = False,
     ) -> None:  # fmt: skip
-        check_parts(data, model, loss_fn, optimizer_fn)
+        check_parts(loss_fn, optimizer_fn)
         self.data, self.loss_fn = data, with_ignored(loss_fn, data.target_type)
         self.metrics = tuple(with_ignored(metric, data.target_type) for metric in check_metrics(metrics))
         self.model = model.to(data.device)
@@ -136,6 +137,8 @@ class Learner:
                 with explained(self.data.train):
                     self._train_epoch(schedule, handlers)
                 self.epoch_results = self.validate() if self.data.valid else {}
+                if self.data.valid:
+                    self.model.eval()  # ready to be used
                 self.epoch += 1
                 call(handlers["after_epoch"], self)
         finally:
@@ -441,20 +444,16 @@ def with_learner_options(make: Callable) -> Callable:
     return make
 
 
-def check_parts(data: object, model: object, loss_fn: object, optimizer_fn: object) -> None:
-    """Raise a ValueError if one of them is something else than a learner is made of."""
-    reduction = getattr(loss_fn, "keywords", vars(loss_fn) if hasattr(loss_fn, "__dict__") else {}).get("reduction")
-    is_loss = callable(loss_fn) and not isinstance(loss_fn, type) and reduction in (None, "mean")
-    functions = "a function (outputs, targets) -> mean over the batch; nn.CrossEntropyLoss(), say, not its class"
-    for name, thing, needed, fits in [
-        ("data", data, "Loaders, as in ck.Loaders(train, valid)", isinstance(data, Loaders)),
-        ("model", model, "an nn.Module, an object and not its class", isinstance(model, nn.Module)),
-        ("loss_fn", loss_fn, functions, is_loss),
-        ("optimizer_fn", optimizer_fn, "made from parameter groups, as by torch.optim.AdamW", callable(optimizer_fn)),
-    ]:
-        if not fits:
-            summed = f" with reduction={reduction!r}" if name == "loss_fn" and reduction else ""
-            raise ValueError(f"{name} must be {needed}; found {thing!r:.100}{summed}")
+def check_parts(loss_fn: object, optimizer_fn: object) -> None:
+    """Raise a ValueError if the loss is none, or no mean, or the optimizer is no function of parameter groups."""
+    options = getattr(loss_fn, "keywords", getattr(loss_fn, "__dict__", {}))
+    if not callable(loss_fn) or isinstance(loss_fn, type) or (options.get("reduction") or "mean") != "mean":
+        needed = "a function (outputs, targets) -> mean over the batch; nn.CrossEntropyLoss(), say, not its class"
+        raise ValueError(f"loss_fn must be {needed}; found {loss_fn!r:.100}, reduction={options.get('reduction')!r}")
+    if not callable(optimizer_fn):
+        raise ValueError(
+            f"optimizer_fn is called with parameter groups: give torch.optim.AdamW; found {optimizer_fn!r:.60}"
+        )
 
 
 # Layer groups: the parts of a model that may learn at different rates, or not at all

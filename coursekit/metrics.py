@@ -68,20 +68,28 @@ def is_over_all(metric: Metric) -> bool:
     return getattr(getattr(metric, "func", metric), "over_all", False)
 
 
-def _right(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
-    """How many of those that count are right, and how many count."""
+@higher_is_better
+@in_words
+def pixel_accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
+    """Fraction of the pixels whose class is right, those of one class left out: the pair (right, counted).
+
+    Args:
+        outputs: (n, classes, H, W).
+        targets: (n, H, W), int64.
+        ignore_index: the class number that is left out; set it with `functools.partial`.
+
+    Raises:
+        ValueError: the shapes do not belong together.
+
+    Built in lesson 05.
+    """
     check_class_shapes(outputs, targets)
     counted = targets != ignore_index
     return ((outputs.argmax(1) == targets) & counted).sum(), counted.sum()
 
 
-def _wrong(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
-    right, counted = _right(outputs, targets, ignore_index)
-    return counted - right, counted
-
-
 @higher_is_better
-@after_mean(_right)
+@after_mean(pixel_accuracy)
 @in_words
 def accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
     """Fraction of samples whose largest output is the target's class, 0 to 1.
@@ -96,12 +104,12 @@ def accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> Tens
 
     Built in lesson 03.
     """
-    right, counted = _right(outputs, targets, ignore_index)
+    right, counted = pixel_accuracy(outputs, targets, ignore_index)
     return right / counted
 
 
 @lower_is_better
-@after_mean(_wrong)
+@after_mean(pixel_accuracy, lambda right: 1 - right)
 @in_words
 def error_rate(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
     """Fraction of samples whose largest output is another class than the target's: 1 - accuracy.
@@ -219,24 +227,6 @@ def fbeta(outputs: Tensor, targets: Tensor, beta: float = 2.0, threshold: float 
     right = (given & true).sum(1) * (1 + beta**2)
     weighted = right + beta**2 * (true & ~given).sum(1) + (given & ~true).sum(1)
     return torch.where(weighted == 0, 1.0, right / weighted.clamp(min=1e-9)).mean()
-
-
-@higher_is_better
-@in_words
-def pixel_accuracy(outputs: Tensor, targets: Tensor, ignore_index: int = -100) -> tuple[Tensor, Tensor]:
-    """Fraction of the pixels whose class is right, those of one class left out: the pair (right, counted).
-
-    Args:
-        outputs: (n, classes, H, W).
-        targets: (n, H, W), int64.
-        ignore_index: the class number that is left out; set it with `functools.partial`.
-
-    Raises:
-        ValueError: the shapes do not belong together.
-
-    Built in lesson 05.
-    """
-    return _right(outputs, targets, ignore_index)
 
 
 @higher_is_better

@@ -63,8 +63,6 @@ def save_tensors(path: Path | str, tensors: dict[str, Tensor], metadata: dict) -
     from safetensors.torch import save
 
     path = with_suffix(path)
-    if odd := [name for name, value in tensors.items() if not (isinstance(name, str) and torch.is_tensor(value))]:
-        raise ValueError(f"tensors are saved by name; found {odd[0]!r}: {type(tensors[odd[0]]).__name__}")
     text = json.dumps(metadata, default=_plain)
     if is_first_process():
         contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}

@@ -152,7 +152,7 @@ def _between(text: str, value: object, at_least: object, at_most: object) -> tup
     number, *bounds = (_number(x, f"claim {text!r}") if x is not None else None for x in (value, at_least, at_most))
     holds = (bounds[0] is None or number >= bounds[0]) and (bounds[1] is None or number <= bounds[1])
     asked = zip(("at least", "at most"), bounds, strict=True)
-    words = ", ".join(f"{name} {_brief(bound, 'g')}" for name, bound in asked if bound is not None)
+    words = ", ".join(f"{name} {_brief(bound, '.6g')}" for name, bound in asked if bound is not None)
     return holds, words, _brief(number, ".4g") if holds else repr(number)
 
 

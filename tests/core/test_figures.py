@@ -121,7 +121,7 @@ def test_a_metric_over_all_samples_is_in_the_table_of_epochs_in_its_place(learne
 @pytest.mark.parametrize("reduction", ["sum", "none"])
 def test_a_loss_that_is_no_mean_is_refused(learner, reduction):
     for loss in (nn.CrossEntropyLoss(reduction=reduction), partial(F.cross_entropy, reduction=reduction)):
-        with pytest.raises(ValueError, match=f"loss_fn must be .* mean over the batch.*with reduction='{reduction}'"):
+        with pytest.raises(ValueError, match=f"loss_fn must be .* mean over the batch.*reduction='{reduction}'"):
             learner(loss_fn=loss)
 
 
@@ -185,17 +185,17 @@ def test_a_search_without_a_fall_trains_nothing_and_is_drawn(learner, monkeypatc
 
 
 PARTS = {
-    "data": ({}, (X, CLASSES), "data must be Loaders, as in ck.Loaders"),
-    "model": ({}, nn.Linear, "model must be an nn.Module, an object and not its class; found <class"),
-    "loss_fn": ({}, nn.CrossEntropyLoss, "loss_fn must be a function .*, say, not its class; found <class"),
-    "optimizer_fn": ({}, torch.optim.AdamW([nn.Parameter(X)]), "optimizer_fn must be made from parameter groups"),
+    "data": ((X, CLASSES), TypeError, "data must be Loaders; found tuple"),
+    "model": (nn.Linear, TypeError, "model must be Module; found type <class"),
+    "loss_fn": (nn.CrossEntropyLoss, ValueError, "loss_fn must be a function .*, say, not its class; found <class"),
+    "optimizer_fn": (torch.optim.SGD([nn.Parameter(X)]), ValueError, "optimizer_fn is called with parameter groups"),
 }
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_that_is_something_else_is_named(name):
-    given = {"data": ck.Loaders((X, CLASSES), device="cpu"), "model": nn.Linear(4, 3)} | {name: PARTS[name][1]}
-    with pytest.raises(ValueError, match=PARTS[name][2]):
+    given = {"data": ck.Loaders((X, CLASSES), device="cpu"), "model": nn.Linear(4, 3)} | {name: PARTS[name][0]}
+    with pytest.raises(PARTS[name][1], match=PARTS[name][2]):
         ck.Learner(**given)
 
 
