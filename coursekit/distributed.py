@@ -125,6 +125,12 @@ class Distributed:
             sums = torch.stack([torch.as_tensor(m, dtype=torch.float64) for m in (mean.total, mean.count)])
             mean.total, mean.count = self.all_reduce(sums.to(self.device)).cpu()
 
+    def gather(self, batches: list) -> list:
+        """What all processes have kept, one after the other."""
+        from accelerate.utils import gather_object
+
+        return gather_object(batches) if self.world_size > 1 else batches
+
     # Talking to the other processes; each of these must be called in all of them
 
     def all_reduce(self, tensor: Tensor) -> Tensor:

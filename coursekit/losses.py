@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .arguments import in_words
+
 
 def higher_is_better(metric: Callable) -> Callable:
     """Mark a metric of which more is better, for `ck.EarlyStopping` and `ck.Checkpoint`."""
@@ -22,6 +24,7 @@ def lower_is_better(metric: Callable) -> Callable:
 
 
 @lower_is_better
+@in_words
 def cross_entropy(
     outputs: Tensor, targets: Tensor, *, ignore_index: int = -100, label_smoothing: float = 0.0
 ) -> Tensor:
@@ -35,7 +38,8 @@ def cross_entropy(
             "Rethinking the Inception architecture", 2016, section 7).
 
     Returns:
-        One number, in nats: 0 is certain and right; log(classes) is a fair guess; 0 where every target is ignored.
+        One number, in nats: 0 is certain and right; log(classes) is a fair guess. Where every target is ignored: 0, but
+        NaN, as PyTorch's, for the usual -100.
 
     Raises:
         ValueError: a target outside the classes, or shapes that do not belong together.
@@ -59,6 +63,7 @@ def cross_entropy(
 
 
 @lower_is_better
+@in_words
 def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over all entries of -log of the probability sigmoid(output) gave to what is true.
 
@@ -81,6 +86,7 @@ def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 @lower_is_better
+@in_words
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over all entries of (output - target) squared, in the target's unit squared.
 
@@ -113,6 +119,7 @@ def with_ignored(function: Callable, target_type: object) -> Callable:
     return partial(function, ignore_index=target_type.ignore_index)
 
 
+@in_words
 def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> None:
     """Raise a ValueError if a class number lies outside 0 to classes - 1.
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..loaders import Loaders
 from ..targets import Numbers
@@ -181,6 +182,7 @@ class RatingLearner(Learner):
 
 
 @with_learner_options
+@in_words
 def collab_learner(
     data: RatingLoaders, factors: int = 50, *, layers: Sequence[int] | None = None,
     output_range: tuple[float, float] | None = None, **options: object,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from ..arguments import in_words
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -137,6 +139,7 @@ def to_floats(table: "pd.DataFrame", column: str, advice: str = NOT_NUMBERS) -> 
     return values
 
 
+@in_words
 def add_date_parts(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
     """What a model can use of a date: year, month, week, day, weekday, day of the year, and what begins or ends.
 
@@ -189,6 +192,7 @@ def _in_rows_of(table: "pd.DataFrame", order: np.ndarray, new: dict[str, np.ndar
     return add_columns(table, columns)
 
 
+@in_words
 def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: str) -> "pd.DataFrame":
     """Days since each event last happened, and until it next will, within each group.
 
@@ -239,6 +243,7 @@ def _since(happened: np.ndarray, first: np.ndarray, days: np.ndarray) -> np.ndar
     return since
 
 
+@in_words
 def add_rolling(
     table: "pd.DataFrame", columns: Sequence[str], *, date: str, by: str, days: int | list[int], statistic: str = "mean"
 ) -> "pd.DataFrame":
@@ -285,6 +290,7 @@ def _sums(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.add.reduceat(np.append(values, 0).astype(float), np.stack([low, high], 1).ravel())[::2]
 
 
+@in_words
 def join(
     left: "pd.DataFrame", right: "pd.DataFrame", on: str | Sequence[str], missing: str = "error"
 ) -> "pd.DataFrame":

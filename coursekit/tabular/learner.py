@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..loaders import Loaders
 from ..losses import check_shapes, lower_is_better
@@ -35,6 +36,7 @@ def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, 
 
 @lower_is_better
 @after_mean(squared_percentage_error, math.sqrt)
+@in_words
 def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
     """Root mean squared percentage error, as a fraction: 0.1 is ten percent. Samples whose target is 0 are left out.
 
@@ -50,6 +52,7 @@ def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @lower_is_better
 @after_mean(lambda outputs, targets: squared_percentage_error(outputs.exp(), targets.exp()), math.sqrt)
+@in_words
 def rmspe_of_logs(outputs: Tensor, targets: Tensor) -> Tensor:
     """`rmspe` of a model that predicts the logarithm of the target.
 
@@ -162,6 +165,7 @@ class TableLoaders(Loaders):
         return super().config() | columns | values
 
 
+@in_words
 def embedding_size(values: int) -> int:
     """The usual rule for how many numbers stand for one category: half as many as it has values, at most 50.
 
@@ -275,6 +279,7 @@ class TableLearner(Learner):
 
 
 @with_learner_options
+@in_words
 def tabular_learner(
     data: TableLoaders, layers: Sequence[int] = (200, 100), *, embedding_dropout: float = 0.05, dropout: float = 0.1,
     output_range: tuple[float, float] | None = None, **options: object,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from ..arguments import in_words
 from .tokens import is_list
 
 
@@ -60,6 +61,7 @@ class Texts:
         return self.take(order[held_out:]), self.take(order[:held_out])
 
 
+@in_words
 def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Texts:
     """Read `folder/label/*.txt` for each label, in the order of the labels and of the files' names.
 

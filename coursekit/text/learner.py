@@ -4,14 +4,15 @@ J. Howard and S. Ruder, "Universal language model fine-tuning for text classific
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..datasets import SAMPLES
-from ..learner import Learner, with_learner_options
+from ..learner import Learner, evaluating, with_learner_options
 from ..losses import cross_entropy, lower_is_better
 from ..metrics import after_mean
 from ..storage import load_tensors, load_weights, save_tensors
@@ -26,6 +27,7 @@ WEIGHTS = SAMPLES / "language_tiny" / "weights.safetensors"
 
 @lower_is_better
 @after_mean(cross_entropy, lambda mean: torch.tensor(mean, dtype=torch.float64).exp().item())
+@in_words
 def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     """exp of the mean cross-entropy: among how many words, equally likely, the model would be as unsure.
 
@@ -40,6 +42,7 @@ def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(outputs, targets).exp()
 
 
+@in_words
 def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:
     """Probabilities of the next token: softmax(logits / temperature), of the `top_k` largest logits only.
 
@@ -61,6 +64,7 @@ def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | N
     return (logits / temperature).softmax(0)
 
 
+@in_words
 def remap_vocabulary(vectors: Tensor, old: Sequence[str], new: Sequence[str]) -> tuple[Tensor, int]:
     """The vectors (old words, size) for new words: known words keep theirs, the others get the mean of all.
 
@@ -134,16 +138,6 @@ class LanguageLearner(_Encoded, Learner):
         batches, single = self.data.encode(x)
         return torch.cat([self.predictions([(*batch, batch[0])])[0][-1:] for batch in batches]), single
 
-    def predictions(self, loader: Iterable[tuple[Tensor, ...]] | None = None) -> tuple[Tensor, Tensor]:
-        """See `Learner.predictions`; as in `validate`, the model begins anew, then remembers from batch to batch."""
-        self.model.eval()
-        return super().predictions(loader)
-
-    @torch.no_grad()
-    def _outputs(self, *inputs: Tensor) -> Tensor:
-        with self.autocast():
-            return self.network(*inputs).float()
-
     @torch.inference_mode()
     def generate(
         self, prompt: str = "", tokens: int = 40, *, temperature: float = 1.0, top_k: int | None = None,
@@ -167,18 +161,19 @@ class LanguageLearner(_Encoded, Learner):
         """
         at_least_one(tokens=tokens)
         generator = None if seed is None else torch.Generator().manual_seed(seed)
-        self.model.eval()
         read, state, said = self.data.vocab.encode([prompt])[0], None, []
-        for _ in range(tokens):
-            values, state = self.model.encoder(read[None].to(self.data.device), state)
-            logits = self.model.decoder(values[0, -1]).float().cpu()
-            logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
-            read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
-            said.append(int(read))
+        with evaluating(self.model):
+            for _ in range(tokens):
+                values, state = self.model.encoder(read[None].to(self.data.device), state)
+                logits = self.model.decoder(values[0, -1]).float().cpu()
+                logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
+                read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
+                said.append(int(read))
         return detokenize(tokenize(prompt) + self.data.vocab.tokens(said))
 
 
 @with_learner_options
+@in_words
 def language_model_learner(
     data: LanguageLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *,
     dropouts: Dropouts = Dropouts(), alpha: float = 2.0, beta: float = 1.0, tied: bool = True,  # noqa: B008 (frozen)
@@ -206,6 +201,7 @@ def language_model_learner(
 
 
 @with_learner_options
+@in_words
 def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: object) -> LanguageLearner:
     """The small language model that ships in `data/language_tiny`, for the words of `data`; its sizes are `TINY`.
 
@@ -245,6 +241,7 @@ class TextLearner(_Encoded, Learner):
 
 
 @with_learner_options
+@in_words
 def text_classifier_learner(
     data: TextLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *, dropouts: Dropouts | None = None,
     **options: object,

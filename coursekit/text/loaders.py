@@ -7,6 +7,7 @@ from unicodedata import normalize
 import torch
 from torch import Tensor
 
+from ..arguments import in_words
 from ..loaders import Loaders
 from ..loaders import device as choose_device
 from ..targets import Categories
@@ -134,6 +135,7 @@ class DocumentLoader:
             yield tokens.to(self.device), self.targets[batches[turn]].to(self.device)
 
 
+@in_words
 def pad(documents: Sequence[Tensor]) -> Tensor:
     """Documents as rows of one tensor, int64 (documents, longest), filled up with `xxpad` at their ends.
 

@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from ..arguments import in_words
 from ..callbacks import Fit
 from .tokens import PADDING, at_least_one
 
@@ -54,6 +55,7 @@ class Dropouts:
         return cls(0.05, 0.4, 0.5, 0.3, 0.4)
 
 
+@in_words
 def locked_dropout(values: Tensor, p: float, training: bool) -> Tensor:
     """Dropout with one mask for all tokens of a row; (tokens, n, size) to the same shape.
 

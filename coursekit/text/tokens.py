@@ -23,6 +23,8 @@ from operator import eq
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
+from ..arguments import in_words
+
 if TYPE_CHECKING:
     import tokenizers
 
@@ -39,6 +41,7 @@ _SAME_CHARACTER = re.compile(r"(.)\1\1+")
 _CAPITAL = re.compile(r"[A-ZÀ-Þ](?<!\w.)\w+")  # at the beginning of a word: no part of a word is before it
 
 
+@in_words
 def tokenize(text: str) -> list[str]:
     """A text's tokens.
 
@@ -101,6 +104,7 @@ def _splitter() -> "tokenizers.pre_tokenizers.PreTokenizer":
     return pre_tokenizers.Split(Regex(_TOKEN), behavior="removed", invert=True)
 
 
+@in_words
 def detokenize(tokens: Sequence[str]) -> str:
     """Tokens as readable text; a special token that nothing fitting follows is left out.
 

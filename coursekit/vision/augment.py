@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..arguments import in_words
 from ..targets import TargetType
 
 
@@ -105,6 +106,7 @@ class Augment:
         return torch.cat([lit[:, :-1], images[:, -1:]], 1) if images.shape[1] in (2, 4) else lit
 
 
+@in_words
 def dihedral(**changes: float) -> Augment:
     """The dihedral group, a little zoom and color jitter, no perspective: for what is seen straight from above.
 

@@ -12,6 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..datasets import SAMPLES, nearest
 from ..learner import default_groups
 from ..storage import load_tensors, load_weights
@@ -53,6 +54,7 @@ class ResidualBlock(nn.Module):
         return self.relu(self.convolutions(x) + self.skip(x))
 
 
+@in_words
 def resnet_tiny(channels: int = 3, pretrained: bool = False) -> nn.Sequential:
     """The backbone, without a head: (n, channels, H, W) to (n, 128, H / 16, W / 16).
 
@@ -116,6 +118,7 @@ def _torchvision_backbone(name: str, pretrained: bool) -> nn.Module:
     return made
 
 
+@in_words
 def without_head(model: nn.Module) -> nn.Module:
     """A classifier without what follows its features: images to maps of features, or to (n, features) without maps.
 

@@ -18,6 +18,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..arguments import in_words
+
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2",
             ".tga", ".ppm", ".pgm", ".pbm", ".pnm")  # fmt: skip
 COMPANIONS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".md", ".rst", ".html", ".pdf", ".yaml", ".yml",
@@ -35,6 +37,7 @@ Size = int | tuple[int, int]
 ImageLike = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 
+@in_words
 def find_images(folder: Path | str) -> list[Path]:
     """The image files in a folder and the folders inside it, in order of their names.
 
@@ -73,6 +76,7 @@ def _visible_files(folder: Path) -> list[Path]:
     return files
 
 
+@in_words
 def read_image(source: ImageLike, channels: int = 3) -> Tensor:
     """Read one image.
 
@@ -99,6 +103,7 @@ def read_image(source: ImageLike, channels: int = 3) -> Tensor:
     return _read(source, "file", lambda image, form: _to_tensor(_seen(_eight_bits(image, form), channels)))
 
 
+@in_words
 def read_mask(source: ImageLike) -> Tensor:
     """Read a mask: an image whose grey levels, or palette entries, are class numbers.
 
@@ -300,6 +305,7 @@ class Resize:
         return F.pad(thing, [corner[1], corner[0], right, bottom], padding_mode=mode)
 
 
+@in_words
 def read_idx(path: Path | str) -> Tensor:
     """Read a file in the IDX format of MNIST, unpacked or as `.gz`.
 
@@ -332,6 +338,7 @@ def read_idx(path: Path | str) -> Tensor:
     return torch.from_numpy(np.frombuffer(raw, np.uint8)[start:].copy()).reshape(shape)
 
 
+@in_words
 def read_digits(folder: Path) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Read the `digits` sample or MNIST: the training pair and the held-out pair.
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..targets import Prediction
 from .augment import dihedral_group, move_images, move_targets
@@ -45,9 +46,10 @@ class VisionLearner(Learner):
             raise ValueError(f"there is no other view to average: the training images were not mirrored ({augment=})")
         views = dihedral_group()[: 8 if mirrors else 4] if augment.dihedral else dihedral_group()[[0, 4]]
         means, all_targets = [], []
-        for images, targets in self._looked_at(loader):
-            means.append(sum(self._view(images, view) for view in views) / len(views))
-            all_targets.append(targets)
+        with self.looking():
+            for images, targets in loader:
+                means.append(sum(self._view(images, view) for view in views) / len(views))
+                all_targets.append(targets)
         return torch.cat(means).cpu(), torch.cat(all_targets).cpu()
 
     def _view(self, images: Tensor, view: Tensor) -> Tensor:
@@ -70,6 +72,7 @@ class VisionLearner(Learner):
 
 
 @with_learner_options
+@in_words
 def vision_learner(
     data: ImageLoaders, backbone: Backbone = resnet_tiny, *, pretrained: bool = True,
     statistics: Statistics | None = None, dropout: float = 0.25, **options: object,
@@ -96,6 +99,7 @@ def vision_learner(
 
 
 @with_learner_options
+@in_words
 def unet_learner(
     data: ImageLoaders, encoder: Backbone = resnet_tiny, *, pretrained: bool = True,
     statistics: Statistics | None = None, skip_connections: bool = True, **options: object,

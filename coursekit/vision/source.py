@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from ..arguments import in_words
 from ..targets import Categories, Keypoints, Masks, MultiLabels, TargetType
 from .images import LOSSY, MODES, Size, find_images, read_image
 from .loaders import ImageLoaders
@@ -233,6 +234,7 @@ def names_type(labels: list) -> TargetType:
     return Categories.of(labels) if all(single) else MultiLabels.of(labels)
 
 
+@in_words
 def function_labels(
     function: Callable[[Path], str | Sequence[str]], words: str = "the function gives None for"
 ) -> Labels:
@@ -254,6 +256,7 @@ def function_labels(
     return Labels(of, names_type)
 
 
+@in_words
 def pattern_labels(pattern: str) -> Labels:
     """The label is the first group of a regular expression, searched in the file's name.
 
@@ -274,6 +277,7 @@ def pattern_labels(pattern: str) -> Labels:
     return function_labels(label, f"{pattern!r} does not match the name of")
 
 
+@in_words
 def folder_labels(level: int = 1) -> Labels:
     """The label is the name of the folder that the file is in (level 1), or of the one above that (2) and so on.
 
@@ -300,6 +304,7 @@ def folder_labels(level: int = 1) -> Labels:
     return Labels(of, names_type)
 
 
+@in_words
 def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
     """The labels themselves, in the order of the source's files.
 
@@ -315,6 +320,7 @@ def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
     return Labels(of, names_type)
 
 
+@in_words
 def csv_labels(
     path: Path | str, *, file: str | None = None, label: str | None = None, sep: str | None = None, unused: bool = False
 ) -> Labels:
@@ -367,6 +373,7 @@ def csv_labels(
     return Labels(of, MultiLabels.of if sep else Categories.of)
 
 
+@in_words
 def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ignored: str | None = None) -> Labels:
     """Each image's label is a mask file, whose grey levels are class numbers.
 
@@ -397,6 +404,7 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ig
     return Labels(of, lambda labels: Masks(names, ignored))
 
 
+@in_words
 def keypoint_labels(function: Callable[[Path], Sequence], swap: Sequence[tuple[int, int]] | None = None) -> Labels:
     """Each image's label is one keypoint, or several, in pixels of the image as `read_image` gives it.
 
@@ -503,6 +511,7 @@ def _listed(files: Sequence[Path], names: Iterable[str], origin: str, unused: bo
 # Ways to split
 
 
+@in_words
 def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
     """Hold out a fraction of the images, drawn at random; the same ones for the same seed and number of images.
 
@@ -524,6 +533,7 @@ def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
     return split
 
 
+@in_words
 def by_folder(name: str = "valid") -> Split:
     """Hold out what lies in a folder of that name, at any depth below the folder that holds all images.
 
@@ -550,6 +560,7 @@ def by_folder(name: str = "valid") -> Split:
     return split
 
 
+@in_words
 def by_file_list(names: Path | str | Iterable[str]) -> Split:
     """Hold out the files named in a list, or in a text file with one name a line (with or without folder and ending).
 
@@ -589,6 +600,7 @@ def _names_alone(lines: list[str], find: _Finder) -> list[str]:
     return names
 
 
+@in_words
 def by_function(held_out: Callable[[Path], bool], words: str = "chosen by the function") -> Split:
     """Hold out the files for which the function gives True: by person, by video, by date.
 

@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 1610, "vision": 1100, "tabular": 615, "text": 635, "classroom": 1300}
+BUDGETS = {"core": 1923, "vision": 1100, "tabular": 550, "text": 700, "classroom": 1343}
 
 
 def lines_of_code(source):
