@@ -138,8 +138,6 @@ class Learner:
                 with explained(self.data.train):
                     self._train_epoch(schedule, handlers)
                 self.epoch_results = self.validate() if self.data.valid else {}
-                if self.data.valid:
-                    self.model.eval()  # ready to be used
                 self.epoch += 1
                 call(handlers["after_epoch"], self)
         finally:
@@ -307,8 +305,9 @@ class Learner:
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Inside it the model is in evaluation mode; afterwards its modes and all generators are as before."""
-        with self.randomness_kept(), evaluating(self.model), explained(self.data.train):
+        """From here on the model is in evaluation mode; afterwards all generators are as before."""
+        self.model.eval()
+        with self.randomness_kept(), explained(self.data.train):
             yield
 
     @torch.no_grad()
@@ -380,7 +379,7 @@ class Learner:
 
     def summary(self) -> "Summary":
         """The layers, the shape that comes out of each, and what it has to learn; shown as a table."""
-        with self.looking():
+        with self.randomness_kept(), explained(self.data.train):
             *inputs, _ = next(iter(self.data.train))
             return Summary(self.model, inputs)
 

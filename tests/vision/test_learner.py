@@ -63,7 +63,6 @@ def test_the_labels_decide_loss_and_outputs(tmp_path, kind):
         "masks": partial(ck.cross_entropy, ignore_index=2),
         "points": ck.mean_squared_error,
     }[kind]
-    learn.model.eval()
     batches = [(learn.model(x), y) for x, y in learn.data.valid]
     expected = sum(loss(x, y) * len(y) for x, y in batches) / n
     assert learn.validate()["loss"] == pytest.approx(expected.item(), rel=1e-4)
