@@ -32,7 +32,7 @@ hub: $(READY) ## serve the course to a class; HUB_PASSWORD=... is asked for, see
 	@exec $(BIN)/jupyterhub --config=hub/jupyterhub_config.py $(ARGS)
 
 test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core; ROOM=text takes tests/text alone
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ROOM:%=tests/%) $(ARGS)
+	@OMP_NUM_THREADS=1 PYTHONWARNDEFAULTENCODING=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ROOM:%=tests/%) $(ARGS)
 
 run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
 	@$(QUIETLY) $(BIN)/python -m lessons.make.run $(LESSON)

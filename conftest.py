@@ -17,6 +17,15 @@ PNG = "iVBORw0KGgo"  # the first bytes of any PNG file, in base64
 LONG = ("test_site.py", "test_lab.py", "test_hub.py", "test_app.py", "test_app_browser.py", "test_slides.py")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where tests run, leave it to this process to warn of files opened without an encoding (see `make test`).
+
+    Kernels and programs that tests start would show such warnings of other people's packages.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ or not getattr(config.option, "numprocesses", None):
+        os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
+
+
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Compare pictures, which nbval leaves out by itself."""
     if isinstance(collector, IPyNbFile):

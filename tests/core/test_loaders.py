@@ -1,10 +1,33 @@
 """Batches: every row once an epoch, inputs beside their targets, whatever the data comes as."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
+from lab import ROOT
 from torch.utils.data import Dataset, TensorDataset
 
 import coursekit as ck
+
+TRAINS = """
+import multiprocessing, sys
+
+import torch
+from torch.utils.data import TensorDataset
+
+import coursekit as ck
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv[1])
+    torch.manual_seed(1)
+    rows = TensorDataset(torch.randn(40, 3), torch.arange(40) % 2)
+    data = ck.Loaders(rows, rows, batch_size=8, workers=2, device="cpu")
+    learn = ck.Learner(data, torch.nn.Linear(3, 2), progress=False)
+    learn.fit(2, 0.1)
+    print(learn.model.weight.tolist(), learn.validate())
+"""
 
 
 class Squares(Dataset):
@@ -117,3 +140,14 @@ def test_the_device_is_the_best_one_unless_it_is_named():
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="no 'cuda' device"):
             ck.Loaders((X, Y), device="cuda")
+
+
+def test_it_trains_the_same_however_processes_start(tmp_path):
+    """Linux forks; Windows and macOS spawn."""
+    program = tmp_path / "trains.py"
+    program.write_text(TRAINS, encoding="utf-8")
+    commands = [[sys.executable, str(program), method] for method in ("fork", "spawn")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    found = [subprocess.run(c, capture_output=True, encoding="utf-8", env=environment) for c in commands]
+    assert not any(done.returncode for done in found), [done.stderr for done in found]
+    assert found[0].stdout == found[1].stdout != ""
