@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 from ..targets import TargetType
 
+Swap = Sequence[tuple[int, int]] | None  # keypoints that change places in a mirror image
+
 
 @dataclass(frozen=True)
 class Augment:
@@ -160,7 +162,7 @@ def move_images(images: Tensor, matrices: Tensor, mode: str = "bilinear") -> Ten
     return F.grid_sample(images, grid, mode, padding_mode="reflection", align_corners=False)
 
 
-def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Sequence[tuple[int, int]] | None = None) -> Tensor:
+def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Swap = None) -> Tensor:
     """The positions, (n, 2 * keypoints), of keypoints after `move_images`; pairs in `swap` exchanged in a mirror."""
     pairs = keypoints.reshape(len(keypoints), -1, 2)
     # a matrix leads from the new position to the old one; a keypoint goes the other way
@@ -173,9 +175,7 @@ def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Sequence[tuple[int
     return moved.reshape(keypoints.shape)
 
 
-def move_targets(
-    targets: Tensor, matrices: Tensor, spatial: str | None, swap: Sequence[tuple[int, int]] | None = None
-) -> Tensor:
+def move_targets(targets: Tensor, matrices: Tensor, spatial: str | None, swap: Swap = None) -> Tensor:
     """Targets moved with their images, or what a model says of them.
 
     Args:
