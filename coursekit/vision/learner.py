@@ -131,13 +131,11 @@ def _learner(
     if statistics is None:
         statistics = next((part.statistics for part in made.modules() if hasattr(part, "statistics")), None)
     if statistics is None and pretrained:
-        asked = "by which mean and standard deviation were the images normalized that this backbone was trained on?"
         advice = "Give statistics=(mean, std), a number a channel each, from 0 to 1; or pretrained=False"
-        raise ValueError(f"{asked} {advice}")
+        raise ValueError(f"by which mean and standard deviation were this backbone's images normalized? {advice}")
     mean, std = data.statistics() if statistics is None else _for_channels(statistics, data)
     model = build_model(made, data.target_type, data.channels, data.size, (mean, std.clamp(min=1e-3)), **config)
-    owner = model[-1] if masks else model
-    rest = nn.ModuleList([part for part in owner.children() if part is not made])
+    rest = nn.ModuleList([part for part in (model[-1] if masks else model).children() if part is not made])
     usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
     learn = VisionLearner(data, model, **(usual | options))
     name = backbone if isinstance(backbone, str) else getattr(backbone, "__name__", type(backbone).__name__)
