@@ -8,7 +8,7 @@ import os
 import re
 import unicodedata
 import warnings
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
@@ -335,23 +335,23 @@ def csv_labels(
     except ValueError as error:  # empty, rows of several lengths, not UTF-8
         raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
     columns = [column for column in table.columns if not column.startswith("Unnamed: ")]  # without an index's
+    if len({*columns}) < len(columns):
+        raise ValueError(f"{path} has two columns of one name: {', '.join(map(repr, columns))}")
     if missing := [column for column in (file, label) if column not in (None, *columns)]:
         raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, columns))}")
     file = file or next((column for column in columns if column != label), None)
     label = label or next(iter(columns[columns.index(file) + 1 :] + columns[: columns.index(file)]), None)
     if label in (file, None):
         raise ValueError(f"{path} has one column, {file!r}, for files and labels: two are needed")
-    names = table[file].map(normal)
-    if names.duplicated().any():
-        name, times = Counter(names).most_common(1)[0]
-        raise ValueError(f"{path} lists {name!r} {times} times")
-    labels = dict(zip(names, table[label], strict=True))
+    table = table.set_index(table[file].map(normal))[label]
+    if len(twice := table.index[table.index.duplicated()]):
+        raise ValueError(f"{path} lists {twice[0]!r} {(table.index == twice[0]).sum()} times")
 
     def of(files: Sequence[Path]) -> list:
-        found = _listed(files, labels, f"the file {path}", unused)
+        found = _listed(files, table.index, f"the file {path}", unused)
         if missing := [file for file in files if file not in found]:
             raise ValueError(f"{_count(missing, files)} no label: {path} does not list {missing[0].name!r}")
-        given = [labels[found[file]] for file in files]
+        given = table[[found[file] for file in files]].tolist()
         return [[name for name in text.split(sep) if name.strip()] for text in given] if sep else given
 
     return Labels(of, MultiLabels.of if sep else Categories.of)
@@ -379,9 +379,8 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ig
 
     def of(files: Sequence[Path]) -> list[Path]:
         masks = [Path(function(file) or "") for file in files]
-        if missing := [i for i, mask in enumerate(masks) if not mask.is_file()]:
-            i = missing[0]
-            raise FileNotFoundError(f"{_count(missing, files)} no mask: there is no {masks[i]} for {files[i].name}")
+        if gone := [f"{mask} for {file.name}" for mask, file in zip(masks, files, strict=True) if not mask.is_file()]:
+            raise FileNotFoundError(f"{_count(gone, files)} no mask: there is no {gone[0]}")
         return masks
 
     return Labels(of, lambda labels: Masks(names, ignored))
