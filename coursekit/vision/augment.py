@@ -14,8 +14,6 @@ from torch.nn import functional as F
 
 from ..targets import TargetType
 
-Swap = Sequence[tuple[int, int]] | None  # keypoints that change places in a mirror image
-
 
 @dataclass(frozen=True)
 class Augment:
@@ -63,9 +61,8 @@ class Augment:
             targets: masks and keypoints move with their images, other targets stay.
             target_type: what the targets are.
         """
-        size, swap = images.shape[-2:], getattr(target_type, "swap", None)
-        matrices = self.matrices(len(images), *size, self.mirrors(target_type)).to(images.device)
-        return self._jittered(move_images(images, matrices)), move_targets(targets, matrices, target_type.spatial, swap)
+        matrices = self.matrices(len(images), *images.shape[-2:], self.mirrors(target_type)).to(images.device)
+        return self._jittered(move_images(images, matrices)), move_targets(targets, matrices, target_type)
 
     def mirrors(self, target_type: TargetType) -> bool:
         """Whether images with such targets are mirrored."""
@@ -162,7 +159,7 @@ def move_images(images: Tensor, matrices: Tensor, mode: str = "bilinear") -> Ten
     return F.grid_sample(images, grid, mode, padding_mode="reflection", align_corners=False)
 
 
-def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Swap = None) -> Tensor:
+def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Sequence[tuple[int, int]] | None = None) -> Tensor:
     """The positions, (n, 2 * keypoints), of keypoints after `move_images`; pairs in `swap` exchanged in a mirror."""
     pairs = keypoints.reshape(len(keypoints), -1, 2)
     # a matrix leads from the new position to the old one; a keypoint goes the other way
@@ -175,21 +172,20 @@ def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Swap = None) -> Te
     return moved.reshape(keypoints.shape)
 
 
-def move_targets(targets: Tensor, matrices: Tensor, spatial: str | None, swap: Swap = None) -> Tensor:
+def move_targets(targets: Tensor, matrices: Tensor, target_type: TargetType) -> Tensor:
     """Targets moved with their images, or what a model says of them.
 
     Args:
         targets: masks, int64 (n, H, W), of which a pixel takes the nearest one's class, or float (n, classes, H, W);
             keypoints, (n, 2 * keypoints); others stay.
         matrices: (n, 3, 3).
-        spatial: see `coursekit.targets`.
-        swap: of keypoints, see `move_keypoints`.
+        target_type: what the targets are.
     """
-    if spatial == "keypoints":
-        return move_keypoints(targets, matrices, swap)
-    if spatial == "mask" and not targets.is_floating_point():
+    if target_type.spatial == "keypoints":
+        return move_keypoints(targets, matrices, target_type.swap)
+    if target_type.spatial == "mask" and not targets.is_floating_point():
         return move_images(targets[:, None].float(), matrices, "nearest")[:, 0].long()
-    return move_images(targets, matrices) if spatial else targets
+    return move_images(targets, matrices) if target_type.spatial else targets
 
 
 def _grid(matrices: Tensor, height: int, width: int) -> Tensor:

@@ -54,8 +54,7 @@ class VisionLearner(Learner):
         """What is said of the images in one view, moved back to where it belongs."""
         matrices, target_type = view.to(images.device).expand(len(images), 3, 3), self.data.target_type
         values = target_type.values(self._outputs(move_images(images, matrices)))
-        swap = getattr(target_type, "swap", None)
-        return move_targets(values, torch.linalg.inv(matrices), target_type.spatial, swap)
+        return move_targets(values, torch.linalg.inv(matrices), target_type)
 
     def predictor(self) -> Predictor:
         """The trained model by itself, to be saved for use without its training data.
