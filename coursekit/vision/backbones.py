@@ -124,8 +124,8 @@ def without_head(model: nn.Module) -> nn.Module:
     if isinstance(getattr(model, "features", None), nn.Module) and not hasattr(model, "permute"):
         return model.features
     children = dict(model.named_children())
-    if [*children][-2:] == ["avgpool", "fc"]:
-        return nn.Sequential(*[*children.values()][:-2])
+    if list(children)[-2:] == ["avgpool", "fc"]:
+        return nn.Sequential(*list(children.values())[:-2])
     names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     if not names or names == [""]:
         raise ValueError(f"this {type(model).__name__} has no linear layer inside: where its features end is not known")

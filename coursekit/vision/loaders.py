@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
 from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
 from ..targets import TargetType
@@ -84,8 +84,7 @@ class ImageDataset(Dataset):
     def in_memory(self) -> tuple[Tensor, Tensor]:
         """All images, uint8 (n, channels, H, W), and all targets; read by several threads."""
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            images, targets = zip(*pool.map(self.__getitem__, range(len(self))), strict=True)
-        return torch.stack(images), torch.stack(targets)
+            return tuple(default_collate(list(pool.map(self.__getitem__, range(len(self))))))
 
 
 class ImageLoader:

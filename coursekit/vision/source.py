@@ -408,9 +408,8 @@ def keypoint_labels(function: Callable[[Path], Sequence], swap: Sequence[tuple[i
             try:
                 latest = torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2)
             except (TypeError, ValueError, RuntimeError) as error:
-                raise ValueError(
-                    f"{file} has the keypoints {given!r}; needed: (x, y), or a list of such pairs"
-                ) from error
+                needed = "(x, y), or a list of such pairs"
+                raise ValueError(f"{file} has the keypoints {given!r}; needed: {needed}") from error
             keypoints.append(latest)
             if not 0 < len(latest) == len(keypoints[0]) or not latest.isfinite().all():
                 needed = f"{len(keypoints[0]) or 'at least one'} of finite numbers, as for the first image"
@@ -530,8 +529,8 @@ def by_folder(name: str = "valid") -> Split:
         rest = [file for file, out in zip(files, held_out, strict=True) if not out]
         parts = [(part, part == file) for file in rest for part in (file, *file.parents[:-1]) if part.parent in around]
         if len(beside := sorted({"images" if is_file else repr(part.name) for part, is_file in parts})) > 1:
-            there = f"beside the folder {name!r} there are {', '.join(beside)}, and all would be trained on"
-            raise ValueError(f"{there}: leave them out, by .where(...) before labelling, or use ck.by_function(...)")
+            there = f"there are {', '.join(beside)}, and all would be trained on: leave out what is not for training"
+            raise ValueError(f"beside the folder {name!r} {there}, by .where(...) before labelling, or ck.by_function")
         return held_out
 
     return split
