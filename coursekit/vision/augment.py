@@ -62,9 +62,8 @@ class Augment:
             targets: masks and keypoints move with their images, other targets stay.
             target_type: what the targets are.
         """
-        size, swap = images.shape[-2:], getattr(target_type, "swap", None)
-        matrices = self.matrices(len(images), *size, self.mirrors(target_type)).to(images.device)
-        return self._jittered(move_images(images, matrices)), move_targets(targets, matrices, target_type.spatial, swap)
+        matrices = self.matrices(len(images), *images.shape[-2:], self.mirrors(target_type)).to(images.device)
+        return self._jittered(move_images(images, matrices)), move_targets(targets, matrices, target_type)
 
     def mirrors(self, target_type: TargetType) -> bool:
         """Whether images with such targets are mirrored."""
@@ -175,23 +174,20 @@ def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Sequence[tuple[int
     return moved.reshape(keypoints.shape)
 
 
-def move_targets(
-    targets: Tensor, matrices: Tensor, spatial: str | None, swap: Sequence[tuple[int, int]] | None = None
-) -> Tensor:
+def move_targets(targets: Tensor, matrices: Tensor, target_type: TargetType) -> Tensor:
     """Targets moved with their images, or what a model says of them.
 
     Args:
         targets: masks, int64 (n, H, W), of which a pixel takes the nearest one's class, or float (n, classes, H, W);
             keypoints, (n, 2 * keypoints); others stay.
         matrices: (n, 3, 3).
-        spatial: see `coursekit.targets`.
-        swap: of keypoints, see `move_keypoints`.
+        target_type: what the targets are.
     """
-    if spatial == "keypoints":
-        return move_keypoints(targets, matrices, swap)
-    if spatial == "mask" and not targets.is_floating_point():
+    if target_type.spatial == "keypoints":
+        return move_keypoints(targets, matrices, target_type.swap)
+    if target_type.spatial == "mask" and not targets.is_floating_point():
         return move_images(targets[:, None].float(), matrices, "nearest")[:, 0].long()
-    return move_images(targets, matrices) if spatial else targets
+    return move_images(targets, matrices) if target_type.spatial else targets
 
 
 def _grid(matrices: Tensor, height: int, width: int) -> Tensor:

@@ -6,7 +6,7 @@ for image recognition", 2015, with a quarter of ResNet-18's channels and one blo
 few enough to train on two CPU cores.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -25,9 +25,8 @@ WEIGHTS = SAMPLES / "resnet_tiny" / "weights.safetensors"
 
 def convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
     """Convolution and batch norm; the image keeps its size, or loses a factor `stride`."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False), nn.BatchNorm2d(outputs)
-    )
+    kernels = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
+    return nn.Sequential(kernels, nn.BatchNorm2d(outputs))
 
 
 class ResidualBlock(nn.Module):
@@ -42,9 +41,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
-        self.convolutions = nn.Sequential(
-            convolution(inputs, outputs, stride=stride), nn.ReLU(), convolution(outputs, outputs)
-        )
+        first = convolution(inputs, outputs, stride=stride)
+        self.convolutions = nn.Sequential(first, nn.ReLU(), convolution(outputs, outputs))
         same = stride == 1 and inputs == outputs
         self.skip = nn.Identity() if same else convolution(inputs, outputs, 1, stride)
         self.relu = nn.ReLU()
@@ -92,9 +90,7 @@ def make_backbone(backbone: Backbone, channels: int, pretrained: bool) -> nn.Mod
     if isinstance(backbone, str):
         backbone = resnet_tiny if backbone == "resnet_tiny" else partial(_torchvision_backbone, backbone)
     made = backbone if isinstance(backbone, nn.Module) else backbone(pretrained=pretrained)
-    first = next(_convolutions(made), None)
-    if first is not None and first.in_channels != channels:
-        adapt_channels(made, channels)
+    adapt_channels(made, channels)
     return made
 
 
@@ -141,19 +137,17 @@ def without_head(model: nn.Module) -> nn.Module:
     return model
 
 
-def _convolutions(model: nn.Module) -> Iterator[nn.Conv2d]:
-    return (module for module in model.modules() if isinstance(module, nn.Conv2d))
-
-
 def adapt_channels(backbone: nn.Module, channels: int) -> None:
-    """Let the first convolution take another number of channels, and keep what its filters know.
+    """Let the first convolution, if there is one, take that number of channels, and keep what its filters know.
 
     A fourth channel gets slices of zeros, so that it changes nothing before training; two channels keep two slices,
     made larger by 3/2; a grey image gets the sum of the three, as if each color were the same grey.
 
     Built in lesson 02.
     """
-    first = next(_convolutions(backbone))
+    first = next((part for part in backbone.modules() if isinstance(part, nn.Conv2d)), None)
+    if first is None or first.in_channels == channels:
+        return
     kept = first.weight.detach()
     if channels == 1:
         weight = kept.sum(1, keepdim=True)

@@ -9,7 +9,7 @@ import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,9 +29,9 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels to Pillow's name
 FITS = ("squish", "crop", "pad")
 LARGEST, MOST, LONGEST = 20_000, 120_000_000, 200  # pixels a side, in all, and to one; more are refused undecoded
 LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP", "AVIF")  # formats that need not keep a mask's numbers
-ORIENTATION = 0x0112  # the EXIF tag that says how a camera was held; what undoes its values from 2 to 8:
-TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE",
-         "ROTATE_270", "TRANSVERSE", "ROTATE_90")]  # fmt: skip
+ORIENTATION = 0x0112  # the EXIF tag that says how a camera was held, from 1 to 8; what undoes the values from 2 on:
+TURNS = dict(enumerate((Image.FLIP_LEFT_RIGHT, Image.ROTATE_180, Image.FLIP_TOP_BOTTOM, Image.TRANSPOSE,
+             Image.ROTATE_270, Image.TRANSVERSE, Image.ROTATE_90), start=2))  # fmt: skip
 
 Size = int | tuple[int, int]
 ImageLike = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
@@ -58,10 +58,10 @@ def find_images(folder: Path | str) -> list[Path]:
     if not images:
         others = ", ".join(sorted({file.suffix or file.name for file in files})[:5]) or "no files at all"
         raise FileNotFoundError(f"no image in {folder} (looked for {', '.join(SUFFIXES)}; found {others})")
-    odd = Counter(file.suffix.lower() or file.name for file in files)
-    if odd := {ending: n for ending, n in odd.most_common() if ending not in (*SUFFIXES, *COMPANIONS)}:
-        few = ", ".join(f"{n} {ending}" for ending, n in list(odd.items())[:5])
-        left = f"{sum(odd.values())} of {len(files)} files in {folder} are left out, since their endings are not read"
+    endings = (file.suffix.lower() or file.name for file in files)
+    if odd := Counter(ending for ending in endings if ending not in (*SUFFIXES, *COMPANIONS)):
+        few = ", ".join(f"{n} {ending}" for ending, n in odd.most_common(5))
+        left = f"{odd.total()} of {len(files)} files in {folder} are left out, since their endings are not read"
         warnings.warn(f"{left} ({few}): save those that are images as PNG or JPEG", stacklevel=3)
     return images
 
@@ -134,13 +134,12 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
     try:
         if isinstance(source, np.ndarray):
             source = Image.fromarray(source[:, :, 0] if source.shape[2:] == (1,) else source)
-        if hasattr(source, "read"):
-            source.seek(0)
-            source = source.read()
-        with _opened(source) as image:
+        source = io.BytesIO(source) if isinstance(source, bytes) else source
+        is_open = isinstance(source, Image.Image)
+        with nullcontext(source) if is_open else Image.open(source) as image:
             check_pixels(*image.size)
             image.load()
-            if image.format == "PNG" and not isinstance(source, Image.Image):
+            if image.format == "PNG" and not is_open:
                 _check_last_rows(image, source)
             compressed = image.info.get("compression")  # of a TIFF
             return convert(_upright(image), "JPEG" if compressed == "jpeg" else image.format)
@@ -152,13 +151,6 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
         raise ValueError(f"{name} is not a whole image ({error}){advice}") from error
 
 
-def _opened(source: str | Path | bytes | Image.Image) -> AbstractContextManager[Image.Image]:
-    """The image, none of whose pixels have been decoded yet if it is a file."""
-    if isinstance(source, Image.Image):
-        return nullcontext(source)
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-
-
 def check_pixels(width: int, height: int) -> None:
     """Raise a ValueError if an image is larger than is read, or a strip; before decoding, which fills memory."""
     if max(width, height) > LARGEST or width * height > MOST or max(width, height) > LONGEST * min(width, height):
@@ -166,12 +158,12 @@ def check_pixels(width: int, height: int) -> None:
         raise ValueError(f"it has {width:,} x {height:,} pixels, and {limits} at most")
 
 
-def _check_last_rows(image: Image.Image, source: str | Path | bytes) -> None:
+def _check_last_rows(image: Image.Image, source: str | Path | BinaryIO) -> None:
     """Raise a ValueError if a PNG ends early: Pillow leaves the rest black. So decode black ends again, over white."""
     end = np.asarray(image.crop((0, max(0, image.height - 2), *image.size)))
     if end.reshape(len(end), -1).any(1).all():
         return
-    with _opened(source) as again:
+    with Image.open(source) as again:
         again.im = Image.new(again.mode, again.size, 255).im
         if again.tobytes() != image.tobytes():
             raise ValueError("it ends before its last row")
@@ -182,10 +174,10 @@ def _upright(image: Image.Image) -> Image.Image:
 
     It has been loaded: Pillow turns TIFF files by itself then, and drops their tag.
     """
-    tag = 1
+    turn = None
     with suppress(Exception):
-        tag = int(image.getexif().get(ORIENTATION, 1))
-    return image.transpose(TURNS[tag - 2]) if 2 <= tag <= 8 else image
+        turn = TURNS.get(image.getexif().get(ORIENTATION))
+    return image if turn is None else image.transpose(turn)
 
 
 def _eight_bits(image: Image.Image, form: str | None) -> Image.Image:

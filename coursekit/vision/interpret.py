@@ -95,7 +95,12 @@ class Interpretation:
 
         if not self.target_type.names:
             raise ValueError(f"{type(self.target_type).__name__.lower()} have no classes to score")
-        right, given, true = self._counts(threshold)
+        if isinstance(self._confusion, Tensor):  # where ignored pixels count for nothing
+            matrix = self._confusion.double()
+            right, given, true = matrix.diagonal(), matrix.sum(0), matrix.sum(1)
+        else:
+            said, there = self.probabilities > threshold, self.targets > 0.5
+            right, given, true = (part.sum(0).double() for part in (said & there, said, there))
         columns = {"precision": right / given, "recall": right / true, "F1": 2 * right / (given + true)}
         if self.target_type.spatial == "mask":
             columns["IoU"] = right / (given + true - right)
@@ -104,14 +109,6 @@ class Interpretation:
         table = pd.DataFrame({name: column.numpy() for name, column in columns.items()}, index)
         ignored = getattr(self.target_type, "ignored", None)
         return table.drop(index=[ignored]) if ignored else table
-
-    def _counts(self, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Rightly given, given, and true, for each class; ignored pixels count for nothing."""
-        if isinstance(self._confusion, Tensor):
-            matrix = self._confusion.double()
-            return matrix.diagonal(), matrix.sum(0), matrix.sum(1)
-        given, true = self.probabilities > threshold, self.targets > 0.5
-        return (given & true).sum(0).double(), given.sum(0).double(), true.sum(0).double()
 
     def top_losses(self, n: int = 9) -> tuple[Tensor, list[int]]:
         """The largest losses, and the numbers of their images, the worst first."""

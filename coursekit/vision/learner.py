@@ -56,8 +56,7 @@ class VisionLearner(Learner):
         """What is said of the images in one view, moved back to where it belongs."""
         matrices, target_type = view.to(images.device).expand(len(images), 3, 3), self.data.target_type
         values = target_type.values(self._outputs(move_images(images, matrices)))
-        swap = getattr(target_type, "swap", None)
-        return move_targets(values, torch.linalg.inv(matrices), target_type.spatial, swap)
+        return move_targets(values, torch.linalg.inv(matrices), target_type)
 
     def predictor(self) -> Predictor:
         """The trained model by itself, to be saved for use without its training data.
@@ -135,13 +134,11 @@ def _learner(
     if statistics is None:
         statistics = next((part.statistics for part in made.modules() if hasattr(part, "statistics")), None)
     if statistics is None and pretrained:
-        asked = "by which mean and standard deviation were the images normalized that this backbone was trained on?"
         advice = "Give statistics=(mean, std), a number a channel each, from 0 to 1; or pretrained=False"
-        raise ValueError(f"{asked} {advice}")
+        raise ValueError(f"by which mean and standard deviation were this backbone's images normalized? {advice}")
     mean, std = data.statistics() if statistics is None else _for_channels(statistics, data)
     model = build_model(made, data.target_type, data.channels, data.size, (mean, std.clamp(min=1e-3)), **config)
-    owner = model[-1] if masks else model
-    rest = nn.ModuleList([part for part in owner.children() if part is not made])
+    rest = nn.ModuleList([part for part in (model[-1] if masks else model).children() if part is not made])
     usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
     learn = VisionLearner(data, model, **(usual | options))
     name = backbone if isinstance(backbone, str) else getattr(backbone, "__name__", type(backbone).__name__)

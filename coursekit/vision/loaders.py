@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
 from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
 from ..targets import TargetType
@@ -60,34 +60,31 @@ class ImageDataset(Dataset):
     def _with_mask(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        mask, count = read_mask(self.labels[i]), len(self.target_type.names)
+        mask, file, count = read_mask(self.labels[i]), self.labels[i], len(self.target_type.names)
         if mask.shape != image.shape[1:]:
             sizes = "{} x {} pixels, and its image has {} x {}".format(*mask.shape, *image.shape[1:])
-            raise ValueError(f"the mask {self.labels[i]} has {sizes}: both must have one size")
+            raise ValueError(f"the mask {file} has {sizes}: both must have one size")
         if (top := int(mask.max())) >= count:
-            found = f"holds the class number {top}, and there are {count} names (0 to {count - 1})"
-            raise ValueError(f"the mask {self.labels[i]} {found}")
+            raise ValueError(f"the mask {file} holds the class number {top}, beside {count} names (0 to {count - 1})")
         image, mask = self.resize(image, tv_tensors.Mask(mask))
         return image, mask.as_subclass(Tensor)
 
     def _with_keypoints(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        (height, width), given = image.shape[-2:], self.labels[i]
+        (height, width), given, fit = image.shape[-2:], self.labels[i], self.resize.fit
         resized, moved = self.resize(image, tv_tensors.KeyPoints(given, canvas_size=(height, width)))
         scaled = 2 * moved.as_subclass(Tensor) / torch.tensor([resized.shape[2], resized.shape[1]]) - 1
         before = 2 * given / torch.tensor([width, height]) - 1
         if max(scaled.abs().max(), before.abs().max()) > 1 + 1e-5:
             found = f"{self.files[i]} has the keypoints {given.tolist()} (x, y), and one lies outside of what is left"
-            whole = f"the image ({width} wide, {height} high, fit={self.resize.fit!r})"
-            raise ValueError(f"{found} of {whole}: look at it, or use fit='pad'")
+            raise ValueError(f"{found} of it ({width} wide, {height} high, {fit=}): look at it, or use fit='pad'")
         return resized, scaled.flatten()
 
     def in_memory(self) -> tuple[Tensor, Tensor]:
         """All images, uint8 (n, channels, H, W), and all targets; read by several threads."""
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            images, targets = zip(*pool.map(self.__getitem__, range(len(self))), strict=True)
-        return torch.stack(images), torch.stack(targets)
+            return tuple(default_collate(list(pool.map(self.__getitem__, range(len(self))))))
 
 
 class ImageLoader:
@@ -163,8 +160,7 @@ class ImageLoaders(Loaders):
     """
 
     def __init__(
-        self,
-        source: Any, size: Size, *, augment: Augment | None = None, batch_size: int = 64, fit: str = "squish",
+        self, source: Any, size: Size, *, augment: Augment | None = None, batch_size: int = 64, fit: str = "squish",
         memory: bool | None = None, workers: int | None = None, device: str | torch.device | None = None,
     ) -> None:  # fmt: skip
         import psutil
@@ -178,12 +174,9 @@ class ImageLoaders(Loaders):
         self._warn_of_mirrors()
         taken = len(source) * self.size[0] * self.size[1] * (self.channels + (self.target_type.spatial == "mask"))
         self.memory = taken <= psutil.virtual_memory().available / 3 if memory is None else memory
-        if workers is None:
-            workers = min(8, (os.cpu_count() or 1) - 1)
-        super().__init__(
-            *((part.in_memory() if self.memory else part) for part in parts),
-            batch_size=batch_size, device=device, workers=workers, target_type=self.target_type,
-        )  # fmt: skip
+        workers = min(8, (os.cpu_count() or 1) - 1) if workers is None else workers
+        parts = [part.in_memory() if self.memory else part for part in parts]
+        super().__init__(*parts, batch_size=batch_size, device=device, workers=workers, target_type=self.target_type)
         self.train = ImageLoader(self.train, self.target_type, augment, self.channels)
         self.valid = ImageLoader(self.valid, self.target_type, None, self.channels)
 
@@ -266,9 +259,7 @@ def images_config(target_type: TargetType, channels: int) -> dict[str, list]:
     return fields | {"target types": [type(target_type).__name__], "channels": [channels]}
 
 
-def encode_images(
-    x: object, resize: Resize, channels: int, batch_size: int = 64
-) -> tuple[Iterator[tuple[Tensor, list[tuple[int, int]]]], bool]:
+def encode_images(x: object, resize: Resize, channels: int, batch_size: int = 64) -> tuple[Iterator, bool]:
     """Images as a person gives them, read and prepared a batch at a time; and whether it was one alone.
 
     Args:

@@ -99,9 +99,8 @@ class UpBlock(nn.Module):
         super().__init__()
         self.skip = skip
         self.shrink = nn.Sequential(convolution(inputs, outputs, 1), nn.ReLU())
-        self.convolutions = nn.Sequential(
-            convolution(outputs + skip, outputs), nn.ReLU(), convolution(outputs, outputs), nn.ReLU()
-        )
+        first = convolution(outputs + skip, outputs)
+        self.convolutions = nn.Sequential(first, nn.ReLU(), convolution(outputs, outputs), nn.ReLU())
 
     def forward(self, below: Tensor, skipped: Tensor) -> Tensor:
         """(n, inputs, h, w) and the skip connection (n, skip, H, W) to (n, outputs, H, W)."""
@@ -164,9 +163,7 @@ def skip_stages(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple
         x = stage(x) if x.dim() == 4 else x
         shapes.append(x.shape)
     if x.dim() < 4 or not shapes:
-        raise ValueError(
-            "this encoder gives no maps of features: cut a classifier's end off with ck.without_head(model)"
-        )
+        raise ValueError("this encoder gives no maps of features: cut a classifier's end off with ck.without_head")
     before = [i for i in range(len(shapes) - 1) if shapes[i][-1] != shapes[i + 1][-1] and shapes[i][-1] != size]
     if shapes[-1][-1] == size:
         raise ValueError("this encoder never shrinks the image: there is no way down, and none up")

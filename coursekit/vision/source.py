@@ -3,12 +3,13 @@
 A way to label is a `Labels`; a way to split is a function `(files) -> [held out or not]`.
 """
 
+import io
 import os
 import re
 import unicodedata
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ class ImageSource:
 
     def _with(self, **changes: object) -> "ImageSource":
         new = copy(self)
-        new.__dict__.update(changes)
+        vars(new).update(changes)
         return new
 
     def __len__(self) -> int:
@@ -142,13 +143,13 @@ class ImageSource:
             part = "all" if all(held_out) else "none"
             raise ValueError(f"{part} of the {len(self)} images would be held out: choose another split")
         new = self._with(held_out=held_out)
-        (train, known), (valid, asked) = new.part(False), new.part(True)
-        if twice := {*train} & {*valid}:
+        train, labels = new.part(False)
+        if twice := {*train} & {*new.part(True)[0]}:
             raise ValueError(f"{min(twice)} is in the list of images twice, held out once and trained on once")
-        if self.target_type.names and not self.target_type.spatial:
-            seen, new_ones = ({name for label in part for name in _names(label)} for part in (known, asked))
-            if only := sorted(new_ones - seen):
-                few = ", ".join(map(repr, only[:5]))
+        if not self.target_type.spatial:
+            learned = {str(name) for label in labels for name in (label if isinstance(label, list) else [label])}
+            if only := [repr(name) for name in self.target_type.names if name not in learned]:
+                few = ", ".join(only[:5])
                 warnings.warn(f"{len(only)} classes are only in the held-out part, so not learned: {few}", stacklevel=2)
         return new
 
@@ -186,25 +187,20 @@ def _normal_label(label: object) -> object:
     return normal(label) if isinstance(label, str) else label
 
 
-def _names(label: object) -> list[str]:
-    return [str(label)] if isinstance(label, (str, Integral)) else list(label)
-
-
 def _refuse_masks(files: Sequence[Path]) -> None:
     """Raise a ValueError if a folder has masks of other images: named as these or with an addition (a_mask, a-1), of
     the same size, with one channel where these have colors, and in no format that changes numbers."""
-    stems, groups = {}, {}
+    stems, pairs = defaultdict(list), defaultdict(list)
     for file in files:
-        stems.setdefault(file.stem, []).append(file)
+        stems[file.stem].append(file)
     for file in files:
-        names = [file.stem, *(file.stem.rpartition(mark)[0] for mark in "_-")]
-        twins = (twin for name in names for twin in stems.get(name, ()))
-        if twin := next((twin for twin in twins if twin.parent != file.parent or twin.stem != file.stem), None):
-            groups.setdefault(file.parent, []).append((file, twin))
-    for pairs in groups.values():
-        if all(_is_mask(*pair) for pair in pairs[:5]):
-            file, twin = pairs[0]
-            found = f"{len(pairs)} of the {len(files)} images look like masks of others, {file} of {twin}"
+        names = file.stem, *(file.stem.rpartition(mark)[0] for mark in "_-")
+        twins = (twin for name in names if name in stems for twin in stems[name])
+        if twin := next((twin for twin in twins if twin.with_suffix("") != file.with_suffix("")), None):
+            pairs[file.parent].append((file, twin))
+    for (mask, image), *more in pairs.values():
+        if all(_is_mask(*pair) for pair in [(mask, image), *more[:4]]):
+            found = f"{1 + len(more)} of the {len(files)} images look like masks of others, {mask} of {image}"
             raise ValueError(f"{found}: leave them out, by .where(...) before labelling")
 
 
@@ -224,20 +220,17 @@ def names_type(labels: list) -> TargetType:
     Raises:
         ValueError: labels of another type, or of both types.
     """
+    first = {isinstance(label, list): label for label in reversed(labels)}
     for label in labels:
-        if not isinstance(label, (str, Integral, list, tuple, set, frozenset)):
+        if not isinstance(label, (str, Integral, list)):
             raise ValueError(f"a label is a name, or a list of names; found {label!r}, a {type(label).__name__}")
-    single = [isinstance(label, (str, Integral)) for label in labels]
-    if any(single) and not all(single):
-        one, several = labels[single.index(True)], labels[single.index(False)]
-        raise ValueError(f"labels are all names or all lists of names; found {one!r} beside {several!r}")
-    return Categories.of(labels) if all(single) else MultiLabels.of(labels)
+    if len(first) > 1:
+        raise ValueError(f"labels are all names or all lists of names; found {first[False]!r} beside {first[True]!r}")
+    return MultiLabels.of(labels) if True in first else Categories.of(labels)
 
 
 @in_words
-def function_labels(
-    function: Callable[[Path], str | Sequence[str]], words: str = "the function gives None for"
-) -> Labels:
+def function_labels(function: Callable[[Path], object], words: str = "the function gives None for") -> Labels:
     """The label is what the function gives for the file's path: a name, or a list of names.
 
     Args:
@@ -288,10 +281,8 @@ def folder_labels(level: int = 1) -> Labels:
     if level < 1:
         raise ValueError(f"level 1 is the folder that the file is in; found {level}")
 
-    def label(file: Path) -> str | None:
-        return file.parents[level - 1].name if len(file.parts) > level else None
-
-    named = function_labels(label, f"there is no folder at level {level} of")
+    words = f"there is no folder at level {level} of"
+    named = function_labels(lambda file: file.parents[level - 1].name if len(file.parts) > level else None, words)
 
     def of(files: Sequence[Path]) -> list:
         labels = named.of(files)
@@ -343,32 +334,31 @@ def csv_labels(
     import pandas as pd
 
     try:
-        with open(path, encoding="utf-8-sig") as opened:
-            head = opened.readline()
+        text = Path(path).read_text(encoding="utf-8-sig")
+        head = text.partition("\n")[0]
         separator = next((one for one in "\t;" if one in head and "," not in head), ",")
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False).rename(columns=normal)
     except ValueError as error:  # empty, rows of several lengths, not UTF-8
         raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
-    table.columns = [normal(column) for column in table.columns]
     columns = [column for column in table.columns if not column.startswith("Unnamed: ")]  # without an index's
+    if len({*columns}) < len(columns):
+        raise ValueError(f"{path} has two columns of one name: {', '.join(map(repr, columns))}")
     if missing := [column for column in (file, label) if column not in (None, *columns)]:
         raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, columns))}")
     file = file or next((column for column in columns if column != label), None)
     label = label or next(iter(columns[columns.index(file) + 1 :] + columns[: columns.index(file)]), None)
     if label in (file, None):
         raise ValueError(f"{path} has one column, {file!r}, for files and labels: two are needed")
-    names = [normal(name) for name in table[file]]
-    for name, times in Counter(names).most_common(1):
-        if times > 1:
-            raise ValueError(f"{path} lists {name!r} {times} times")
-    labels = dict(zip(names, table[label], strict=True))
+    table = table.set_index(table[file].map(normal))[label]
+    if len(twice := table.index[table.index.duplicated()]):
+        raise ValueError(f"{path} lists {twice[0]!r} {(table.index == twice[0]).sum()} times")
 
     def of(files: Sequence[Path]) -> list:
-        found = _listed(files, labels, f"the file {path}", unused)
+        found = _listed(files, table.index, f"the file {path}", unused)
         if missing := [file for file in files if file not in found]:
             raise ValueError(f"{_count(missing, files)} no label: {path} does not list {missing[0].name!r}")
-        given = [labels[found[file]] for file in files]
-        return [[name for name in text.split(sep) if name.strip()] if sep else text for text in given]
+        given = table[[found[file] for file in files]].tolist()
+        return [[name for name in text.split(sep) if name.strip()] for text in given] if sep else given
 
     return Labels(of, MultiLabels.of if sep else Categories.of)
 
@@ -396,9 +386,8 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ig
 
     def of(files: Sequence[Path]) -> list[Path]:
         masks = [Path(function(file) or "") for file in files]
-        if missing := [i for i, mask in enumerate(masks) if not mask.is_file()]:
-            i = missing[0]
-            raise FileNotFoundError(f"{_count(missing, files)} no mask: there is no {masks[i]} for {files[i].name}")
+        if gone := [f"{mask} for {file.name}" for mask, file in zip(masks, files, strict=True) if not mask.is_file()]:
+            raise FileNotFoundError(f"{_count(gone, files)} no mask: there is no {gone[0]}")
         return masks
 
     return Labels(of, lambda labels: Masks(names, ignored))
@@ -425,13 +414,13 @@ def keypoint_labels(function: Callable[[Path], Sequence], swap: Sequence[tuple[i
         for file in files:
             given = function(file)
             try:
-                keypoints.append(torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2))
+                latest = torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2)
             except (TypeError, ValueError, RuntimeError) as error:
                 needed = "(x, y), or a list of such pairs"
                 raise ValueError(f"{file} has the keypoints {given!r}; needed: {needed}") from error
-            count, latest = len(keypoints[0]), keypoints[-1]
-            if not count or len(latest) != count or not latest.isfinite().all():
-                needed = f"{count or 'at least one'} of finite numbers, as for the first image"
+            keypoints.append(latest)
+            if not 0 < len(latest) == len(keypoints[0]) or not latest.isfinite().all():
+                needed = f"{len(keypoints[0]) or 'at least one'} of finite numbers, as for the first image"
                 raise ValueError(f"{file} has the keypoints {latest.tolist()}; needed: {needed}")
         return keypoints
 
@@ -452,58 +441,54 @@ def _parts(path: object) -> tuple[str, ...]:
     return tuple(normal(part) for part in normal(path).replace("\\", "/").split("/") if part not in ("", "."))
 
 
-class _Finder:
-    """Finds which file a list means: the one whose path ends as the listed one does, for the longest stretch.
+def _finder(files: Sequence[Path], origin: str) -> Callable[[str], Path | None]:
+    """A function that finds which file a list means: whose path ends as the listed one does, for the longest stretch.
+
+    It is named with or without its ending and folders. Where the next folder that was listed is there, beside the
+    file's own, and has no such file, none is meant. The function raises a ValueError where several files are as good.
 
     Args:
         files: that may be meant.
         origin: of the names, for errors.
     """
+    ends, folders = defaultdict(list), set()
+    for file in dict.fromkeys(files):
+        parts = _parts(file)
+        folders.update(parts[:i] for i in range(1, len(parts)))
+        for last in {parts[-1], normal(file.stem)}:
+            for i in range(len(parts)):
+                ends[(*parts[i:-1], last)].append((file, parts[:i]))
 
-    def __init__(self, files: Sequence[Path], origin: str) -> None:
-        self.origin, self.ends, self.folders = origin, {}, set()
-        for file in dict.fromkeys(files):
-            parts = _parts(file)
-            self.folders.update(parts[:i] for i in range(1, len(parts)))
-            for last in {parts[-1], normal(file.stem)}:
-                for i in range(len(parts)):
-                    self.ends.setdefault((*parts[i:-1], last), []).append((file, parts))
-
-    def __call__(self, name: object) -> Path | None:
-        """The file, named with or without its ending and folders.
-
-        None, too, where the next folder that was listed is there, beside the file's own, and has no such file.
-
-        Raises:
-            ValueError: several files are as good.
-        """
+    def find(name: str) -> Path | None:
         wanted = _parts(name)
-        i, found = next(((i, self.ends[wanted[i:]]) for i in range(len(wanted)) if wanted[i:] in self.ends), (0, []))
-        if len(found) > 1:
-            several = f"several images are called so: {found[0][0]} and {found[1][0]}"
-            raise ValueError(f"{self.origin} names {normal(name)!r}, and {several}")
-        for file, parts in found:
-            shared = len(parts) - len(wanted) + i
-            beside = i and shared > 0 and (*parts[: shared - 1], wanted[i - 1]) in self.folders
-            return None if beside else file
+        for i in range(len(wanted)):
+            if found := ends.get(wanted[i:]):
+                (file, above), *more = found
+                if more:
+                    several = f"several images are called so: {file} and {more[0][0]}"
+                    raise ValueError(f"{origin} names {normal(name)!r}, and {several}")
+                return None if i and above and (*above[:-1], wanted[i - 1]) in folders else file
+        return None
+
+    return find
 
 
-def _listed(files: Sequence[Path], names: Iterable[str], origin: str, unused: bool | None = None) -> dict[Path, str]:
+def _listed(files: Sequence[Path], names: Collection, origin: str, unused: bool | None = None) -> dict[Path, str]:
     """The listed name of each file that has one.
 
     Raises:
         ValueError: a name that several files have; a name without a file, or two of one file, unless `unused`; None: it
             cannot be asked for, and two names do no harm.
     """
-    find, found, extra, names = _Finder(files, origin), {}, [], list(names)
+    find, found, extra = _finder(files, origin), {}, []
     for name in names:
         if (file := find(name)) is None:
             extra.append(name)
         elif found.setdefault(file, name) != name and unused is not None:
             raise ValueError(f"{origin} has two names, {found[file]!r} and {name!r}, for the image {file}")
     if extra and not unused:
-        missing = f"no such image is there ({len(extra)} of {len(names)} have none)"
         advice = "" if unused is None else "; csv_labels(..., unused=True) allows that"
+        missing = f"no such image is there ({len(extra)} of {len(names)} have none)"
         raise ValueError(f"{origin} names {min(extra)!r}, and {missing}{advice}")
     return found
 
@@ -544,17 +529,18 @@ def by_folder(name: str = "valid") -> Split:
     """
 
     def split(files: Sequence[Path]) -> list[bool]:
-        above = len(Path(os.path.commonpath([file.parent for file in files])).parts)
-        held_out = by_function(lambda file: name in file.parent.parts[above:], f"in a folder {name!r}")(files)
-        parts = [file.parts for file in files]
-        around = {p[:i] for p in parts for i in range(above, len(p) - 1) if p[i] == name}
-        rest = (p for p, out in zip(parts, held_out, strict=True) if not out)
-        pairs = ((p, i) for p in rest for i in range(above, len(p)) if p[:i] in around)
-        beside = {repr(p[i]) if i < len(p) - 1 else "images" for p, i in pairs}
-        if len(beside) > 1:
-            there = ", ".join(sorted(beside))
-            advice = "leave out what is not for training, by .where(...) before labelling, or use ck.by_function(...)"
-            raise ValueError(f"beside the folder {name!r} there are {there}, and all would be trained on: {advice}")
+        root = Path(os.path.commonpath([file.parent for file in files]))
+
+        def named(file: Path) -> list[Path]:
+            return [folder for folder in file.parents if folder.name == name and root in folder.parents]
+
+        held_out = by_function(named, f"in a folder {name!r}")(files)
+        around = {folder.parent for file in files for folder in named(file)}
+        rest = [file for file, out in zip(files, held_out, strict=True) if not out]
+        parts = [(part, part == file) for file in rest for part in (file, *file.parents[:-1]) if part.parent in around]
+        if len(beside := sorted({"images" if is_file else repr(part.name) for part, is_file in parts})) > 1:
+            there = f"there are {', '.join(beside)}, and all would be trained on: leave out what is not for training"
+            raise ValueError(f"beside the folder {name!r} {there}, by .where(...) before labelling, or ck.by_function")
         return held_out
 
     return split
@@ -573,29 +559,28 @@ def by_file_list(names: Path | str | Iterable[str]) -> Split:
     Built in lesson 05.
     """
     is_file = isinstance(names, (str, Path))
+    origin = f"the file {names}" if is_file else "the list"
     try:
         lines = Path(names).read_text(encoding="utf-8-sig").splitlines() if is_file else names
     except UnicodeDecodeError as error:
         raise ValueError(f"{names} is no text in UTF-8 ({error}): save it so") from error
-    wanted = dict.fromkeys(normal(line) for line in lines if normal(line))
+    wanted = list(filter(None, dict.fromkeys(map(normal, lines))))
 
     def split(files: Sequence[Path]) -> list[bool]:
-        origin = f"the file {names}" if is_file else "the list"
-        listed = _names_alone(list(wanted), _Finder(files, origin)) if is_file else wanted
-        found = _listed(files, listed, origin)
+        found = _listed(files, _names_alone(wanted, files, origin) if is_file else wanted, origin)
         return [file in found for file in files]
 
     return split
 
 
-def _names_alone(lines: list[str], find: _Finder) -> list[str]:
+def _names_alone(lines: list[str], files: Sequence[Path], origin: str) -> list[str]:
     """What names an image in each line: all of it, or one of its columns; without a first line of columns' names."""
-    names = []
+    find, names = _finder(files, origin), []
     for i, line in enumerate(lines):
         ways = [line], *(re.split(marks, line) for marks in (r"[,;\t]", r"\s+"))
         found = next(filter(None, ([one for text in way if find(one := text.strip('" '))] for way in ways)), [])
-        if len({find(name) for name in found}) > 1:
-            raise ValueError(f"{find.origin} has a line with the names of several images: {line!r}")
+        if len(set(map(find, found))) > 1:
+            raise ValueError(f"{origin} has a line with the names of several images: {line!r}")
         names += found[:1] or [line] * (i > 0 or len(ways[1]) == 1)
     return names
 

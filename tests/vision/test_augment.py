@@ -87,7 +87,7 @@ def by_hand(image):
 def test_the_dihedral_group_are_the_turns_and_their_mirror_images():
     images = torch.rand(8, 3, 7, 7)
     masks = torch.randint(9, (8, 7, 7))
-    moved, masks_moved = move_images(images, dihedral_group()), move_targets(masks, dihedral_group(), "mask")
+    moved, masks_moved = move_images(images, dihedral_group()), move_targets(masks, dihedral_group(), MASKS)
     used = set()
     for i in range(8):
         same = [torch.allclose(moved[i], p, atol=1e-5) for p in by_hand(images[i])]

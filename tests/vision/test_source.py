@@ -225,6 +225,8 @@ def test_csv_files_that_are_no_table(tmp_path, files):
         ck.csv_labels(path)
     with pytest.raises(ValueError, match="has one column, 'file:label', for files and labels: two are needed"):
         ck.csv_labels(csv(tmp_path, ["a:b"], "file:label"))
+    with pytest.raises(ValueError, match="labels.csv has two columns of one name: 'file', 'label', 'label'"):
+        ck.csv_labels(csv(tmp_path, ["a_0,a,a", "a_1,b,b"], "file,label,label "))
     with pytest.raises(FileNotFoundError, match=r"gone.csv"):
         ck.csv_labels(tmp_path / "gone.csv")
 
