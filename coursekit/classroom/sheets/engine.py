@@ -7,6 +7,7 @@ A formula with anything that `functions` does not know is refused, not guessed a
 
 import inspect
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -130,7 +131,7 @@ class _Values(dict):
         self.pending.add(formula)
         try:
             result = self.workbook.work(formula)(self, False)
-            self.update(_shown(formula.cells, result if formula.is_array else lone(result)))
+            self.update(_shown(formula.area, result if formula.is_array else lone(result)))
         except _Refused:
             raise
         except ValueError as error:
@@ -147,7 +148,7 @@ class _Values(dict):
                 value = self[waiting[-1]]
                 waiting.pop()
             except _TooDeep as deeper:
-                if (first := deeper.args[0].cells[0][0]) in waiting:
+                if (first := deeper.args[0].area.rows[0][0]) in waiting:
                     raise _circular(deeper.args[0]) from None
                 waiting.append(first)
         if value is None or isinstance(value, str):
@@ -159,11 +160,11 @@ def _circular(formula: Formula) -> ValueError:
     return _Refused(f"the formula in {formula.address} refers to itself, directly or through others")
 
 
-def _shown(cells: Sequence[Sequence[Cell]], result: Value | Range) -> dict[Cell, Value]:
+def _shown(area: Area, result: Value | Range) -> dict[Cell, Value]:
     """What the cells of a formula show: an empty one 0; a lone row or column is repeated, beyond others is #N/A."""
     shown, result = {}, range_of(result)
     height, width = result.shape
-    for i, line in enumerate(cells):
+    for i, line in enumerate(area.rows):
         for j, at in enumerate(line):
             row, column = i * (height > 1), j * (width > 1)
             value = result[row, column] if row < height and column < width else FormulaError("#N/A")
@@ -195,36 +196,36 @@ class _Parser:
         from openpyxl.formula.tokenizer import TokenizerError
 
         try:
-            self.tokens = [token for token in Tokenizer(text).items if token.type != "WHITE-SPACE"]
+            self.tokens = deque(token for token in Tokenizer(text).items if token.type != "WHITE-SPACE")
         except TokenizerError as error:
             raise ValueError(f"{text} is refused: {error}") from None
-        self.text, self.formula, self.workbook, self.in_array, self.at = text, formula, workbook, in_array, 0
+        self.text, self.formula, self.workbook, self.in_array = text, formula, workbook, in_array
         self.open_ifs: dict[Work, Work] = {}  # IF without a third argument; the same for SUM, which passes over FALSE
 
     def whole(self) -> Work:
         node = self._expression()
-        self._expect(self.at == len(self.tokens))
+        self._expect(not self.tokens)
         return node
 
-    def _expect(self, known: bool, advice: str = "") -> None:
+    def _expect(self, known: object, advice: str = "") -> None:
         """Refuse the formula at the next token, unless that is known here."""
         if not known:
-            what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
+            what = repr(self.tokens[0].value) if self.tokens else "its end"
             raise ValueError(f"{self.text} is refused at {what}{advice}")
 
     def _next_is(self, *what: str) -> bool:
         """Whether the next token is of this type, or has this subtype."""
-        return self.at < len(self.tokens) and {self.tokens[self.at].type, self.tokens[self.at].subtype} >= {*what}
+        return bool(self.tokens) and {self.tokens[0].type, self.tokens[0].subtype} >= {*what}
 
-    def _take(self) -> Any:
-        self.at += 1
-        return self.tokens[self.at - 1]
+    def _take(self, *what: str) -> Any:
+        """The next token if it is such a one, or else None."""
+        return self.tokens.popleft() if self._next_is(*what) else None
 
     def _expression(self, tightness: int = 1) -> Work:
         """Operands joined by operators that bind at least this tightly; equals group from the left."""
         left = self._operand()
         while self._next_is("OPERATOR-INFIX"):
-            sign = self.tokens[self.at].value
+            sign = self.tokens[0].value
             self._expect(sign in OPERATORS)
             level, function = OPERATORS[sign]
             if level < tightness:
@@ -234,27 +235,23 @@ class _Parser:
         return left
 
     def _operand(self) -> Work:
-        if self._next_is("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
-            return self._call(SIGNS[self._take().value], [self._operand()])
+        if sign := self._take("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
+            return self._call(SIGNS[sign.value], [self._operand()])
         node = self._atom()
-        while self._next_is("OPERATOR-POSTFIX"):
-            node = self._call(SIGNS[self._take().value], [node])
+        while sign := self._take("OPERATOR-POSTFIX"):
+            node = self._call(SIGNS[sign.value], [node])
         return node
 
     def _atom(self) -> Work:
-        if self._next_is("OPERAND"):
-            token = self._take()
+        if token := self._take("OPERAND"):
             if token.subtype == "RANGE":
                 return self._reference(token.value)
             value = _CONSTANTS[token.subtype](token.value)
             return lambda values, whole: value
         if self._next_is("PAREN", "OPEN"):
-            (node,) = self._arguments()
-            self._take()
-            return node
+            return self._arguments()[0]
         self._expect(self._next_is("FUNC", "OPEN"))
-        name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
-        name = name.removeprefix("_XLFN.").removeprefix("_XLWS.")
+        name = self.tokens[0].value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")  # "SUM(" is one token
         self._expect(name in FUNCTIONS, ": no such function is known here")
         self._expect(name != "TRANSPOSE" or self.formula.is_array, ": Excel has it in array formulas only")
         function, around = FUNCTIONS[name], self.in_array
@@ -264,8 +261,7 @@ class _Parser:
         try:
             _signature(function.do).bind(*arguments)
         except TypeError as error:
-            self._expect(False, f" of {name}: {error}")
-        self._take()
+            raise ValueError(f"{self.text} is refused at {name!r}: {error}") from None
         if function.takes == "r" and name not in ("AND", "OR"):
             arguments = [self.open_ifs.get(argument, argument) for argument in arguments]
         node = self._call(function, arguments)
@@ -274,12 +270,11 @@ class _Parser:
         return node
 
     def _arguments(self) -> list[Work]:
-        """What stands between an opening token, the next one, and its closing one."""
-        arguments = [] if self._take().value.upper() == "NA(" else [self._expression()]
-        while self._next_is("SEP"):
-            self._take()
+        """What stands between the next token, an opening one, and its closing one."""
+        arguments = [] if self._take("OPEN").value.upper() == "NA(" else [self._expression()]
+        while self._take("SEP"):
             arguments.append(self._expression())
-        self._expect(self._next_is("CLOSE"))
+        self._expect(self._take("CLOSE"))
         return arguments
 
     def _call(self, function: Function, arguments: Sequence[Work]) -> Work:
@@ -326,9 +321,9 @@ class _Parser:
         """An address, or a name, which may stand for any formula."""
         from openpyxl.formula.translate import Translator
 
-        names, (home, row, column) = self.workbook.names, self.formula.cells[0][0]
+        names, here = self.workbook.names, self.formula.area
         sheet, mark, name = text.rpartition("!")
-        home = title_of(self.workbook.book, sheet) if mark else home
+        home = title_of(self.workbook.book, sheet) if mark else here.sheet
         defined = names.get((home, name.lower())) or names.get((sheet, name.lower()))
         if is_address(name) and not defined:
             return self._cells(area_at(home, name))
@@ -338,15 +333,15 @@ class _Parser:
             advice = nearest(name, self.workbook.book.defined_names)
             raise ValueError(f"{self.text} is refused at {text!r}: no cells, and no name of this workbook. {advice}")
         if defined.count("$") < 2:  # addresses without it count from the cell with the name
-            defined = Translator(defined, "A1").translate_formula(row_delta=row - 1, col_delta=column - 1)
+            defined = Translator(defined, "A1").translate_formula(row_delta=here.top - 1, col_delta=here.left - 1)
         if re.fullmatch(r"=('[^']+'|[^'!,]+)![$A-Z\d:]+", defined):  # most are plain addresses
             return self._reference(defined[1:])
         return _Parser(defined, self.formula, self.workbook, self.in_array).whole()
 
     def _cells(self, area: Area) -> Work:
         """The whole rectangle; or, where one value is wanted, of a row or column the cell beside the formula."""
-        rows, (_, row, column) = area.rows, self.formula.cells[0][0]
-        at = area.sheet, row if len(rows) > 1 else area.top, column if len(rows[0]) > 1 else area.left
+        rows, here = area.rows, self.formula.area
+        at = area.sheet, here.top if len(rows) > 1 else area.top, here.left if len(rows[0]) > 1 else area.left
         beside = 1 in area.shape and any(at in cells for cells in rows)
         always_whole = self.in_array and area.shape != (1, 1)
 
