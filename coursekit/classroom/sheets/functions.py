@@ -170,7 +170,7 @@ def _position(wanted: Value, cells: Sequence[Value], exact: bool) -> int:
     if wanted is None or (isinstance(wanted, str) and set(wanted) & set("*?~")):
         raise ValueError(f"a search for {wanted!r}: neither patterns nor empty cells are known here")
     if exact:
-        known = (not (x is None or isinstance(x, FormulaError)) and _equal(wanted, x) for x in cells)
+        known = (not (x is None or isinstance(x, FormulaError)) and _difference(wanted, x) == 0 for x in cells)
         found = next((place for place, equal in enumerate(known) if equal), -1)
     elif {type(wanted), *map(type, cells)} != {float} or any(b < a for a, b in pairwise(cells)):
         raise ValueError("a search that is not for an exact match is known only in sorted numbers")
@@ -278,26 +278,23 @@ def _sum(a: float, b: float) -> float:
     return 0.0 if _close(a, -b) else a + b
 
 
-def _sides(a: Value, b: Value) -> tuple[Value, Value]:
-    """Both sides of a comparison; an empty cell is 0, FALSE or "", as what it is compared with."""
+def _difference(a: Value, b: Value) -> float:
+    """How much more one value is than another, 0 if they are equal; nan for a text that another value does not equal.
+
+    An empty cell is 0, FALSE or "", as what it is compared with.
+    """
     a, b = type(b)() if a is None else a, type(a)() if b is None else b
-    if isinstance(a, bool) != isinstance(b, bool) and not isinstance(a, str) and not isinstance(b, str):
-        raise ValueError("a truth value beside a number: in Excel TRUE is more than any number, in others it is 1")
-    return a, b
-
-
-def _equal(a: Value, b: Value) -> bool:
-    a, b = _sides(a, b)
     if isinstance(a, str) or isinstance(b, str):
-        return isinstance(a, str) and isinstance(b, str) and a.lower() == b.lower()
-    return _close(number(a), number(b))
+        return 0.0 if type(a) is type(b) and a.lower() == b.lower() else math.nan
+    if isinstance(a, bool) != isinstance(b, bool):
+        raise ValueError("a truth value beside a number: in Excel TRUE is more than any number, in others it is 1")
+    return _sum(number(a), -number(b))
 
 
 def _less(a: Value, b: Value) -> bool:
-    a, b = _sides(a, b)
     if isinstance(a, str) or isinstance(b, str):
         raise ValueError("how a text and another value are ordered is not known here: compare numbers, or use = or <>")
-    return number(a) < number(b) and not _close(number(a), number(b))
+    return _difference(a, b) < 0
 
 
 def _text(value: Value) -> str:
@@ -377,8 +374,8 @@ FUNCTIONS = {name: Function(takes, do) for takes, group in _FUNCTIONS.items() fo
 
 # Each operator between two values; a later line binds tighter.
 _OPERATORS: list[dict[str, Callable[[Value, Value], Value]]] = [
-    {"=": _equal, "<>": lambda a, b: not _equal(a, b), "<": _less, ">=": lambda a, b: not _less(a, b),
-     ">": lambda a, b: _less(b, a), "<=": lambda a, b: not _less(b, a)},
+    {"=": lambda a, b: _difference(a, b) == 0, "<>": lambda a, b: _difference(a, b) != 0, "<": _less,
+     ">": lambda a, b: _less(b, a), "<=": lambda a, b: not _less(b, a), ">=": lambda a, b: not _less(a, b)},
     {"&": lambda a, b: _text(a) + _text(b)},
     {"+": _on_numbers(_sum), "-": _on_numbers(lambda a, b: _sum(a, -b))},
     {"*": _on_numbers(operator.mul), "/": _on_numbers(operator.truediv)},
