@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from itertools import zip_longest
 
 import ipywidgets
 import torch
@@ -66,11 +67,10 @@ def result_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, 
     Built in lesson 07.
     """
     lengths = []
-    for axis in range(max(len(first), len(second)), 0, -1):
-        one, other = (shape[-axis] if axis <= len(shape) else 1 for shape in (first, second))
+    for axis, (one, other) in enumerate(zip_longest(first[::-1], second[::-1], fillvalue=1), 1):
         if one != other and 1 not in (one, other):
             raise ValueError(f"axis {axis} from the right: {one} and {other} differ, and neither is 1")
-        lengths.append(other if one == 1 else one)
+        lengths.insert(0, other if one == 1 else one)
     return tuple(lengths)
 
 
