@@ -281,11 +281,10 @@ class _Parser:
         """A function or an operator of these arguments."""
         if function.takes == "b":
             return self._branch(function.do, arguments)
-        kinds, in_array = function.kinds(len(arguments)), self.in_array
+        kinds, in_array, do = function.kinds(len(arguments)), self.in_array, function.of(len(arguments), self.in_array)
 
         def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
-            given = [self._taken(kind, argument, values) for kind, argument in zip(kinds, arguments, strict=True)]
-            result = function.of(given, in_array)
+            result = do([self._taken(kind, one, values) for kind, one in zip(kinds, arguments, strict=True)])
             return result if whole or in_array else lone(result)
 
         return work
@@ -307,7 +306,7 @@ class _Parser:
                 every = [found, *(other(values, False) for other in others)]
                 if not is_array or len({cells.shape for cells in every if isinstance(cells, Range)}) > 1:
                     raise ValueError("IF and IFERROR of ranges are known in array formulas, and with one size, only")
-                return spread(choose, every, range(len(every)))
+                return spread(choose, range(len(every)), every)
             chosen = choose(lone(found), *others)
             result = chosen(values, whole) if callable(chosen) else chosen
             is_value = whole and not is_array and choose is not FUNCTIONS["IF"].do  # of IFERROR, to Excel

@@ -12,7 +12,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from functools import wraps
+from functools import partial, wraps
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -48,7 +48,7 @@ def guarded(do: Callable[..., Value | Range]) -> Callable[..., Value | Range]:
     return gives
 
 
-def spread(do: Callable[..., Value | Range], given: Sequence[Value | Range], places: Sequence[int]) -> Value | Range:
+def spread(do: Callable[..., Value | Range], places: Sequence[int], given: Sequence[Value | Range]) -> Value | Range:
     """Call a function that takes single values at these places for each element of the ranges that stand there.
 
     A single value, row or column is stretched to the size of the others.
@@ -331,15 +331,19 @@ class Function(NamedTuple):
         """The letters of so many arguments."""
         return self.takes.ljust(count, self.takes[-1:])[:count]
 
-    def of(self, given: Sequence[Value | Range], in_array: bool) -> Value | Range:
-        """The result; an error where one value is taken is the result itself."""
-        kinds = self.kinds(len(given))
+    def of(self, count: int, in_array: bool) -> Callable[[Sequence[Value | Range]], Value | Range]:
+        """The same for a list of so many arguments; an error where one value is taken is the result itself."""
+        kinds = self.kinds(count)
+        single = [place for place, kind in enumerate(kinds) if kind in "vs"]
+        spreading = [place for place, kind in enumerate(kinds) if kind == "v" and in_array]
 
-        def one(*values: Value | Range) -> Value | Range:
-            errors = (x for x, kind in zip(values, kinds, strict=True) if kind in "vs" and isinstance(x, FormulaError))
-            return next(errors, None) or self.do(*values)
+        def one(*given: Value | Range) -> Value | Range:
+            for place in single:
+                if isinstance(given[place], FormulaError):
+                    return given[place]
+            return self.do(*given)
 
-        return spread(guarded(one), given, [place for place, kind in enumerate(kinds) if kind == "v" and in_array])
+        return partial(spread, guarded(one), spreading)
 
 
 _FUNCTIONS: dict[str, dict[str, Callable[..., Value | Range]]] = {
@@ -383,6 +387,4 @@ _OPERATORS: list[dict[str, Callable[[Value, Value], Value]]] = [
 ]  # fmt: skip
 _SIGNS = {"+": lambda x: x, "-": lambda x: -number(x), "%": lambda x: number(x) / 100}  # before a value, or behind it
 SIGNS = {sign: Function("v", do) for sign, do in _SIGNS.items()}
-OPERATORS = {
-    sign: (level, Function("v", do)) for level, group in enumerate(_OPERATORS, 1) for sign, do in group.items()
-}
+OPERATORS = {sign: (level, Function("v", do)) for level, line in enumerate(_OPERATORS, 1) for sign, do in line.items()}

@@ -122,9 +122,7 @@ def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
                 book = load_workbook(_cells_only(path), data_only=not formulas, keep_links=False)
             except Exception:
                 raise ValueError(f"{path.name} is no workbook that openpyxl can read: {error}; save as .xlsx") from None
-            warnings.warn(
-                f"only cells and names are read, since openpyxl fails at others: {error!r:.300}", stacklevel=1
-            )
+            warnings.warn(f"only cells and names are read; openpyxl fails at others: {error!r:.300}", stacklevel=1)
     for words in [str(warning.message) for warning in said]:  # most are about decorations, which nothing here needs
         if re.search("only cells and names|Unable to read|marked as a date|cannot be located", words):
             warnings.warn(f"{path.name}: {words}", stacklevel=4)

@@ -144,10 +144,9 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
 
 
 def _bars(names: list[str], probabilities: list[float], caption: str, color: str) -> str:
-    def bar(p: float) -> str:
-        return f"width:18em;background:linear-gradient(90deg,{color} {p:.1%},transparent {p:.1%})"
-
-    rows = [[cell(name), cell("", bar(p)), cell(f"{p:.3f}")] for name, p in zip(names, probabilities, strict=True)]
+    bar = "width:18em;background:linear-gradient(90deg,{0} {1:.1%},transparent {1:.1%})"
+    given = zip(names, probabilities, strict=True)
+    rows = [[cell(name), cell("", bar.format(color, p)), cell(f"{p:.3f}")] for name, p in given]
     return table(rows, f"{caption}; sum {sum(probabilities):.2f}")
 
 
