@@ -281,20 +281,21 @@ class _Parser:
         """A function or an operator of these arguments."""
         if function.takes == "b":
             return self._branch(function.do, arguments)
-        kinds, in_array, do = function.kinds(len(arguments)), self.in_array, function.of(len(arguments), self.in_array)
+        count, in_array = len(arguments), self.in_array
+        letters, do = function.letters(count), function.of(count, in_array)
 
         def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
-            result = do([self._taken(kind, one, values) for kind, one in zip(kinds, arguments, strict=True)])
+            result = do([self._taken(letter, one, values) for letter, one in zip(letters, arguments, strict=True)])
             return result if whole or in_array else lone(result)
 
         return work
 
-    def _taken(self, kind: str, argument: Work, values: Mapping[Cell, Value]) -> Value | Range:
-        """What a function gets of an argument, by the letter of `functions.Function.takes`."""
-        found = argument(values, kind in "rRa")
-        if kind == "R" and not (isinstance(found, Range) or self.formula.is_array):
+    def _taken(self, letter: str, argument: Work, values: Mapping[Cell, Value]) -> Value | Range:
+        """What a function gets of an argument, by its letter in `functions.Function.takes`."""
+        found = argument(values, letter in "rRa")
+        if letter == "R" and not (isinstance(found, Range) or self.formula.is_array):
             raise ValueError("a range that is no range of cells is known in array formulas only")
-        return range_of(found) if kind == "R" else lone(found) if kind in "se" else found
+        return range_of(found) if letter == "R" else lone(found) if letter in "se" else found
 
     def _branch(self, choose: Callable[..., Any], arguments: Sequence[Work]) -> Work:
         """IF and IFERROR, which work out only what they need: `choose` gives a value or one of the arguments."""

@@ -48,12 +48,12 @@ def guarded(do: Callable[..., Value | Range]) -> Callable[..., Value | Range]:
     return gives
 
 
-def spread(do: Callable[..., Value | Range], places: Sequence[int], given: Sequence[Value | Range]) -> Value | Range:
-    """Call a function that takes single values at these places for each element of the ranges that stand there.
+def spread(do: Callable[..., Value | Range], positions: Sequence[int], given: Sequence[Value | Range]) -> Value | Range:
+    """Call a function that takes single values at these positions for each element of the ranges that stand there.
 
     A single value, row or column is stretched to the size of the others.
     """
-    ranges = [given[place] for place in places if isinstance(given[place], Range)]
+    ranges = [given[position] for position in positions if isinstance(given[position], Range)]
     if not ranges:
         return do(*given)
     try:
@@ -61,7 +61,7 @@ def spread(do: Callable[..., Value | Range], places: Sequence[int], given: Seque
     except ValueError:
         shapes = " and ".join("{} x {}".format(*cells.shape) for cells in ranges)
         raise ValueError(f"rectangles of {shapes} cells: Excel fills up with #N/A, others leave out") from None
-    as_they_are = set(range(len(given))) - set(places)
+    as_they_are = set(range(len(given))) - set(positions)
     return np.vectorize(lambda *values: lone(do(*values)), otypes=[object], excluded=as_they_are)(*given)
 
 
@@ -327,13 +327,13 @@ class Function(NamedTuple):
     takes: str
     do: Callable[..., Value | Range]
 
-    def kinds(self, count: int) -> str:
+    def letters(self, count: int) -> str:
         """The letters of so many arguments."""
         return self.takes.ljust(count, self.takes[-1:])[:count]
 
     def of(self, count: int, in_array: bool) -> Callable[[Sequence[Value | Range]], Value | Range]:
         """The same for a list of so many arguments; an error where one value is taken is the result itself."""
-        kinds = self.kinds(count)
+        kinds = self.letters(count)
         single = [place for place, kind in enumerate(kinds) if kind in "vs"]
         spreading = [place for place, kind in enumerate(kinds) if kind == "v" and in_array]
 
