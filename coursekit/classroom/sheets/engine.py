@@ -68,6 +68,8 @@ def supported(path: Path | str) -> dict[str, str]:
             workbook.work(formula)
         except ValueError as error:
             unknown[formula.address] = str(error)
+        except RecursionError:
+            unknown[formula.address] = str(_nested(formula))
     return unknown
 
 
@@ -96,10 +98,7 @@ class _Workbook:
 
     def work(self, formula: Formula) -> Work:
         if formula not in self.parsed:
-            try:
-                self.parsed[formula] = _Parser(formula.text, formula, self, formula.is_array).whole()
-            except RecursionError:
-                raise ValueError(f"{formula} is nested too deeply, or its names stand for each other") from None
+            self.parsed[formula] = _Parser(formula.text, formula, self, formula.is_array).whole()
         return self.parsed[formula]
 
 
@@ -119,7 +118,7 @@ class _Values(dict):
 
     def __init__(self, workbook: _Workbook) -> None:
         super().__init__(workbook.constants)
-        self.workbook, self.pending = workbook, set()
+        self.workbook, self.pending = workbook, []
 
     def __missing__(self, at: Cell) -> Value:
         if not (formula := self.workbook.formulas.get(at)):
@@ -128,7 +127,7 @@ class _Values(dict):
             raise _circular(formula)
         if len(self.pending) == DEEPEST:
             raise _TooDeep(formula)
-        self.pending.add(formula)
+        self.pending.append(formula)
         try:
             result = self.workbook.work(formula)(self, False)
             self.update(_shown(formula.area, result if formula.is_array else lone(result)))
@@ -136,8 +135,10 @@ class _Values(dict):
             raise
         except ValueError as error:
             raise _Refused(f"{formula.address}: {error}") from None
+        except RecursionError:  # with Python's whole stack for itself the formula may be no too deep one
+            raise _TooDeep(formula) if len(self.pending) > 1 else _nested(formula) from None
         finally:
-            self.pending.remove(formula)
+            self.pending.pop()
         return self[at]
 
     def number(self, at: Cell) -> float:
@@ -158,6 +159,10 @@ class _Values(dict):
 
 def _circular(formula: Formula) -> ValueError:
     return _Refused(f"the formula in {formula.address} refers to itself, directly or through others")
+
+
+def _nested(formula: Formula) -> ValueError:
+    return _Refused(f"{formula.address}: {formula} is nested too deeply, or its names stand for each other")
 
 
 def _shown(area: Area, result: Value | Range) -> dict[Cell, Value]:
