@@ -237,6 +237,22 @@ def test_a_chain_of_formulas_may_be_long(tmp_path):
         evaluate(tmp_path, "=A2", **chain, A2000="=1/0")
 
 
+@pytest.mark.parametrize("depth", [6, 8, 12])
+def test_a_chain_of_nested_formulas_may_be_long(tmp_path, depth):
+    """Each formula needs so much of Python's stack that twenty of them fill it."""
+    chain = {f"A{row}": "=" + "SUM((" * depth + f"A{row + 1}" + "+1)*1)" * depth for row in range(2, 60)}
+    assert evaluate(tmp_path, "=A2", **chain, A60=1) == 1 + 58 * depth
+    with pytest.raises(ValueError, match="refers to itself"):
+        evaluate(tmp_path, "=A2", **chain, A60="=A3")
+
+
+def test_a_formula_that_is_nested_too_deeply_says_so(tmp_path):
+    nested = "=" + "SUM((" * 200 + "B1" + "+1)*1)" * 200
+    with pytest.raises(ValueError, match="Sheet!A2: .* is nested too deeply"):
+        evaluate(tmp_path, "=A2", A2=nested)
+    assert "nested too deeply" in sheets.supported(tmp_path / "formula.xlsx")["Sheet!A2"]
+
+
 def test_an_error_names_the_cell_where_it_arose(tmp_path):
     with pytest.raises(ValueError, match="Sheet!B2 gives #DIV/0!"):
         evaluate(tmp_path, "=B1+1", B1="=B2*2", B2="=1/0")

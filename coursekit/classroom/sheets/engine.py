@@ -7,34 +7,23 @@ A formula with anything that `functions` does not know is refused, not guessed a
 
 import inspect
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...datasets import nearest
-from .functions import FUNCTIONS, OPERATORS, FormulaError, Function, Rows, Value, guarded, lone, number, rows_of, spread
-from .reading import (
-    Area,
-    Cell,
-    Formula,
-    address,
-    area_at,
-    contents,
-    find,
-    formulas_of,
-    gather,
-    is_address,
-    load,
-    title_of,
-)
+from .functions import FUNCTIONS, OPERATORS, SIGNS, FormulaError, Function, Range, Value, lone, number, range_of, spread
+from .reading import Area, Cell, Formula, area_at, contents, find, formulas_of, gather, is_address, load, title_of
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Numbers = Tensor | Sequence | float
-Work = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
+Work = Callable[[Mapping[Cell, Value], bool], Value | Range]  # of `values`, and whether a range may stand there
 
 
 def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence[str]) -> dict[str, Tensor]:
@@ -79,6 +68,8 @@ def supported(path: Path | str) -> dict[str, str]:
             workbook.work(formula)
         except ValueError as error:
             unknown[formula.address] = str(error)
+        except RecursionError:
+            unknown[formula.address] = str(_nested(formula))
     return unknown
 
 
@@ -107,10 +98,7 @@ class _Workbook:
 
     def work(self, formula: Formula) -> Work:
         if formula not in self.parsed:
-            try:
-                self.parsed[formula] = _Parser(formula.text, formula, self, formula.is_array).whole().value
-            except RecursionError:
-                raise ValueError(f"{formula} is nested too deeply, or its names stand for each other") from None
+            self.parsed[formula] = _Parser(formula.text, formula, self, formula.is_array).whole()
         return self.parsed[formula]
 
 
@@ -130,7 +118,7 @@ class _Values(dict):
 
     def __init__(self, workbook: _Workbook) -> None:
         super().__init__(workbook.constants)
-        self.workbook, self.pending = workbook, set()
+        self.workbook, self.pending = workbook, []
 
     def __missing__(self, at: Cell) -> Value:
         if not (formula := self.workbook.formulas.get(at)):
@@ -139,16 +127,18 @@ class _Values(dict):
             raise _circular(formula)
         if len(self.pending) == DEEPEST:
             raise _TooDeep(formula)
-        self.pending.add(formula)
+        self.pending.append(formula)
         try:
-            result = self.workbook.work(formula)(self)
-            self.update(_shown(formula.cells, result if formula.is_array else [[lone(result)]]))
+            result = self.workbook.work(formula)(self, False)
+            self.update(_shown(formula.area, result if formula.is_array else lone(result)))
         except _Refused:
             raise
         except ValueError as error:
             raise _Refused(f"{formula.address}: {error}") from None
+        except RecursionError:  # with Python's whole stack for itself the formula may be no too deep one
+            raise _TooDeep(formula) if len(self.pending) > 1 else _nested(formula) from None
         finally:
-            self.pending.remove(formula)
+            self.pending.pop()
         return self[at]
 
     def number(self, at: Cell) -> float:
@@ -159,7 +149,7 @@ class _Values(dict):
                 value = self[waiting[-1]]
                 waiting.pop()
             except _TooDeep as deeper:
-                if (first := deeper.args[0].cells[0][0]) in waiting:
+                if (first := deeper.args[0].area.rows[0][0]) in waiting:
                     raise _circular(deeper.args[0]) from None
                 waiting.append(first)
         if value is None or isinstance(value, str):
@@ -171,25 +161,22 @@ def _circular(formula: Formula) -> ValueError:
     return _Refused(f"the formula in {formula.address} refers to itself, directly or through others")
 
 
-def _shown(cells: Sequence[Sequence[Cell]], result: Value | Rows) -> dict[Cell, Value]:
+def _nested(formula: Formula) -> ValueError:
+    return _Refused(f"{formula.address}: {formula} is nested too deeply, or its names stand for each other")
+
+
+def _shown(area: Area, result: Value | Range) -> dict[Cell, Value]:
     """What the cells of a formula show: an empty one 0; a lone row or column is repeated, beyond others is #N/A."""
-    shown, rows = {}, rows_of(result)
-    height, width = len(rows), len(rows[0])
-    for i, line in enumerate(cells):
+    shown, result = {}, range_of(result)
+    height, width = result.shape
+    for i, line in enumerate(area.rows):
         for j, at in enumerate(line):
             row, column = i * (height > 1), j * (width > 1)
-            value = rows[row][column] if row < height and column < width else FormulaError("#N/A")
+            value = result[row, column] if row < height and column < width else FormulaError("#N/A")
             if isinstance(value, FormulaError):
                 value = FormulaError(value.code, value.where or str(Area(*at, *at[1:])))
             shown[at] = 0.0 if value is None else value
     return shown
-
-
-class _Node(NamedTuple):
-    """A part of a formula: how it is worked out where one value is wanted, and where a range may stand."""
-
-    value: Work
-    range: Work
 
 
 _signature = lru_cache(maxsize=None)(inspect.signature)
@@ -214,148 +201,134 @@ class _Parser:
         from openpyxl.formula.tokenizer import TokenizerError
 
         try:
-            self.tokens = [token for token in Tokenizer(text).items if token.type != "WHITE-SPACE"]
+            self.tokens = deque(token for token in Tokenizer(text).items if token.type != "WHITE-SPACE")
         except TokenizerError as error:
             raise ValueError(f"{text} is refused: {error}") from None
-        self.text, self.formula, self.workbook, self.in_array, self.at = text, formula, workbook, in_array, 0
-        self.open_ifs: dict[_Node, _Node] = {}  # IF without a third argument; the same for SUM, which passes over FALSE
+        self.text, self.formula, self.workbook, self.in_array = text, formula, workbook, in_array
+        self.open_ifs: dict[Work, Work] = {}  # IF without a third argument; the same for SUM, which passes over FALSE
 
-    def whole(self) -> _Node:
+    def whole(self) -> Work:
         node = self._expression()
-        self._expect(self.at == len(self.tokens))
+        self._expect(not self.tokens)
         return node
 
-    def _expect(self, known: bool, advice: str = "") -> None:
+    def _expect(self, known: object, advice: str = "") -> None:
         """Refuse the formula at the next token, unless that is known here."""
         if not known:
-            what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
+            what = repr(self.tokens[0].value) if self.tokens else "its end"
             raise ValueError(f"{self.text} is refused at {what}{advice}")
 
     def _next_is(self, *what: str) -> bool:
         """Whether the next token is of this type, or has this subtype."""
-        return self.at < len(self.tokens) and {self.tokens[self.at].type, self.tokens[self.at].subtype} >= {*what}
+        return bool(self.tokens) and {self.tokens[0].type, self.tokens[0].subtype} >= {*what}
 
-    def _take(self) -> Any:
-        self.at += 1
-        return self.tokens[self.at - 1]
+    def _take(self, *what: str) -> Any:
+        """The next token if it is such a one, or else None."""
+        return self.tokens.popleft() if self._next_is(*what) else None
 
-    def _expression(self, tightness: int = 1) -> _Node:
+    def _expression(self, tightness: int = 1) -> Work:
         """Operands joined by operators that bind at least this tightly; equals group from the left."""
         left = self._operand()
         while self._next_is("OPERATOR-INFIX"):
-            sign = self.tokens[self.at].value
+            sign = self.tokens[0].value
             self._expect(sign in OPERATORS)
-            level, do = OPERATORS[sign]
+            level, function = OPERATORS[sign]
             if level < tightness:
                 break
             self._take()
-            left = self._call(Function("v", do), [left, self._expression(level + 1)])
+            left = self._call(function, [left, self._expression(level + 1)])
         return left
 
-    def _operand(self) -> _Node:
-        if self._next_is("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
-            minus = self._take().value == "-"
-            return self._call(Function("v", lambda x: -number(x) if minus else x), [self._operand()])
+    def _operand(self) -> Work:
+        if sign := self._take("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
+            return self._call(SIGNS[sign.value], [self._operand()])
         node = self._atom()
-        while self._next_is("OPERATOR-POSTFIX"):
-            self._take()
-            node = self._call(Function("v", lambda x: number(x) / 100), [node])
+        while sign := self._take("OPERATOR-POSTFIX"):
+            node = self._call(SIGNS[sign.value], [node])
         return node
 
-    def _atom(self) -> _Node:
-        if self._next_is("OPERAND"):
-            token = self._take()
+    def _atom(self) -> Work:
+        if token := self._take("OPERAND"):
             if token.subtype == "RANGE":
                 return self._reference(token.value)
             value = _CONSTANTS[token.subtype](token.value)
-            return _Node(lambda values: value, lambda values: value)
-        self._expect(self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN"))
-        name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
-        name = name.removeprefix("_XLFN.").removeprefix("_XLWS.")
-        self._expect(name in ("", *FUNCTIONS), ": no such function is known here")
+            return lambda values, whole: value
+        if self._next_is("PAREN", "OPEN"):
+            return self._arguments()[0]
+        self._expect(self._next_is("FUNC", "OPEN"))
+        name = self.tokens[0].value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")  # "SUM(" is one token
+        self._expect(name in FUNCTIONS, ": no such function is known here")
         self._expect(name != "TRANSPOSE" or self.formula.is_array, ": Excel has it in array formulas only")
-        self._take()
-        function, around = FUNCTIONS.get(name), self.in_array
-        self.in_array |= bool(name) and function.takes == "a"
-        arguments = [] if name == "NA" else [self._expression()]
-        while name and self._next_is("SEP"):
-            self._take()
-            arguments.append(self._expression())
-        self._expect(self._next_is("CLOSE"))
+        function, around = FUNCTIONS[name], self.in_array
+        self.in_array |= function.takes == "a"
+        arguments = self._arguments()
         self.in_array = around
-        if name:
-            try:
-                _signature(function.do).bind(*arguments)
-            except TypeError as error:
-                self._expect(False, f" of {name}: {error}")
-        self._take()
-        if not name:
-            return arguments[0]
+        try:
+            _signature(function.do).bind(*arguments)
+        except TypeError as error:
+            raise ValueError(f"{self.text} is refused at {name!r}: {error}") from None
         if function.takes == "r" and name not in ("AND", "OR"):
             arguments = [self.open_ifs.get(argument, argument) for argument in arguments]
         node = self._call(function, arguments)
         if name == "IF" and len(arguments) == 2 and self.formula.is_array:
-            nothing = _Node(lambda values: "", lambda values: False)
-            self.open_ifs[node] = self._call(function, [*arguments, nothing])
+            self.open_ifs[node] = self._call(function, [*arguments, lambda values, whole: False if whole else ""])
         return node
 
-    def _call(self, function: Function, arguments: Sequence[_Node]) -> _Node:
+    def _arguments(self) -> list[Work]:
+        """What stands between the next token, an opening one, and its closing one."""
+        arguments = [] if self._take("OPEN").value.upper() == "NA(" else [self._expression()]
+        while self._take("SEP"):
+            arguments.append(self._expression())
+        self._expect(self._take("CLOSE"))
+        return arguments
+
+    def _call(self, function: Function, arguments: Sequence[Work]) -> Work:
         """A function or an operator of these arguments."""
-        takes, do = function
-        if takes == "b":
-            return _Node(self._branch(do, arguments, "value"), self._branch(do, arguments, "range"))
-        kinds = takes.ljust(len(arguments), takes[-1:])[: len(arguments)]
-        spreading = [place for place, kind in enumerate(kinds) if kind == "v"] if self.in_array else []
-        given = [self._taken(kind, argument) for kind, argument in zip(kinds, arguments, strict=True)]
-        do = guarded(do, [place for place, kind in enumerate(kinds) if kind in "vs"])
+        if function.takes == "b":
+            return self._branch(function.do, arguments)
+        count, in_array = len(arguments), self.in_array
+        letters, do = function.letters(count), function.of(count, in_array)
 
-        def work(values: Mapping[Cell, Value]) -> Value | Rows:
-            return spread(do, [argument(values) for argument in given], spreading)
+        def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
+            result = do([self._taken(letter, one, values) for letter, one in zip(letters, arguments, strict=True)])
+            return result if whole or in_array else lone(result)
 
-        return _Node(work if self.in_array or takes == "v" else lambda values: lone(work(values)), work)
+        return work
 
-    def _taken(self, kind: str, argument: _Node) -> Work:
-        """What a function gets of an argument, by the letter of `functions.Function.takes`."""
-        is_array, (value, whole) = self.formula.is_array, argument
+    def _taken(self, letter: str, argument: Work, values: Mapping[Cell, Value]) -> Value | Range:
+        """What a function gets of an argument, by its letter in `functions.Function.takes`."""
+        found = argument(values, letter in "rRa")
+        if letter == "R" and not (isinstance(found, Range) or self.formula.is_array):
+            raise ValueError("a range that is no range of cells is known in array formulas only")
+        return range_of(found) if letter == "R" else lone(found) if letter in "se" else found
 
-        def cells(values: Mapping[Cell, Value]) -> Rows:
-            if not (isinstance(found := whole(values), list) or is_array):
-                raise ValueError("a range that is no range of cells is known in array formulas only")
-            return rows_of(found)
-
-        one = value if kind == "v" or not self.in_array else lambda values: lone(value(values))
-        return one if kind in "vse" else cells if kind == "R" else whole
-
-    def _branch(self, choose: Callable[..., Any], arguments: Sequence[_Node], wanted: str) -> Work:
+    def _branch(self, choose: Callable[..., Any], arguments: Sequence[Work]) -> Work:
         """IF and IFERROR, which work out only what they need: `choose` gives a value or one of the arguments."""
         is_array, (first, *others) = self.formula.is_array, arguments
 
-        def work(values: Mapping[Cell, Value]) -> Value | Rows:
-            found = getattr(first, wanted)(values)
-            if isinstance(found, list) and len(found) == len(found[0]) == 1:
-                found = found[0][0]
-            if isinstance(found, list):
-                every = [found, *(other.value(values) for other in others)]
-                sizes = {(len(rows), len(rows[0])) for rows in every if isinstance(rows, list)}
-                if not is_array or len(sizes) > 1:
+        def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
+            found = first(values, whole)
+            if isinstance(found, Range) and found.size > 1:
+                every = [found, *(other(values, False) for other in others)]
+                if not is_array or len({cells.shape for cells in every if isinstance(cells, Range)}) > 1:
                     raise ValueError("IF and IFERROR of ranges are known in array formulas, and with one size, only")
-                return spread(choose, every, range(len(every)))
-            chosen = choose(found, *others)
-            result = getattr(chosen, wanted)(values) if isinstance(chosen, _Node) else chosen
-            is_value = wanted == "range" and not is_array and choose is not FUNCTIONS["IF"].do  # of IFERROR, to Excel
+                return spread(choose, range(len(every)), every)
+            chosen = choose(lone(found), *others)
+            result = chosen(values, whole) if callable(chosen) else chosen
+            is_value = whole and not is_array and choose is not FUNCTIONS["IF"].do  # of IFERROR, to Excel
             if is_value and not isinstance(lone(result), (float, FormulaError)):
                 raise ValueError("IFERROR gives no number where a range may stand: programs differ in this")
             return result
 
         return work
 
-    def _reference(self, text: str) -> _Node:
+    def _reference(self, text: str) -> Work:
         """An address, or a name, which may stand for any formula."""
         from openpyxl.formula.translate import Translator
 
-        names, (home, *at) = self.workbook.names, self.formula.cells[0][0]
+        names, here = self.workbook.names, self.formula.area
         sheet, mark, name = text.rpartition("!")
-        home = title_of(self.workbook.book, sheet) if mark else home
+        home = title_of(self.workbook.book, sheet) if mark else here.sheet
         defined = names.get((home, name.lower())) or names.get((sheet, name.lower()))
         if is_address(name) and not defined:
             return self._cells(area_at(home, name))
@@ -365,22 +338,21 @@ class _Parser:
             advice = nearest(name, self.workbook.book.defined_names)
             raise ValueError(f"{self.text} is refused at {text!r}: no cells, and no name of this workbook. {advice}")
         if defined.count("$") < 2:  # addresses without it count from the cell with the name
-            defined = Translator(defined, "A1").translate_formula(address(*at))
+            defined = Translator(defined, "A1").translate_formula(row_delta=here.top - 1, col_delta=here.left - 1)
         if re.fullmatch(r"=('[^']+'|[^'!,]+)![$A-Z\d:]+", defined):  # most are plain addresses
             return self._reference(defined[1:])
         return _Parser(defined, self.formula, self.workbook, self.in_array).whole()
 
-    def _cells(self, area: Area) -> _Node:
-        if area.shape == (1, 1):
-            one = area.sheet, area.top, area.left
-            return _Node(lambda values: values[one], lambda values: [[values[one]]])
-        rows, (_, row, column) = area.rows, self.formula.cells[0][0]
-
-        def whole(values: Mapping[Cell, Value]) -> Rows:
-            return [list(map(values.__getitem__, cells)) for cells in rows]
-
-        if self.in_array:
-            return _Node(whole, whole)
-        at = area.sheet, row if area.shape[1] == 1 else area.top, column if area.shape[0] == 1 else area.left
+    def _cells(self, area: Area) -> Work:
+        """The whole rectangle; or, where one value is wanted, of a row or column the cell beside the formula."""
+        rows, here = area.rows, self.formula.area
+        at = area.sheet, here.top if len(rows) > 1 else area.top, here.left if len(rows[0]) > 1 else area.left
         beside = 1 in area.shape and any(at in cells for cells in rows)
-        return _Node(lambda values: values[at] if beside else FormulaError("#VALUE!"), whole)
+        always_whole = self.in_array and area.shape != (1, 1)
+
+        def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
+            if whole or always_whole:
+                return np.array([[values[one] for one in cells] for cells in rows], dtype=object)
+            return values[at] if beside else FormulaError("#VALUE!")
+
+        return work

@@ -12,7 +12,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from functools import wraps
+from functools import partial, wraps
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -30,58 +30,49 @@ class FormulaError(ValueError):
 
 NOT_FOUND = FormulaError("#N/A")
 Value = float | str | bool | None | FormulaError  # of one cell; None is an empty one
-Rows = list[list[Value]]  # of a range
+Range = np.ndarray  # of a rectangle of cells: Values, (rows, columns)
 
 
-def guarded(do: Callable[..., Value | Rows], places: Sequence[int] = ()) -> Callable[..., Value | Rows]:
-    """The same function, which gives as a value what a spreadsheet shows as an error, also one at these `places`."""
+def guarded(do: Callable[..., Value | Range]) -> Callable[..., Value | Range]:
+    """The same function, which gives as a value what a spreadsheet shows as an error."""
 
-    def gives(*arguments: Value | Rows) -> Value | Rows:
-        for place in places:
-            if isinstance(arguments[place], FormulaError):
-                return arguments[place]
+    def gives(*arguments: Value | Range) -> Value | Range:
         try:
             result = do(*arguments)
         except FormulaError as error:
             return FormulaError(error.code, error.where)
-        except ZeroDivisionError:
-            return FormulaError("#DIV/0!")
-        except OverflowError:
-            return FormulaError("#NUM!")
+        except ArithmeticError as error:
+            return FormulaError("#DIV/0!" if isinstance(error, ZeroDivisionError) else "#NUM!")
         return FormulaError("#NUM!") if isinstance(result, float) and not math.isfinite(result) else result
 
     return gives
 
 
-def spread(do: Callable[..., Value | Rows], arguments: Sequence[Value | Rows], places: Sequence[int]) -> Value | Rows:
-    """Call a function that takes single values at these places for each element of the rectangles that stand there.
+def spread(do: Callable[..., Value | Range], positions: Sequence[int], given: Sequence[Value | Range]) -> Value | Range:
+    """Call a function that takes single values at these positions for each element of the ranges that stand there.
 
     A single value, row or column is stretched to the size of the others.
     """
-    if not any(isinstance(arguments[place], list) for place in places):
-        return do(*arguments)
-
-    def one(*values: Value) -> Value:
-        given = dict(zip(places, values, strict=True))
-        return lone(do(*(given.get(place, argument) for place, argument in enumerate(arguments))))
-
-    arrays = [np.array(arguments[place], dtype=object) for place in places]
+    ranges = [given[position] for position in positions if isinstance(given[position], Range)]
+    if not ranges:
+        return do(*given)
     try:
-        arrays = np.broadcast_arrays(*arrays)
+        np.broadcast_shapes(*(cells.shape for cells in ranges))
     except ValueError:
-        shapes = " and ".join("{} x {}".format(*array.shape) for array in arrays if array.ndim)
+        shapes = " and ".join("{} x {}".format(*cells.shape) for cells in ranges)
         raise ValueError(f"rectangles of {shapes} cells: Excel fills up with #N/A, others leave out") from None
-    return [list(map(one, *rows)) for rows in zip(*(array.tolist() for array in arrays), strict=True)]
+    as_they_are = set(range(len(given))) - set(positions)
+    return np.vectorize(lambda *values: lone(do(*values)), otypes=[object], excluded=as_they_are)(*given)
 
 
-def lone(value: Value | Rows) -> Value:
-    """The value in a rectangle of one; more are refused."""
-    if isinstance(value, list) and (len(value) > 1 or len(value[0]) > 1):
+def lone(value: Value | Range) -> Value:
+    """The value in a range of one cell; more are refused."""
+    if isinstance(value, Range) and value.size > 1:
         raise ValueError(f"{len(value)} x {len(value[0])} values where one is needed: enter it as an array formula")
-    return value[0][0] if isinstance(value, list) else value
+    return value.item() if isinstance(value, Range) else value
 
 
-def number(value: Value | Rows) -> float:
+def number(value: Value | Range) -> float:
     """A cell's value as a number: an empty cell counts as 0; a text is #VALUE!."""
     if isinstance(value, FormulaError):
         raise FormulaError(value.code, value.where)
@@ -92,15 +83,14 @@ def number(value: Value | Rows) -> float:
     return float(value or 0)
 
 
-def rows_of(value: Value | Rows) -> Rows:
+def range_of(value: Value | Range) -> Range:
     """A range; a single value is one of one cell."""
-    return value if isinstance(value, list) else [[value]]
+    return np.atleast_2d(np.asarray(value, dtype=object))
 
 
-def numbers(*arguments: Value | Rows, truths: bool = False) -> list[float | bool]:
+def numbers(*arguments: Value | Range, truths: bool = False) -> list[float | bool]:
     """All numbers among the arguments (with `truths`, truth values too); a range's other cells are passed over."""
-    ranges = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
-    found = [x for rows in ranges for row in rows for x in row]
+    found = list(chain(*(cells.flat if isinstance(cells, Range) else [number(cells)] for cells in arguments)))
     kinds = set(map(type, found))
     if FormulaError in kinds:
         number(next(x for x in found if isinstance(x, FormulaError)))
@@ -109,31 +99,31 @@ def numbers(*arguments: Value | Rows, truths: bool = False) -> list[float | bool
     return found if kinds == {float} else [x for x in found if isinstance(x, (float, bool))]
 
 
-def _truths(arguments: Sequence[Value | Rows]) -> list[bool]:
+def _truths(arguments: Sequence[Value | Range]) -> list[bool]:
     """What AND and OR look at; a range's empty cells and texts are passed over. Nothing at all is #VALUE!."""
     if not (found := numbers(*arguments, truths=True)):
         raise FormulaError("#VALUE!")
     return [x != 0 for x in found]
 
 
-def _count(*arguments: Value | Rows) -> float:
-    cells = list(chain(*chain(*map(rows_of, arguments))))
+def _count(*arguments: Value | Range) -> float:
+    cells = list(chain(*(range_of(x).flat for x in arguments)))
     if bool in set(map(type, cells)) or any(isinstance(x, str) for x in arguments):
         raise ValueError("COUNT of a truth value, or of a text that is in no cell: programs differ in this")
     return float(sum(isinstance(x, float) for x in cells))
 
 
-def _side_by_side(code: str, arguments: Sequence[Value | Rows]) -> list[tuple[Value, ...]]:
-    """The cells of ranges of one size that stand at the same place; ranges of several sizes give an error."""
-    ranges = list(map(rows_of, arguments))
-    if len({(len(rows), len(rows[0])) for rows in ranges}) != 1:
+def _side_by_side(code: str, arguments: Sequence[Value | Range]) -> Range:
+    """The cells of ranges of one size, those at the same place in one row; ranges of several sizes give an error."""
+    ranges = list(map(range_of, arguments))
+    if len({cells.shape for cells in ranges}) > 1:
         raise FormulaError(code)
-    return list(zip(*(chain(*rows) for rows in ranges), strict=True))
+    return np.stack(ranges, -1).reshape(-1, len(ranges))
 
 
-def _sumproduct(*arguments: Value | Rows) -> float:
+def _sumproduct(*arguments: Value | Range) -> float:
     cells = _side_by_side("#VALUE!", arguments)
-    kinds = set(map(type, chain(*cells)))
+    kinds = set(map(type, cells.flat))
     if FormulaError in kinds and {str, type(None)} & kinds:
         raise ValueError("an error beside a text or an empty cell: Excel shows the error, others may pass it over")
     if kinds != {float}:
@@ -142,7 +132,7 @@ def _sumproduct(*arguments: Value | Rows) -> float:
     return math.fsum(map(math.prod, cells))
 
 
-def _sumxmy2(left: Value | Rows, right: Value | Rows) -> float:
+def _sumxmy2(left: Value | Range, right: Value | Range) -> float:
     pairs = _side_by_side("#N/A", [left, right])
     if any(isinstance(x, str) or (x is None and any(pair)) for pair in pairs for x in pair):
         raise ValueError("SUMXMY2 of a text, or of an empty cell and another number than 0: programs differ in this")
@@ -150,34 +140,29 @@ def _sumxmy2(left: Value | Rows, right: Value | Rows) -> float:
     return math.fsum(((a or 0.0) - (b or 0.0)) ** 2 for a, b in pairs)
 
 
-def _mmult(left: Value | Rows, right: Value | Rows) -> Rows:
-    for x in chain(*rows_of(left), *rows_of(right)):
+def _mmult(left: Value | Range, right: Value | Range) -> Range:
+    left, right = range_of(left), range_of(right)
+    for x in (*left.flat, *right.flat):
         if not isinstance(x, float):
             raise ValueError(f"MMULT of {x!r}, which is no number: programs differ in this")
-    left, right = np.array(rows_of(left)), np.array(rows_of(right))
-    if left.shape[1] != right.shape[0]:
+    if left.shape[1] != len(right):
         raise FormulaError("#VALUE!")
     if abs(left).max() * abs(right).max() * len(right) > 1e308:
         raise FormulaError("#NUM!")
-    return (left @ right).tolist()
+    return left @ right
 
 
-def _transpose(rows: Value | Rows) -> Rows:
-    return list(map(list, zip(*rows_of(rows), strict=True)))
-
-
-def _index(rows: Rows, row: Value, column: Value = None) -> Rows:
-    if column is None and len(rows) > 1 and len(rows[0]) > 1:
+def _index(cells: Range, row: Value, column: Value = None) -> Range:
+    if column is None and min(cells.shape) > 1:
         raise ValueError("INDEX of a rectangle is known only with a row and a column")
     at = [int(number(row)), int(number(column)) if column is not None else 1]
-    if len(rows) == 1 and column is None:  # in a single row the one position given is the column
+    if len(cells) == 1 and column is None:  # in a single row the one position given is the column
         at.reverse()
     if min(at) < 0:
         raise FormulaError("#VALUE!")
-    if at[0] > len(rows) or at[1] > len(rows[0]):
+    if at[0] > len(cells) or at[1] > len(cells[0]):
         raise FormulaError("#REF!")
-    (top, bottom), (left, right) = ((x - 1, x) if x else (0, None) for x in at)  # 0 stands for all
-    return [cells[left:right] for cells in rows[top:bottom]]
+    return cells[tuple(slice(x - 1, x) if x else slice(None) for x in at)]  # 0 stands for all
 
 
 def _position(wanted: Value, cells: Sequence[Value], exact: bool) -> int:
@@ -185,7 +170,7 @@ def _position(wanted: Value, cells: Sequence[Value], exact: bool) -> int:
     if wanted is None or (isinstance(wanted, str) and set(wanted) & set("*?~")):
         raise ValueError(f"a search for {wanted!r}: neither patterns nor empty cells are known here")
     if exact:
-        known = (not (x is None or isinstance(x, FormulaError)) and _equal(wanted, x) for x in cells)
+        known = (not (x is None or isinstance(x, FormulaError)) and _difference(wanted, x) == 0 for x in cells)
         found = next((place for place, equal in enumerate(known) if equal), -1)
     elif {type(wanted), *map(type, cells)} != {float} or any(b < a for a, b in pairwise(cells)):
         raise ValueError("a search that is not for an exact match is known only in sorted numbers")
@@ -196,29 +181,29 @@ def _position(wanted: Value, cells: Sequence[Value], exact: bool) -> int:
     return found
 
 
-def _match(wanted: Value, rows: Rows, how: Value = 1.0) -> float:
+def _match(wanted: Value, cells: Range, how: Value = 1.0) -> float:
     if how not in (0, 1):
         raise ValueError("MATCH is known with 0, an exact match, or 1 as its third argument")
-    if len(rows) > 1 and len(rows[0]) > 1:
+    if min(cells.shape) > 1:
         raise FormulaError("#N/A")
-    return _position(wanted, list(chain(*rows)), how == 0) + 1.0
+    return _position(wanted, cells.ravel().tolist(), how == 0) + 1.0
 
 
-def _vlookup(wanted: Value, rows: Rows, column: Value, near: Value = True) -> Value:
+def _vlookup(wanted: Value, cells: Range, column: Value, near: Value = True) -> Value:
     place = int(number(column))
-    if not 1 <= place <= len(rows[0]):
+    if not 1 <= place <= len(cells[0]):
         raise FormulaError("#REF!" if place > 0 else "#VALUE!")
-    return rows[_position(wanted, [row[0] for row in rows], not number(near))][place - 1]
+    return cells[_position(wanted, cells[:, 0].tolist(), not number(near)), place - 1]
 
 
-def _xlookup(wanted: Value, where: Rows, results: Rows, missing: Value = NOT_FOUND) -> Value | Rows:
-    cells, down = list(chain(*where)), len(where[0]) == 1
-    if min(len(where), len(where[0])) > 1 or len(cells) != len(results if down else results[0]):
+def _xlookup(wanted: Value, where: Range, results: Range, missing: Value = NOT_FOUND) -> Value | Range:
+    down = len(where[0]) == 1
+    if min(where.shape) > 1 or where.size != results.shape[0 if down else 1]:
         raise FormulaError("#VALUE!")
-    found = guarded(_position)(wanted, cells, True)
+    found = guarded(_position)(wanted, where.ravel().tolist(), True)
     if isinstance(found, FormulaError):
         return missing
-    return [results[found]] if down else [[row[found]] for row in results]
+    return results[[found]] if down else results[:, [found]]
 
 
 def _criterion(wanted: Value) -> Callable[[Value], bool]:
@@ -234,21 +219,21 @@ def _criterion(wanted: Value) -> Callable[[Value], bool]:
     def test(x: Value) -> bool:
         if isinstance(x, (bool, FormulaError)) or (isinstance(x, str) and not is_word and any(map(str.isdigit, x))):
             raise ValueError(f"whether {x!r} meets the criterion {wanted!r}: programs differ in this")
-        return OPERATORS[sign][1](x, operand) if isinstance(x, type(operand)) else sign == "<>"
+        return OPERATORS[sign][1].do(x, operand) if isinstance(x, type(operand)) else sign == "<>"
 
     return test
 
 
-def _chosen(rows: Rows, wanted: Value, results: Rows | None = None) -> list[float]:
+def _chosen(cells: Range, wanted: Value, results: Range | None = None) -> list[float]:
     """The numbers that SUMIF and AVERAGEIF add up."""
-    results, test = results or rows, _criterion(wanted)
-    if (len(results), len(results[0])) != (len(rows), len(rows[0])):
+    results, meets = cells if results is None else results, np.vectorize(_criterion(wanted), otypes=[bool])
+    if results.shape != cells.shape:
         raise ValueError("a criterion's range and the range to add up are known only with one shape")
-    return numbers([[y for x, y in zip(chain(*rows), chain(*results), strict=True) if test(x)]])
+    return numbers(results[meets(cells)])
 
 
-def _rank(x: Value, rows: Rows, ascending: Value = False) -> float:
-    found, x, sign = numbers(rows), number(x), 1 if number(ascending) else -1
+def _rank(x: Value, cells: Range, ascending: Value = False) -> float:
+    found, x, sign = numbers(cells), number(x), 1 if number(ascending) else -1
     if x not in found:
         raise ValueError(f"RANK of {x!r}, which is not among the numbers: #N/A in Excel, a place in others")
     return 1.0 + sum(sign * other < sign * x for other in found)
@@ -293,26 +278,23 @@ def _sum(a: float, b: float) -> float:
     return 0.0 if _close(a, -b) else a + b
 
 
-def _sides(a: Value, b: Value) -> tuple[Value, Value]:
-    """Both sides of a comparison; an empty cell is 0, FALSE or "", as what it is compared with."""
+def _difference(a: Value, b: Value) -> float:
+    """How much more one value is than another, 0 if they are equal; nan for a text that another value does not equal.
+
+    An empty cell is 0, FALSE or "", as what it is compared with.
+    """
     a, b = type(b)() if a is None else a, type(a)() if b is None else b
-    if isinstance(a, bool) != isinstance(b, bool) and not isinstance(a, str) and not isinstance(b, str):
-        raise ValueError("a truth value beside a number: in Excel TRUE is more than any number, in others it is 1")
-    return a, b
-
-
-def _equal(a: Value, b: Value) -> bool:
-    a, b = _sides(a, b)
     if isinstance(a, str) or isinstance(b, str):
-        return isinstance(a, str) and isinstance(b, str) and a.lower() == b.lower()
-    return _close(number(a), number(b))
+        return 0.0 if type(a) is type(b) and a.lower() == b.lower() else math.nan
+    if isinstance(a, bool) != isinstance(b, bool):
+        raise ValueError("a truth value beside a number: in Excel TRUE is more than any number, in others it is 1")
+    return _sum(number(a), -number(b))
 
 
 def _less(a: Value, b: Value) -> bool:
-    a, b = _sides(a, b)
     if isinstance(a, str) or isinstance(b, str):
         raise ValueError("how a text and another value are ordered is not known here: compare numbers, or use = or <>")
-    return number(a) < number(b) and not _close(number(a), number(b))
+    return _difference(a, b) < 0
 
 
 def _text(value: Value) -> str:
@@ -343,10 +325,28 @@ class Function(NamedTuple):
     """
 
     takes: str
-    do: Callable[..., Value | Rows]
+    do: Callable[..., Value | Range]
+
+    def letters(self, count: int) -> str:
+        """The letters of so many arguments."""
+        return self.takes.ljust(count, self.takes[-1:])[:count]
+
+    def of(self, count: int, in_array: bool) -> Callable[[Sequence[Value | Range]], Value | Range]:
+        """The same for a list of so many arguments; an error where one value is taken is the result itself."""
+        kinds = self.letters(count)
+        single = [place for place, kind in enumerate(kinds) if kind in "vs"]
+        spreading = [place for place, kind in enumerate(kinds) if kind == "v" and in_array]
+
+        def one(*given: Value | Range) -> Value | Range:
+            for place in single:
+                if isinstance(given[place], FormulaError):
+                    return given[place]
+            return self.do(*given)
+
+        return partial(spread, guarded(one), spreading)
 
 
-_FUNCTIONS: dict[str, dict[str, Callable[..., Value | Rows]]] = {
+_FUNCTIONS: dict[str, dict[str, Callable[..., Value | Range]]] = {
     "v": {name: _on_numbers(do) for name, do in {
         "ABS": lambda x: abs(x), "MOD": _mod, "POWER": _power, "ROUND": _round, "TANH": lambda x: math.tanh(x),
         "EXP": lambda x: math.exp(x), "SQRT": lambda x: math.sqrt(x) if x >= 0 else math.nan,
@@ -358,17 +358,18 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Value | Rows]]] = {
         "MAX": lambda *xs: max(numbers(*xs), default=0.0), "MIN": lambda *xs: min(numbers(*xs), default=0.0),
         "SUM": lambda *xs: math.fsum(numbers(*xs)), "SUMSQ": lambda *xs: math.fsum(x * x for x in numbers(*xs)),
         "AVERAGE": lambda *xs: math.fsum(found := numbers(*xs)) / len(found),
-        "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(*xs)) else 0.0, "TRANSPOSE": _transpose,
+        "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(*xs)) else 0.0,
+        "TRANSPOSE": lambda cells: range_of(cells).T,
     },
     "a": {"SUMPRODUCT": _sumproduct, "SUMXMY2": _sumxmy2, "MMULT": _mmult},
     "Rs": {"INDEX": _index},
     "vRs": {"MATCH": _match, "VLOOKUP": _vlookup, "RANK": _rank, "RANK.EQ": _rank,
-        "HLOOKUP": lambda wanted, rows, row, near=True: _vlookup(wanted, _transpose(rows), row, near),},
+        "HLOOKUP": lambda wanted, cells, row, near=True: _vlookup(wanted, cells.T, row, near)},
     "vRRe": {"XLOOKUP": _xlookup},
-    "Rv": {"COUNTIF": lambda rows, wanted: float(sum(map(_criterion(wanted), chain(*rows))))},
+    "Rv": {"COUNTIF": lambda cells, wanted: float(sum(map(_criterion(wanted), cells.flat)))},
     "RvR": {
-        "SUMIF": lambda rows, wanted, results=None: math.fsum(_chosen(rows, wanted, results)),
-        "AVERAGEIF": lambda rows, wanted, results=None: math.fsum(x := _chosen(rows, wanted, results)) / len(x),
+        "SUMIF": lambda cells, wanted, results=None: math.fsum(_chosen(cells, wanted, results)),
+        "AVERAGEIF": lambda cells, wanted, results=None: math.fsum(x := _chosen(cells, wanted, results)) / len(x),
     },
     "b": {"IF": _if, "IFERROR": lambda value, instead: instead if isinstance(value, FormulaError) else value},
     "": {"NA": lambda: FormulaError("#N/A")},
@@ -377,11 +378,13 @@ FUNCTIONS = {name: Function(takes, do) for takes, group in _FUNCTIONS.items() fo
 
 # Each operator between two values; a later line binds tighter.
 _OPERATORS: list[dict[str, Callable[[Value, Value], Value]]] = [
-    {"=": _equal, "<>": lambda a, b: not _equal(a, b), "<": _less, ">=": lambda a, b: not _less(a, b),
-     ">": lambda a, b: _less(b, a), "<=": lambda a, b: not _less(b, a)},
+    {"=": lambda a, b: _difference(a, b) == 0, "<>": lambda a, b: _difference(a, b) != 0, "<": _less,
+     ">": lambda a, b: _less(b, a), "<=": lambda a, b: not _less(b, a), ">=": lambda a, b: not _less(a, b)},
     {"&": lambda a, b: _text(a) + _text(b)},
     {"+": _on_numbers(_sum), "-": _on_numbers(lambda a, b: _sum(a, -b))},
     {"*": _on_numbers(operator.mul), "/": _on_numbers(operator.truediv)},
     {"^": _on_numbers(_power)},
 ]  # fmt: skip
-OPERATORS = {sign: (level, do) for level, group in enumerate(_OPERATORS, 1) for sign, do in group.items()}
+_SIGNS = {"+": lambda x: x, "-": lambda x: -number(x), "%": lambda x: number(x) / 100}  # before a value, or behind it
+SIGNS = {sign: Function("v", do) for sign, do in _SIGNS.items()}
+OPERATORS = {sign: (level, Function("v", do)) for level, line in enumerate(_OPERATORS, 1) for sign, do in line.items()}

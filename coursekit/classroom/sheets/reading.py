@@ -54,17 +54,16 @@ class Area:
 
 
 class Formula(NamedTuple):
-    """A formula's text, the rows of cells that show its results (several for an array formula only), and its kind."""
+    """A formula's text, the cells that show its results (several for an array formula only), and its kind."""
 
     text: str
-    cells: tuple[tuple[Cell, ...], ...]
+    area: Area
     is_array: bool
 
     @property
     def address(self) -> str:
         """Of its first cell, where it is written."""
-        first = self.cells[0][0]
-        return str(Area(*first, *first[1:]))
+        return f"{self.area.sheet}!{address(self.area.top, self.area.left)}"
 
     def __str__(self) -> str:
         """As a spreadsheet shows it: an array formula in braces."""
@@ -123,9 +122,7 @@ def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
                 book = load_workbook(_cells_only(path), data_only=not formulas, keep_links=False)
             except Exception:
                 raise ValueError(f"{path.name} is no workbook that openpyxl can read: {error}; save as .xlsx") from None
-            warnings.warn(
-                f"only cells and names are read, since openpyxl fails at others: {error!r:.300}", stacklevel=1
-            )
+            warnings.warn(f"only cells and names are read; openpyxl fails at others: {error!r:.300}", stacklevel=1)
     for words in [str(warning.message) for warning in said]:  # most are about decorations, which nothing here needs
         if re.search("only cells and names|Unable to read|marked as a date|cannot be located", words):
             warnings.warn(f"{path.name}: {words}", stacklevel=4)
@@ -257,11 +254,11 @@ def formulas_of(book: Any) -> dict[Cell, Formula]:
     """The formula of each cell that shows a result; all cells that an array formula fills have that one formula."""
     found = {}
     for cell in (cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
-        text, cells = cell.value, (((cell.parent.title, cell.row, cell.column),),)
-        if is_array := not isinstance(text, str):
-            cells = tuple(map(tuple, area_at(cell.parent.title, text.ref).rows))
+        text, is_array = cell.value, not isinstance(cell.value, str)
+        area = area_at(cell.parent.title, text.ref if is_array else cell.coordinate)
+        if is_array:
             text = text.text if hasattr(text, "text") else f"=TABLE({text.r1},{text.r2})"  # so Excel shows What-If
-        found |= dict.fromkeys(chain(*cells), Formula(text, cells, is_array))
+        found |= dict.fromkeys(chain(*area.rows), Formula(text, area, is_array))
     return found
 
 
