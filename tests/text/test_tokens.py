@@ -113,7 +113,7 @@ def test_many_texts_are_numbered_in_order():
     assert [vocab.tokens(numbers.tolist())[2] for numbers in vocab.encode(texts)] == [str(i) for i in range(4500)]
 
 
-@pytest.mark.parametrize("ids", [torch.tensor([8, 9]), np.array([8, 9]), (8, 9), iter([8, 9])], ids=repr)
+@pytest.mark.parametrize("ids", [torch.tensor([8, 9]), np.array([8, 9]), (8, 9), iter([8, 9])], ids=type)
 def test_ids_may_come_as_a_tensor_an_array_or_one_by_one(ids):
     assert ck.Vocab((*MARKS, "a", "b")).tokens(ids) == ["a", "b"]
 
