@@ -74,3 +74,11 @@ def test_nothing_is_put_on_the_path_that_modules_are_found_on():
         and (ast.unparse(part) == "sys.path" or part.attr in ("syspath_prepend", "addsitedir"))
     ]
     assert touched == []
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_folders_are_not_asked_for_by_a_slash(name):
+    """Before Python 3.11 `glob("*/")` gives files, too."""
+    globs = [call for call in calls(TREES[name]) if getattr(call.func, "attr", "") in ("glob", "rglob") and call.args]
+    asked = [call.args[0].value for call in globs if isinstance(call.args[0], ast.Constant)]
+    assert [pattern for pattern in asked if pattern.endswith("/")] == []
