@@ -20,7 +20,7 @@ help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
 
 lab: $(READY) ## open your copies of the lessons in JupyterLab; ARGS="--no-browser --port 8899" passes options on
-	@$(QUIETLY) exec $(BIN)/python -m coursekit lab $(ARGS)
+	@exec $(BIN)/python -m coursekit lab $(ARGS)
 
 reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours beside it
 	@$(BIN)/python -m coursekit reset $(LESSON)

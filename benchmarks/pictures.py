@@ -1,7 +1,7 @@
 """Pictures a second, augmented: coursekit by the batch, torchvision's transforms item by item, in one run.
 
-Both start from the same decoded uint8 pictures in memory and end with float batches; both flip, turn, zoom, tilt and
-change brightness and contrast, each with the same probabilities and strengths.
+Both start from the same decoded uint8 pictures in memory and end with float batches; both flip, rotate, zoom and
+change perspective, brightness and contrast, each with the same probabilities and strengths.
 """
 
 import argparse

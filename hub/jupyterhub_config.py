@@ -7,7 +7,7 @@ HUB_PASSWORD  what everybody types beside a name of their own; without it the hu
 HUB_ADDRESS   where it listens: http://127.0.0.1:8000 unless said otherwise; the two ports above it must be free too
 HUB_HOME      where the class's folders are kept; `cell-by-cell-class` in your home folder unless said otherwise
 
-All servers run as the user that started the hub, so a student who wants to can read the others' files, and whoever
+All servers run as the user that started the hub, so a student who wants to can read the others' files, and anyone who
 knows the password can log in under any name: right for a class that trusts itself, not for strangers. For those, change
 `authenticator_class` and `spawner_class`: to the machine's own accounts (`pam`, `local`), or to containers.
 """

@@ -72,8 +72,7 @@ def where(*_: str) -> None:
 
 def _mine() -> Path:
     """The folder of copies: my_lessons in the current folder, or this one if it is such a folder."""
-    here = Path.cwd()
-    return here if (here / ".copies.json").exists() else here / "my_lessons"
+    return Path.cwd() if Path(".copies.json").exists() else Path.cwd() / "my_lessons"
 
 
 TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, progress, app, check, where)}
@@ -81,6 +80,8 @@ TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, pro
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for; what goes wrong is said in a line."""
+    # threads that wait for work by spinning slow each other down many times over when the cores are shared
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     task, *rest = (sys.argv[1:] if arguments is None else arguments) or ["help"]
     try:
         if task in ("help", "-h", "--help"):

@@ -1,6 +1,6 @@
 """Make the `satellite` sample: simulated tiles of rain forest seen from above, in the layout of Kaggle's Planet data.
 
-1,000 labelled and 150 unlabelled JPEG tiles of 128x128 pixels. For each tile labels are drawn by lot; then the
+1,000 labelled and 150 unlabelled JPEG tiles of 128x128 pixels. For each tile labels are drawn at random; then the
 ground is painted (satellite_ground.py; roads and towns here) and the weather over it. A tile on which a label cannot
 be seen is drawn anew. At last the tile is turned into one of the eight symmetries of the square. A tile depends on its
 own seed only.

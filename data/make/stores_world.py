@@ -1,7 +1,7 @@
 """The world around the stores: calendar, holidays, weather and searches of eight German states.
 
 Names of states and the dates of public holidays are facts; school holidays are simplified; weather and searches are
-drawn by lot. Every array has one row for each day of `DATES` and one column for each of `STATES`.
+drawn at random. Every array has one row for each day of `DATES` and one column for each of `STATES`.
 """
 
 from collections.abc import Iterable

@@ -18,6 +18,13 @@ def here(tmp_path, monkeypatch):
     return tmp_path / "here"
 
 
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch):
+    """A command may set what its process needs; the next test begins without."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")  # so that it is put back as it was
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+
+
 def lesson(folder, *codes, tags=()):
     """A lesson of these cells as saved: each shows 42, printed or as its value."""
     cells = []
@@ -96,6 +103,7 @@ def test_lab_opens_copies_in_the_current_folder(here, monkeypatch):
         assert called[-1][-3:] == ["--no-browser", "--port", "8899"]
         assert ("--allow-root" in called[-1]) == (os.geteuid() == 0)
         assert "--LabApp.default_url=/lab/tree/my_lessons/00_notebook_basics.ipynb" in called[-1]
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"  # for the kernels that JupyterLab starts
     copies = sorted(path.name for path in (here / "my_lessons").glob("*.ipynb"))
     assert copies == [path.name for path in lessons.chosen()]
     assert (here / "excel" / "softmax.xlsx").exists() and (here / "my_lessons" / "app" / "server.py").exists()

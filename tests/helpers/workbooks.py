@@ -55,6 +55,16 @@ def typed_in(path, sheet, changes, copy):
     return copy
 
 
+def assert_bounded(path, bounds):
+    """What may be typed into the cells of each name, {name: (least, most)}: others are refused with a message."""
+    book = sheets.load(path)
+    for name, expected in bounds.items():
+        for area in sheets.find(book, name):
+            rules = book[area.sheet].data_validations.dataValidation
+            (rule,) = [rule for rule in rules if area.range in str(rule.sqref).split()]
+            assert (rule.formula1, rule.formula2) == expected and rule.showErrorMessage, name
+
+
 def recalculates(*makers):
     """Marks a test that looks at what LibreOffice makes of workbooks; each maker writes one to the path it is given.
 

@@ -1,4 +1,4 @@
-"""Learners of ratings: they find made tastes, say what they do with strangers, and refuse ratings out of range."""
+"""Learners of ratings: they find made tastes, say what they do with unseen users, and refuse ratings out of range."""
 
 import numpy as np
 import pandas as pd
@@ -57,9 +57,9 @@ def test_titles_stand_in_the_table(learner):
     assert "A film" in learner.item_table({7: "A film"}).index
 
 
-def test_a_stranger_is_predicted_from_the_film_alone(learner):
-    strangers = pd.DataFrame({"userId": [1, 2], "movieId": [7, 7]})
-    one, other = learner.raw_outputs(strangers)[:, 0].tolist()
+def test_an_unseen_user_is_predicted_from_the_film_alone(learner):
+    unseen = pd.DataFrame({"userId": [1, 2], "movieId": [7, 7]})
+    one, other = learner.raw_outputs(unseen)[:, 0].tolist()
     model = learner.model
     low, high = model.output_range
     alone = low + (high - low) * torch.sigmoid(model.item_bias.weight[1, 0] + model.bias)

@@ -25,7 +25,7 @@ def column(values, name="x"):
 
 @given(st.lists(CATEGORIES, min_size=1).filter(any), st.lists(CATEGORIES, min_size=1))
 @settings(max_examples=60, deadline=None)
-def test_a_category_is_its_place_among_the_training_values_and_0_for_strangers(training, later):
+def test_a_category_is_its_place_among_the_training_values_and_0_for_what_is_new(training, later):
     levels = sorted({value for value in training if value})
     numbers = Categorify(["x"]).fit(column(training)).transform(column(later))
     assert numbers[:, 0].tolist() == [levels.index(value) + 1 if value in levels else 0 for value in later]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
+from workbooks import CLOSE, EXCEL, EveryWorkbook, assert_bounded, assert_equal, inputs_of, recalculates, typed_in
 
 from coursekit.classroom import sheets
 
@@ -129,13 +129,7 @@ def test_dropping_nothing_changes_nothing(given):
 
 
 def test_p_and_the_draws_have_bounds():
-    book = sheets.load(PATH)
-    for name, bounds in [("p", ("0", "0.95")), ("draw", ("1", "200")), ("several_draws", ("1", "200")),
-                         ("used", ("1", "200"))]:  # fmt: skip
-        for area in sheets.find(book, name):
-            rules = book[area.sheet].data_validations.dataValidation
-            (rule,) = [rule for rule in rules if area.range in str(rule.sqref).split()]
-            assert (rule.formula1, rule.formula2) == bounds and rule.showErrorMessage, name
+    assert_bounded(PATH, {"p": ("0", "0.95")} | dict.fromkeys(["draw", "several_draws", "used"], ("1", "200")))
 
 
 @recalculates(partial(typed_in, PATH, 1, {"C3": 0.25, "L3": 42, "F9": 6.5}))

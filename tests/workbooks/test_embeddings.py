@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from workbooks import EXCEL, EveryWorkbook, assert_equal, inputs_of, recalculates, typed_in
+from workbooks import EXCEL, EveryWorkbook, assert_bounded, assert_equal, inputs_of, recalculates, typed_in
 
 import coursekit as ck
 from coursekit.classroom import sheets
@@ -123,13 +123,10 @@ def test_what_the_words_say(given):
 
 
 def test_what_may_be_typed_has_bounds():
-    book = sheets.load(PATH)
-    for name, bounds in [("days", ("0", "7")), ("table_days", ("0", "7")), ("table_states", ("0", "3")),
-                         ("count_size", ("1", "1000000")), ("lr", ("0", "100")), ("sales", ("0", "0"))]:  # fmt: skip
-        (area,) = sheets.find(book, name)
-        rules = book[area.sheet].data_validations.dataValidation
-        (rule,) = [rule for rule in rules if area.range in str(rule.sqref).split()]
-        assert (rule.formula1, rule.formula2) == bounds and rule.showErrorMessage, name
+    assert_bounded(PATH, {
+        "days": ("0", "7"), "table_days": ("0", "7"), "table_states": ("0", "3"), "count_size": ("1", "1000000"),
+        "lr": ("0", "100"), "sales": ("0", "0"),
+    })  # fmt: skip
 
 
 @recalculates(partial(typed_in, PATH, 1, {"J6": 4, "D12": 0.9, "E38": 1116}))
