@@ -22,13 +22,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .arguments import in_words
 from .callbacks import BATCH_EVENTS, Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
 from .loaders import Loader, Loaders
+from .loaders import device as best_device
 from .losses import binary_cross_entropy, check_labels, check_probabilities, cross_entropy, loss_count, with_ignored
 from .metrics import Metric, RunningMean, check_metrics, finish_of, is_over_all, metric_name, of_batch
 from .schedule import Schedule, constant, one_cycle
-from .storage import check_same, check_whole, load_tensors, load_weights, save_tensors
+from .storage import check_same, check_whole, load_objects, load_tensors, load_weights, save_objects, save_tensors
 from .targets import Categories, Numbers, Prediction, predictions
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -78,7 +80,7 @@ class Learner:
         check_parts(loss_fn, optimizer_fn)
         self.data, self.loss_fn = data, with_ignored(loss_fn, data.target_type)
         self.metrics = tuple(with_ignored(metric, data.target_type) for metric in check_metrics(metrics))
-        self.model = model.to(data.device)
+        self.model, self.channels_last = model.to(data.device), channels_last
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
         self.network = torch.compile(self.model) if compile else self.model
@@ -450,6 +452,26 @@ class Learner:
         load_weights(self.model, weights, str(path))
         return metadata
 
+    def export(self, path: Path | str) -> Path:
+        """Write all that it takes to predict to one safetensors file, for `ck.load`: the model, what prepares its
+        inputs and names its outputs; not the data, nor metrics, callbacks, the optimizer.
+
+        A loss function of your own is left out, too: there the loaded learner has that of its targets.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            ValueError: the model holds something that is no module and no plain data, such as a function of your own.
+        """
+        bare, loss_fn = type(self).__new__(type(self)), getattr(self.loss_fn, "func", self.loss_fn)
+        ours = getattr(loss_fn, "__module__", None) == cross_entropy.__module__
+        vars(bare).update(
+            data=self.data.without_samples(), model=self.model.eval(), groups=self.groups,
+            loss_fn=self.loss_fn if ours else None, channels_last=self.channels_last,
+        )  # fmt: skip
+        return save_objects(path, bare)
+
     def freeze(self) -> None:
         """Train only the last layer group; batch norms in the others keep their statistics."""
         if len(self.groups) < 2:
@@ -461,6 +483,37 @@ class Learner:
         """Train all layer groups."""
         for group in self.groups:
             group.requires_grad_(True)
+
+
+@in_words
+def load(path: Path | str, *, trust: Sequence[type] = (), device: str | torch.device | None = None) -> Learner:
+    """The learner that `learn.export` wrote, without its data: it predicts as it did, in any process, on any machine.
+
+    Nothing in the file is run: it holds numbers, and the names of classes. Those of torch.nn, torchvision and coursekit
+    are made without being called; any other is refused by name. So a file from a stranger may be loaded.
+
+    Args:
+        path: of the file.
+        trust: classes beside those, such as an `nn.Module` of your own that the model has.
+        device: where to compute; None takes the best device here.
+
+    Returns:
+        A learner of the same type. To train or validate, give it data: `learn.use(data)`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, was written by `save`, or asks for a class that is not known.
+    """
+    if wrong := [thing for thing in trust if not callable(thing)]:
+        raise ValueError(f"trust is a list of classes, such as [MyModel]; it holds {wrong[0]!r:.60}")
+    bare = load_objects(path, trust)
+    if not isinstance(bare, Learner):
+        raise ValueError(f"{path} holds a {type(bare).__name__}, and no learner: learn.export(path) writes one")
+    data, target_type = bare.data, bare.data.target_type
+    data.device = data.train.device = data.valid.device = best_device(device)
+    loss_fn = bare.loss_fn or (target_type or Numbers()).loss_fn
+    bare.__init__(data, bare.model, loss_fn, groups=bare.groups, channels_last=bare.channels_last)
+    return bare
 
 
 def with_learner_options(make: Callable) -> Callable:
