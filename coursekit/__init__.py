@@ -29,7 +29,7 @@ from .metrics import over_all, pixel_accuracy, r2, rmse, roc_auc
 from .targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction
 from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
 from .learner import Learner, LRFinder, Summary, load
-from .schedule import constant, cosine, one_cycle
+from .schedule import constant, cosine, one_cycle, restarts
 from .display import Progress
 from .callbacks import Checkpoint, CSVLogger, EarlyStopping, GradientAccumulation, GradientClipping, MixedPrecision
 from .callbacks import Recorder

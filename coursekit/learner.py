@@ -59,6 +59,7 @@ class Learner:
         outputs: the latest batch's outputs.
         loss: the latest batch's training loss; outside `before_backward` a tensor without gradient.
         recorder: losses, learning rates and the table of epochs of the latest fit.
+        batch_norm: False after `unfreeze(batch_norm=False)`: batch norms stay as they are in training.
         takes_step, weight: set by `GradientAccumulation`: whether the optimizer steps after this batch, and what the
             loss is multiplied by before its gradients are taken.
         stop: set to True by a callback to end the fit after this epoch.
@@ -92,7 +93,7 @@ class Learner:
         self.epoch_results: dict[str, float] = {}
         self.optimizer: torch.optim.Optimizer | None = None
         self.outputs, self.loss, self.samples, self.stop = None, None, 0, False
-        self.takes_step, self.weight = True, None
+        self.takes_step, self.weight, self.batch_norm = True, None, True
         self.processes = None  # or the `Distributed` by which several train
         self.epoch = self.epochs = self.batch = self.step = self.steps = 0
 
@@ -160,8 +161,36 @@ class Learner:
         momentum = None if asked_for else (0.95, 0.85)
         self.fit(epochs, max_lr, schedule=one_cycle(warmup, momentum=momentum), callbacks=callbacks)
 
+    def fine_tune(
+        self, epochs: int, lr: LearningRate = 2e-3, frozen_epochs: int = 1, *, batch_norm: bool = True,
+        callbacks: Sequence[object] = (),
+    ) -> None:  # fmt: skip
+        """Train the last layer group alone (a new head, say), then all: the usual way to use pretrained weights.
+
+        The head is trained at `lr`, which rises to its end; then all at half of it, the first layer group at a
+        hundredth of that. These are the steps and figures of fastai's `fine_tune` (J. Howard and S. Gugger, "fastai: a
+        layered API for deep learning", 2020).
+
+        Args:
+            epochs: with all layer groups.
+            lr: one learning rate, such as `lr_find` suggests for the head.
+            frozen_epochs: with the last layer group alone, before.
+            batch_norm: see `unfreeze`.
+            callbacks: of both fits.
+
+        Raises:
+            ValueError: the model is one layer group; see `fit`.
+        """
+        for count in (epochs, frozen_epochs):
+            check_whole("the number of epochs", count)
+        (top,) = spread(lr, 1)
+        self.freeze()
+        self.fit_one_cycle(frozen_epochs, top, warmup=0.99, callbacks=callbacks)
+        self.unfreeze(batch_norm)
+        self.fit_one_cycle(epochs, (top / 200, top / 2), callbacks=callbacks)
+
     def _train_epoch(self, schedule: Schedule, handlers: dict[str, list[Handler]]) -> None:
-        train_mode(self.model)
+        train_mode(self.model, self.batch_norm)
         before_batch, after_forward, before_backward, after_backward, after_batch = map(handlers.get, BATCH_EVENTS)
         optimizer, scaler = self.optimizer, self.scaler
         batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
@@ -235,7 +264,7 @@ class Learner:
         found = LRFinder()
         with self.model_kept(), explained(self.data.train), self.randomness_kept():
             self.optimizer = self.new_optimizer(1.0)
-            train_mode(self.model)
+            train_mode(self.model, self.batch_norm)
             endless = chain.from_iterable(repeat(self.data.train))
             for i, (*inputs, targets) in enumerate(islice(endless, batches)):
                 lr = lowest * (highest / lowest) ** (i / (batches - 1))
@@ -468,7 +497,7 @@ class Learner:
         ours = getattr(loss_fn, "__module__", None) == cross_entropy.__module__
         vars(bare).update(
             data=self.data.without_samples(), model=self.model.eval(), groups=self.groups,
-            loss_fn=self.loss_fn if ours else None, channels_last=self.channels_last,
+            loss_fn=self.loss_fn if ours else None, channels_last=self.channels_last, batch_norm=self.batch_norm,
         )  # fmt: skip
         return save_objects(path, bare)
 
@@ -476,13 +505,26 @@ class Learner:
         """Train only the last layer group; batch norms in the others keep their statistics."""
         if len(self.groups) < 2:
             raise ValueError("the model is one layer group: freezing would leave nothing to train; give groups=[...]")
-        for group in self.groups:
-            group.requires_grad_(group is self.groups[-1])
+        self._train_last(1)
 
-    def unfreeze(self) -> None:
-        """Train all layer groups."""
-        for group in self.groups:
-            group.requires_grad_(True)
+    def unfreeze(self, batch_norm: bool = True) -> None:
+        """Train all layer groups.
+
+        Args:
+            batch_norm: False leaves out all batch norms: neither their weights nor their statistics change from here
+                on, until `freeze` or `unfreeze` is called again. It is meant for data like those that a pretrained
+                network has its statistics from, or for batches too small to have good ones.
+        """
+        self._train_last(len(self.groups), batch_norm)
+
+    def _train_last(self, groups: int, batch_norm: bool = True) -> None:
+        """Train so many of the layer groups, from the last, with their batch norms or without."""
+        self.batch_norm = batch_norm
+        for i, group in enumerate(self.groups, groups - len(self.groups)):
+            group.requires_grad_(i >= 0)
+        if not batch_norm:
+            for part in filter(is_batch_norm, self.model.modules()):
+                part.requires_grad_(False)
 
 
 @in_words
@@ -512,7 +554,9 @@ def load(path: Path | str, *, trust: Sequence[type] = (), device: str | torch.de
     data, target_type = bare.data, bare.data.target_type
     data.device = data.train.device = data.valid.device = best_device(device)
     loss_fn = bare.loss_fn or (target_type or Numbers()).loss_fn
+    batch_norm = bare.batch_norm
     bare.__init__(data, bare.model, loss_fn, groups=bare.groups, channels_last=bare.channels_last)
+    bare.batch_norm = batch_norm
     return bare
 
 
@@ -597,15 +641,19 @@ def spread(lr: LearningRate, groups: int) -> list[float]:
     return [last if groups == 1 else first * (last / first) ** (i / (groups - 1)) for i in range(groups)]
 
 
-def train_mode(model: nn.Module) -> None:
-    """Training mode, but batch norms in frozen parts keep the statistics they have."""
+def is_batch_norm(module: nn.Module) -> bool:
+    """Whether it normalizes by the batch, and keeps statistics of the batches that it saw."""
+    return isinstance(module, _BatchNorm)
+
+
+def train_mode(model: nn.Module, batch_norm: bool = True) -> None:
+    """Training mode, but batch norms in frozen parts keep their statistics; all of them without `batch_norm`."""
     model.train()
     for part in model.modules():
         parameters = list(part.parameters())
-        if parameters and not any(p.requires_grad for p in parameters):
-            for module in part.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+        if not batch_norm or parameters and not any(p.requires_grad for p in parameters):
+            for module in filter(is_batch_norm, part.modules()):
+                module.eval()
 
 
 @contextmanager
