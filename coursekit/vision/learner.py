@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from ..arguments import in_words
 from ..learner import Learner, with_learner_options
-from ..targets import Prediction
+from ..targets import Numbers, Prediction
 from .augment import dihedral_group, move_images, move_targets
 from .backbones import Backbone, Statistics, halves, make_backbone, resnet_tiny
 from .loaders import ImageLoader, ImageLoaders
@@ -76,7 +76,7 @@ def vision_learner(
     data: ImageLoaders, backbone: Backbone = resnet_tiny, *, pretrained: bool = True,
     statistics: Statistics | None = None, dropout: float = 0.25, **options: object,
 ) -> VisionLearner:  # fmt: skip
-    """A learner for one class, several classes or keypoints an image; what the labels are decides head and loss.
+    """A learner for one class, several classes, keypoints or numbers an image: the labels decide head and loss.
 
     Args:
         data: see `ImageLoaders`.
@@ -138,6 +138,8 @@ def _learner(
         raise ValueError(f"by which mean and standard deviation were this backbone's images normalized? {advice}")
     mean, std = data.statistics() if statistics is None else _for_channels(statistics, data)
     model = build_model(made, data.target_type, data.channels, data.size, (mean, std.clamp(min=1e-3)), **config)
+    if isinstance(data.target_type, Numbers):
+        model[-1][-1].fit(data.target_type.encode(data.source.part(False)[1]))
     rest = nn.ModuleList([part for part in (model[-1] if masks else model).children() if part is not made])
     usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
     learn = VisionLearner(data, model, **(usual | options))

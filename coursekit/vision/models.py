@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..targets import MultiLabels, TargetType
+from ..targets import MultiLabels, Numbers, TargetType
 from .backbones import Statistics, convolution, features_shape
 
 MAPS = 16  # in the head for keypoints
@@ -67,6 +67,39 @@ class SoftArgmax(nn.Module):
         return torch.stack(positions, 2).flatten(1)
 
 
+class OutputScale(nn.Module):
+    """A model's last layer where numbers are predicted: from outputs of usual size to the numbers' own units.
+
+    The mean of the training targets plus as many of their deviations as come in; within a range its lower end plus
+    a part of its width, the sigmoid of what comes in, which starts at the mean. The gradient that goes back is the one
+    between numbers of deviation (or width) 1: the unit of the targets does not matter.
+    """
+
+    def __init__(self, target_type: Numbers) -> None:
+        super().__init__()
+        self.output_range, self.squared = target_type.output_range, target_type.loss == "mse"
+        for name, number in {"start": 0.0, "offset": 0.0, "factor": 1.0}.items():
+            self.register_buffer(name, torch.full((target_type.outputs,), number))
+
+    def fit(self, targets: Tensor) -> None:
+        """Take the scale of the training targets, (n, numbers)."""
+        mean, deviation = targets.double().mean(0), targets.double().std(0, correction=0)
+        offset, factor = mean, deviation.where(deviation > 0, 1)
+        if self.output_range:
+            low, high = self.output_range
+            offset, factor = torch.full_like(mean, low), torch.full_like(mean, high - low)
+            self.start.copy_(((mean - offset) / factor).clamp(0.01, 0.99).logit())
+        self.offset.copy_(offset)
+        self.factor.copy_(factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, numbers), the same shape, in 32 bits at least."""
+        x = x.to(torch.promote_types(x.dtype, torch.float32))  # bfloat16 has no number near 200,100
+        x = (x + self.start).sigmoid() if self.output_range else x
+        learned = x / self.factor if self.squared else x  # the gradient of an absolute error has no unit
+        return (self.offset + self.factor * x).detach() + (learned - learned.detach())
+
+
 def head(shape: torch.Size, target_type: TargetType, dropout: float = 0.25) -> nn.Sequential:
     """The last layers, from features of that shape to as many numbers as are asked for.
 
@@ -75,7 +108,8 @@ def head(shape: torch.Size, target_type: TargetType, dropout: float = 0.25) -> n
     position, the coordinates are made from these, without dropout, and held between -1 and 1.
     """
     last = [nn.Tanh()] if target_type.spatial == "keypoints" else []
-    if last and len(shape) > 1:
+    last = [OutputScale(target_type)] if isinstance(target_type, Numbers) else last
+    if target_type.spatial == "keypoints" and len(shape) > 1:
         positions = [nn.Conv2d(shape[0], MAPS, 1), SoftArgmax()]
         return nn.Sequential(*positions, nn.Linear(2 * MAPS, target_type.outputs), *last)
     pool, features = [nn.AdaptiveAvgPool2d(1), nn.Flatten()], shape[0]

@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from ..storage import load_tensors, load_weights, save_tensors
-from ..targets import Categories, Keypoints, Masks, MultiLabels, Prediction, TargetType, predictions
+from ..targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction, TargetType, predictions
 from .backbones import Backbone, make_backbone
 from .images import Resize
 from .loaders import encode_images, images_config
 from .models import build_model
 
-TARGET_TYPES = {made.__name__: made for made in (Categories, MultiLabels, Masks, Keypoints)}
+TARGET_TYPES = {made.__name__: made for made in (Categories, MultiLabels, Masks, Keypoints, Numbers)}
 
 
 class Predictor:
