@@ -329,11 +329,41 @@ class Learner:
             ValueError: it cannot be read as the data are.
         """
         outputs, single = self._answers(x)
+        found = self._said(outputs)
+        return found[0] if single else found
+
+    def _said(self, outputs: Tensor) -> list[Prediction]:
+        """What raw outputs mean, a prediction for each sample."""
         target_type = self.data.target_type or Numbers()
         if self.data.target_type is None and self.loss_fn is cross_entropy and outputs.dim() == 2:
             target_type = Categories(tuple(map(str, range(outputs.shape[1]))))  # classes without names
-        found = predictions(target_type, target_type.values(outputs))
-        return found[0] if single else found
+        return predictions(target_type, target_type.values(outputs))
+
+    @torch.no_grad()
+    def show_results(self, n: int = 8) -> object:
+        """The first held-out samples: what went in, what is true, and what the model says; training is not touched.
+
+        Args:
+            n: how many; of a language model, texts of a batch, each with the token that follows it.
+
+        Returns:
+            What `Loaders.results` of the data makes of them: images are drawn, everything else is a DataFrame.
+
+        Raises:
+            ValueError: nothing was held out, or n below 1.
+        """
+        check_whole("the number of samples to show", n)
+        rows, targets, said = [], [], []
+        with evaluating(self.model), self.looking():
+            for *inputs, true in self._held_out(None):
+                each = len(true) // len(inputs[0])  # targets of one sample: of several, as for text, the last counts
+                inputs = [part[: n - len(rows)] for part in inputs]
+                rows += zip(*(part.cpu() for part in inputs), strict=True)
+                targets.append(true[: each * len(inputs[0])][each - 1 :: each].cpu())
+                said += self._said(self._outputs(*inputs)[each - 1 :: each].cpu())
+                if len(rows) == n:
+                    break
+        return self.data.results(rows, torch.cat(targets), said)
 
     def _answers(self, x: object) -> tuple[Tensor, bool]:
         """The model's raw outputs for what `predict` takes, and whether it was one sample alone."""

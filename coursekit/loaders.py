@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from .arguments import in_words
 from .storage import ON_PURPOSE
-from .targets import TargetType
+from .targets import Numbers, Prediction, TargetType
 
 
 @in_words
@@ -262,6 +262,25 @@ class Loaders:
             raise ValueError(f"inputs must have the same number of samples; found {found}")
         batches = zip(*(part.split(2 * self.train.batch_size) for part in parts), strict=True)
         return [_to_device(batch, self.device) for batch in batches], single
+
+    def results(self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]) -> object:
+        """What `Learner.show_results` gives: here a table, a row a sample; other loaders add what went in, or draw it.
+
+        Args:
+            inputs: of each sample the model's inputs, without the batch axis, on the CPU.
+            targets: (n, ...), on the CPU.
+            predictions: of each sample; coordinates and masks at the inputs' size.
+        """
+        import pandas as pd
+
+        target_type = self.target_type or Numbers()
+        table = {
+            "target": [target_type.text(target) for target in targets],
+            "predicted": [p.label for p in predictions],
+        }
+        if all(p.values.dim() == 1 and p.label in p.names for p in predictions):
+            table["probability"] = [float(p.values.max()) for p in predictions]
+        return pd.DataFrame(table)
 
     def config(self) -> dict[str, list]:
         """What the numbers stand for: the classes in their order; saved with a model, compared when it is loaded."""
