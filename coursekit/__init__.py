@@ -20,7 +20,7 @@ from .vision.loaders import ImageDataset, ImageLoader, ImageLoaders
 from .vision.augment import Augment, dihedral
 from .vision.backbones import ResidualBlock, resnet_tiny, without_head
 from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
-from .vision.learner import VisionLearner, unet_learner, vision_learner
+from .vision.learner import VisionLearner, precompute, unet_learner, vision_learner
 from .vision.predictor import Predictor
 from .vision.interpret import Interpretation
 from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_absolute_error, mean_squared_error
