@@ -15,15 +15,15 @@ from .classroom.claims import claim, report
 from .classroom.exercises import check, progress
 from .vision.images import Resize, find_images, read_digits, read_idx, read_image, read_mask
 from .vision.source import ImageSource, csv_labels, folder_labels, function_labels, keypoint_labels, list_labels
-from .vision.source import mask_labels, pattern_labels, at_random, by_file_list, by_folder, by_function
+from .vision.source import mask_labels, number_labels, pattern_labels, at_random, by_file_list, by_folder, by_function
 from .vision.loaders import ImageDataset, ImageLoader, ImageLoaders
 from .vision.augment import Augment, dihedral
 from .vision.backbones import ResidualBlock, resnet_tiny, without_head
 from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
-from .vision.learner import VisionLearner, unet_learner, vision_learner
+from .vision.learner import VisionLearner, precompute, unet_learner, vision_learner
 from .vision.predictor import Predictor
 from .vision.interpret import Interpretation
-from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_squared_error
+from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_absolute_error, mean_squared_error
 from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, f1, fbeta, keypoint_distance, mean_iou
 from .metrics import over_all, pixel_accuracy, r2, rmse, roc_auc
 from .targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction

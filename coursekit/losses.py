@@ -99,6 +99,18 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     return F.mse_loss(outputs, targets)
 
 
+@lower_is_better
+@in_words
+def mean_absolute_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean over all entries of |output - target|, in the target's unit; a few odd samples matter less than squared.
+
+    Raises:
+        ValueError: the shapes differ, see `mean_squared_error`.
+    """
+    check_shapes(outputs, targets)
+    return F.l1_loss(outputs, targets)
+
+
 def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
     """How many samples, pixels, tokens or weights a mean loss was divided by: what its total over batches counts by."""
     inner, options = getattr(loss_fn, "func", loss_fn), getattr(loss_fn, "keywords", {})

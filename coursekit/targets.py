@@ -9,6 +9,7 @@ Each type knows its tensors, its loss, and what a model's outputs mean for it. A
   sample, in the form of a target; `text(target)`: that in words; `losses(outputs, targets)`: (n,), one a sample.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .losses import binary_cross_entropy, cross_entropy, mean_squared_error
+from .losses import binary_cross_entropy, cross_entropy, mean_absolute_error, mean_squared_error
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Prediction:
         values: float32: probabilities (classes,), or (classes, H, W) for masks; coordinates (keypoints, 2), x and y in
             pixels of the image as it was given; numbers (n,).
         names: of the classes; empty where there are none.
+        columns: the names of numbers; empty where there are none.
 
     Used in lesson 01.
     """
@@ -38,6 +40,20 @@ class Prediction:
     label: str
     values: Tensor
     names: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Name to number.
+
+        Raises:
+            ValueError: the model does not predict numbers.
+        """
+        if self.values.shape != (len(self.columns),):
+            raise ValueError(
+                f"no numbers with names are predicted here: look at .values, of shape {tuple(self.values.shape)}"
+            )
+        return dict(zip(self.columns, self.values.tolist(), strict=True))
 
     @property
     def probabilities(self) -> dict[str, float]:
@@ -60,7 +76,8 @@ class Prediction:
 
 def predictions(target_type: "TargetType", values: Tensor) -> list[Prediction]:
     """A prediction for each sample of what `TargetType.values` gave."""
-    return [Prediction(target_type.text(target_type.decide(v)), v, target_type.names) for v in values]
+    names = target_type.names, getattr(target_type, "columns", ())
+    return [Prediction(target_type.text(target_type.decide(v)), v, *names) for v in values]
 
 
 @dataclass(frozen=True)
@@ -280,19 +297,54 @@ class Keypoints(_Measured):
 
 @dataclass(frozen=True)
 class Numbers(_Measured):
-    """Numbers for each sample, such as a price: targets are float32 (n, numbers), in their own units."""
+    """Numbers for each sample, such as a price: targets are float32 (n, numbers), in their own units.
+
+    A learner of images holds its outputs within `output_range`, (low, high), if there is one, and trains by `loss`:
+    "mse", the mean squared error, or "mae", the mean absolute error, to which a few odd samples matter less.
+    """
 
     columns: tuple[str, ...] = ("target",)
+    output_range: tuple[float, float] | None = None
+    loss: str = field(default="mse", compare=False)
     spatial: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        """Refuse a range or a loss that is none."""
+        if not isinstance(self.loss, str) or self.loss not in ("mse", "mae"):
+            raise ValueError(f"the loss of numbers is 'mse' or 'mae'; found {self.loss!r}")
+        if self.output_range is not None:
+            try:
+                low, high = map(float, self.output_range)
+            except (TypeError, ValueError):
+                low = high = math.nan
+            if not -math.inf < low < high < math.inf:
+                raise ValueError(f"a range of outputs is a pair (low, high), low < high; found {self.output_range!r}")
+            object.__setattr__(self, "output_range", (low, high))
+
+    @property
+    def loss_fn(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """The mean squared or the mean absolute error."""
+        return mean_squared_error if self.loss == "mse" else mean_absolute_error
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The mean squared or absolute error of each sample."""
+        errors = (outputs - targets).flatten(1)
+        return (errors.square() if self.loss == "mse" else errors.abs()).mean(1)
 
     @property
     def outputs(self) -> int:
         """One output a number."""
         return len(self.columns)
 
+    def encode(self, labels: Sequence[Tensor]) -> Tensor:
+        """The numbers, float32 (n, numbers)."""
+        return torch.stack(list(labels)).float()
+
     def text(self, target: Tensor) -> str:
-        """Four digits each."""
-        return ", ".join(f"{number:.4g}" for number in target.flatten().tolist())
+        """Four digits each, or all before the point; several with their names."""
+        numbers = [f"{n:.4g}" if abs(n) < 1e4 else f"{n:,.0f}" for n in target.flatten().tolist()]
+        named = len(numbers) == len(self.columns) > 1  # else of tensors whose numbers have no names
+        return ", ".join(map(" ".join, zip(self.columns, numbers, strict=True)) if named else numbers)
 
 
 TargetType = Categories | MultiLabels | Masks | Keypoints | Numbers

@@ -167,7 +167,8 @@ def features_shape(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
     """
     backbone.eval()
     try:
-        shape = backbone(torch.zeros(1, channels, *size)).shape[1:]
+        device = next((p.device for p in backbone.parameters()), None)
+        shape = backbone(torch.zeros(1, channels, *size, device=device)).shape[1:]
     except (RuntimeError, AssertionError) as error:
         given = f"images of {channels} channels, {size[0]} x {size[1]} pixels"
         raise ValueError(f"this backbone cannot take {given} ({error}): choose another size or backbone") from error

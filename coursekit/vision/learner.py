@@ -1,15 +1,19 @@
 """Learners of images: a backbone that knows how to see, a head for what is asked."""
 
+import warnings
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from ..arguments import in_words
-from ..learner import Learner, with_learner_options
-from ..targets import Prediction
+from ..learner import Learner, evaluating, with_learner_options
+from ..loaders import Loaders
+from ..targets import Numbers, Prediction
 from .augment import dihedral_group, move_images, move_targets
-from .backbones import Backbone, Statistics, halves, make_backbone, resnet_tiny
+from .backbones import Backbone, Statistics, features_shape, halves, make_backbone, resnet_tiny
 from .loaders import ImageLoader, ImageLoaders
-from .models import build_model
+from .models import ImageNorm, build_model
 from .predictor import Predictor
 
 
@@ -68,9 +72,10 @@ class VisionLearner(Learner):
 @in_words
 def vision_learner(
     data: ImageLoaders, backbone: Backbone = resnet_tiny, *, pretrained: bool = True,
-    statistics: Statistics | None = None, dropout: float = 0.25, **options: object,
+    statistics: Statistics | None = None, dropout: float | Sequence[float] = 0.25, hidden: Sequence[int] = (),
+    **options: object,
 ) -> VisionLearner:  # fmt: skip
-    """A learner for one class, several classes or keypoints an image; what the labels are decides head and loss.
+    """A learner for one class, several classes, keypoints or numbers an image: the labels decide head and loss.
 
     Args:
         data: see `ImageLoaders`.
@@ -79,16 +84,58 @@ def vision_learner(
         pretrained: start from the backbone's weights, frozen: `unfreeze()` trains them too.
         statistics: mean and standard deviation of each channel, from 0 to 1, by which images are normalized. None:
             those that the backbone was trained with (ours and torchvision's know them); without weights, the data's.
-        dropout: before the last layer.
+        dropout: before each linear layer of the head; one number for all, or a list, a number each: [0.25, 0.5].
+        hidden: widths of linear layers before the last, each with ReLU and batch norm: [512].
         options: of `Learner`, such as `metrics`.
 
     Raises:
         ValueError: the labels are masks, which need `unet_learner`; a pretrained backbone does not know its statistics;
-            statistics, or a dropout, that are none.
+            statistics, dropout or widths that are none.
 
     Used in lesson 01.
     """
-    return _learner(data, backbone, pretrained, statistics, {"dropout": dropout}, options)
+    return _learner(data, backbone, pretrained, statistics, {"dropout": dropout, "hidden": hidden}, options)
+
+
+@in_words
+def precompute(data: ImageLoaders, backbone: Backbone) -> Loaders:
+    """Cached features: what a frozen backbone makes of all images, so that a head can be trained without it.
+
+    Args:
+        data: see `ImageLoaders`. The training images are taken as they are: augmentation would change nothing, since
+            each image goes through the backbone once.
+        backbone: a learner's model without its head, `learn.model[:-1]`; or any other backbone, normalized as
+            `vision_learner` would: its name, a function or a module.
+
+    Returns:
+        Batches of features, (n, features, h, w), and the targets of the images, in memory.
+
+    Raises:
+        ValueError: the labels are masks, whose U-Net takes features from every stage; or a whole classifier.
+
+    The head is a part of the learner's model, so that what it learned is there at once:
+
+    >>> learn = ck.vision_learner(data)
+    >>> features = ck.precompute(data, learn.model[:-1])
+    >>> head = ck.Learner(features, learn.model[-1], data.target_type.loss_fn)
+    >>> head.fit_one_cycle(5)
+    >>> learn.validate()
+    """
+    if not isinstance(data, ImageLoaders) or data.target_type.spatial == "mask":
+        what = "labels that are masks" if isinstance(data, ImageLoaders) else type(data).__name__
+        raise ValueError(f"features are kept of images whose model has a head after its backbone; found {what}")
+    if not (isinstance(backbone, nn.Module) and any(isinstance(part, ImageNorm) for part in backbone.modules())):
+        statistics, backbone = _with_statistics(data, backbone, True, None)
+        backbone = nn.Sequential(ImageNorm(*statistics), backbone)
+    if data.augment is not None:
+        warnings.warn("features are kept of the images as they are: nothing is augmented", stacklevel=3)
+    parts = []
+    with evaluating(backbone.to(data.device)), torch.no_grad():
+        features_shape(backbone, data.channels, data.size)
+        for loader in (data.train, data.valid):
+            batches = [(backbone(images).cpu(), targets.cpu()) for images, targets in loader.in_order()]
+            parts.append(tuple(map(torch.cat, zip(*batches, strict=True))))
+    return Loaders(*parts, batch_size=data.train.batch_size, device=data.device, target_type=data.target_type)
 
 
 @with_learner_options
@@ -116,14 +163,26 @@ def unet_learner(
 def _learner(
     data: ImageLoaders, backbone: Backbone, pretrained: bool, statistics: Statistics | None, config: dict, options: dict
 ) -> VisionLearner:
-    if not isinstance(data, ImageLoaders):
-        raise ValueError(f"data of images are needed, as source.loaders(size) gives; found {type(data).__name__}")
     masks = data.target_type.spatial == "mask"
     if masks == ("dropout" in config):
         needed = f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}"
         raise ValueError("the labels are masks, a class for every pixel: use ck.unet_learner" if masks else needed)
-    if not isinstance(dropout := config.get("dropout", 0.0), (int, float)) or not 0 <= dropout < 1:
-        raise ValueError(f"dropout is one number, at least 0 and below 1; found {dropout!r}")
+    statistics, made = _with_statistics(data, backbone, pretrained, statistics)
+    model = build_model(made, data.target_type, data.channels, data.size, statistics, **config)
+    if isinstance(data.target_type, Numbers):
+        model[-1][-1].fit(data.target_type.encode(data.source.part(False)[1]))
+    rest = nn.ModuleList([part for part in (model[-1] if masks else model).children() if part is not made])
+    usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
+    learn = VisionLearner(data, model, **(usual | options))
+    if pretrained:
+        learn.freeze()
+    return learn
+
+
+def _with_statistics(
+    data: ImageLoaders, backbone: Backbone, pretrained: bool, statistics: Statistics | None
+) -> tuple[Statistics, nn.Module]:
+    """The backbone, and by what its images are normalized."""
     made = make_backbone(backbone, data.channels, pretrained)
     if statistics is None:
         statistics = next((part.statistics for part in made.modules() if hasattr(part, "statistics")), None)
@@ -131,13 +190,7 @@ def _learner(
         advice = "Give statistics=(mean, std), a number a channel each, from 0 to 1; or pretrained=False"
         raise ValueError(f"by which mean and standard deviation were this backbone's images normalized? {advice}")
     mean, std = data.statistics() if statistics is None else _for_channels(statistics, data)
-    model = build_model(made, data.target_type, data.channels, data.size, (mean, std.clamp(min=1e-3)), **config)
-    rest = nn.ModuleList([part for part in (model[-1] if masks else model).children() if part is not made])
-    usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
-    learn = VisionLearner(data, model, **(usual | options))
-    if pretrained:
-        learn.freeze()
-    return learn
+    return (mean, std.clamp(min=1e-3)), made
 
 
 def _for_channels(statistics: Statistics, data: ImageLoaders) -> Statistics:

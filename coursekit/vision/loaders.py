@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -229,7 +229,7 @@ class ImageLoaders(Loaders):
         if source.labels is None:
             return self._further(source.files, self.source.labelling.normal(source.files))
         mine, theirs = self.target_type, source.target_type
-        if type(mine) is not type(theirs) or (mine.spatial and mine != theirs):
+        if type(mine) is not type(theirs) or ((mine.spatial or not mine.names) and mine != theirs):
             raise ValueError(f"the training's labels are {mine}, and these are {theirs}: label both in one way")
         return self._further(source.files, source.labels)
 
@@ -258,10 +258,10 @@ class ImageLoaders(Loaders):
 
 def images_config(target_type: TargetType, channels: int) -> dict[str, list]:
     """What the numbers of images and targets stand for, as `storage.check_same` compares it."""
-    words = {"names": "classes", "count": "keypoints"}
-    fields = {words.get(name, name): value for name, value in asdict(target_type).items() if name != "swap"}
-    fields = {name: list(value) if isinstance(value, tuple) else [value] for name, value in fields.items()}
-    return fields | {"target types": [type(target_type).__name__], "channels": [channels]}
+    words = {"names": "classes", "count": "keypoints", "columns": "numbers", "output_range": "output range"}
+    said = {words.get(one.name, one.name): getattr(target_type, one.name) for one in fields(target_type) if one.compare}
+    said = {name: list(value) if isinstance(value, tuple) else [value] for name, value in said.items()}
+    return said | {"target types": [type(target_type).__name__], "channels": [channels]}
 
 
 def encode_images(x: object, resize: Resize, channels: int, batch_size: int = 64) -> tuple[Iterator, bool]:

@@ -3,11 +3,14 @@
 O. Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation", 2015.
 """
 
+from collections.abc import Sequence
+from numbers import Integral, Real
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..targets import MultiLabels, TargetType
+from ..targets import MultiLabels, Numbers, TargetType
 from .backbones import Statistics, convolution, features_shape
 
 MAPS = 16  # in the head for keypoints
@@ -67,23 +70,76 @@ class SoftArgmax(nn.Module):
         return torch.stack(positions, 2).flatten(1)
 
 
-def head(shape: torch.Size, target_type: TargetType, dropout: float = 0.25) -> nn.Sequential:
+class OutputScale(nn.Module):
+    """A model's last layer where numbers are predicted: from outputs of usual size to the numbers' own units.
+
+    The mean of the training targets plus as many of their deviations as come in; within a range its lower end plus
+    a part of its width, the sigmoid of what comes in, which starts at the mean. The gradient that goes back is the one
+    between numbers of deviation (or width) 1: the unit of the targets does not matter.
+    """
+
+    def __init__(self, target_type: Numbers) -> None:
+        super().__init__()
+        self.output_range, self.squared = target_type.output_range, target_type.loss == "mse"
+        for name, number in {"start": 0.0, "offset": 0.0, "factor": 1.0}.items():
+            self.register_buffer(name, torch.full((target_type.outputs,), number))
+
+    def fit(self, targets: Tensor) -> None:
+        """Take the scale of the training targets, (n, numbers)."""
+        mean, deviation = targets.double().mean(0), targets.double().std(0, correction=0)
+        offset, factor = mean, deviation.where(deviation > 0, 1)
+        if self.output_range:
+            low, high = self.output_range
+            offset, factor = torch.full_like(mean, low), torch.full_like(mean, high - low)
+            self.start.copy_(((mean - offset) / factor).clamp(0.01, 0.99).logit())
+        self.offset.copy_(offset)
+        self.factor.copy_(factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, numbers), the same shape, in 32 bits at least."""
+        x = x.to(torch.promote_types(x.dtype, torch.float32))  # bfloat16 has no number near 200,100
+        x = (x + self.start).sigmoid() if self.output_range else x
+        learned = x / self.factor if self.squared else x  # the gradient of an absolute error has no unit
+        return (self.offset + self.factor * x).detach() + (learned - learned.detach())
+
+
+def head(
+    shape: torch.Size, target_type: TargetType, dropout: float | Sequence[float] = 0.25, hidden: Sequence[int] = ()
+) -> nn.Sequential:
     """The last layers, from features of that shape to as many numbers as are asked for.
 
     One class asks what the image is: each feature is averaged over all positions. Several labels ask whether something
     is anywhere, however small: its largest value counts too. Keypoints ask where: each of 16 mixed maps gives a
     position, the coordinates are made from these, without dropout, and held between -1 and 1.
+
+    Args:
+        shape: of the features of one image.
+        target_type: what is asked for.
+        dropout: before each linear layer; one number for all, or one each.
+        hidden: widths of linear layers before the last, each with ReLU and batch norm.
     """
     last = [nn.Tanh()] if target_type.spatial == "keypoints" else []
-    if last and len(shape) > 1:
+    last = [OutputScale(target_type)] if isinstance(target_type, Numbers) else last
+    if not isinstance(hidden, (list, tuple)) or any(not isinstance(n, Integral) or n < 1 for n in hidden):
+        raise ValueError(f"hidden are the widths of the hidden layers, such as [512]; found {hidden!r}")
+    given = list(dropout) if isinstance(dropout, (list, tuple)) else [dropout] * (len(hidden) + 1)
+    if len(given) != len(hidden) + 1 or not all(isinstance(p, Real) and 0 <= p < 1 for p in given):
+        needed = f"one number, at least 0 and below 1, or one for each of the {len(hidden) + 1} linear layers"
+        raise ValueError(f"dropout is {needed}; found {dropout!r}")
+    if target_type.spatial == "keypoints" and len(shape) > 1:
+        if hidden:
+            raise ValueError("keypoints are read off maps of features, without hidden layers: leave hidden out")
         positions = [nn.Conv2d(shape[0], MAPS, 1), SoftArgmax()]
         return nn.Sequential(*positions, nn.Linear(2 * MAPS, target_type.outputs), *last)
-    pool, features = [nn.AdaptiveAvgPool2d(1), nn.Flatten()], shape[0]
+    layers, features = [nn.AdaptiveAvgPool2d(1), nn.Flatten()], shape[0]
     if len(shape) == 1:
-        pool = []
+        layers = []
     elif isinstance(target_type, MultiLabels):
-        pool, features = [ConcatPool()], 2 * shape[0]
-    return nn.Sequential(*pool, nn.Dropout(dropout), nn.Linear(features, target_type.outputs), *last)
+        layers, features = [ConcatPool()], 2 * shape[0]
+    for p, width in zip(given, hidden, strict=False):
+        layers += [nn.Dropout(p), nn.Linear(features, width), nn.ReLU(), nn.BatchNorm1d(width)]
+        features = width
+    return nn.Sequential(*layers, nn.Dropout(given[-1]), nn.Linear(features, target_type.outputs), *last)
 
 
 class UpBlock(nn.Module):
@@ -172,7 +228,7 @@ def skip_stages(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple
 
 def build_model(
     backbone: nn.Module, target_type: TargetType, channels: int, size: tuple[int, int], statistics: Statistics,
-    **options: float,
+    **options: object,
 ) -> nn.Sequential:  # fmt: skip
     """The whole model: normalization, backbone and head; or, for masks, normalization and U-Net.
 
@@ -180,7 +236,7 @@ def build_model(
         backbone, channels, size: from images (n, channels, H, W) to features; of a U-Net the encoder.
         target_type: decides what follows.
         statistics: for `ImageNorm`.
-        options: `dropout` of the head, `skip_connections` of the U-Net.
+        options: `dropout` and `hidden` of the head, `skip_connections` of the U-Net.
     """
     if target_type.spatial == "mask":
         return nn.Sequential(ImageNorm(*statistics), UNet(backbone, channels, target_type.outputs, **options))

@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 
 from ..arguments import in_words
-from ..targets import Categories, Keypoints, Masks, MultiLabels, TargetType
+from ..targets import Categories, Keypoints, Masks, MultiLabels, Numbers, TargetType
 from .images import LOSSY, MODES, Size, find_images, read_image
 from .loaders import ImageLoaders
 
@@ -88,8 +88,8 @@ class ImageSource:
         """How many images, classes and held-out images."""
         parts, target_type = [f"{len(self)} images"], self.target_type
         if target_type:
-            names = target_type.names
-            parts.append(f"{len(names)} classes" if names else f"{target_type.outputs // 2} keypoints")
+            what = "classes" if target_type.names else target_type.spatial or "numbers"
+            parts.append(f"{target_type.outputs // (1 + (what == 'keypoints'))} {what}")
         parts += [f"{sum(self.held_out)} held out"] if self.held_out else []
         return f"ImageSource({', '.join(parts)})"
 
@@ -425,6 +425,54 @@ def keypoint_labels(function: Callable[[Path], Sequence], swap: Sequence[tuple[i
         return keypoints
 
     return Labels(of, lambda labels: Keypoints(len(labels[0]), swap))
+
+
+@in_words
+def number_labels(
+    labels: Labels | Callable[[Path], float | Sequence[float]], names: str | Sequence[str] | None = None, *,
+    output_range: tuple[float, float] | None = None, loss: str = "mse",
+) -> Labels:  # fmt: skip
+    """Each image's label is a number, an age, say, or several.
+
+    Args:
+        labels: from an image's path to a number, or to a sequence of them, the same number for each image; or another
+            way to label whose labels read as numbers, such as `csv_labels(path, label="age")`.
+        names: of the numbers, or of the one, for predictions; None: "number", or "number 1", "number 2" and so on.
+        output_range: (low, high), between which a sigmoid holds the model's outputs. The ends are not reached: take a
+            little more than the labels have.
+        loss: "mse", the mean squared error, or "mae", the mean absolute error.
+
+    Raises:
+        ValueError: not finite numbers, or not equally many for each image, or as there are names; a label outside the
+            range.
+    """
+    given = labels if isinstance(labels, Labels) else function_labels(labels)
+    columns = (names,) if isinstance(names, str) else tuple(names or ())
+    Numbers(columns, output_range, loss)
+    if len({*columns}) < len(columns) or not all(isinstance(name, str) for name in columns):
+        raise ValueError(f"numbers have names, each once; found {columns}")
+
+    def of(files: Sequence[Path]) -> list[torch.Tensor]:
+        numbers = []
+        for file, label in zip(files, given.of(files), strict=True):
+            try:
+                several = isinstance(label, (list, tuple)) or getattr(label, "ndim", 0)
+                latest = torch.tensor([float(one) for one in (label if several else [label])])
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{file} has the label {label!r}; needed: a number, or several") from error
+            numbers.append(latest)
+            if not 0 < len(latest) == len(columns or numbers[0]) or not latest.isfinite().all():
+                needed = f"{len(columns or numbers[0]) or 'at least one'} of finite numbers, as for the others"
+                raise ValueError(f"{file} has the label {label!r}; needed: {needed}")
+            if output_range and not output_range[0] <= latest.min() <= latest.max() <= output_range[1]:
+                raise ValueError(f"{file} has the label {label!r}, outside output_range={output_range}: make it wider")
+        return numbers
+
+    def target_type(found: list[torch.Tensor]) -> Numbers:
+        several = [f"number {i + 1}" for i in range(len(found[0]))] if len(found[0]) > 1 else ["number"]
+        return Numbers(columns or tuple(several), output_range, loss)
+
+    return Labels(of, target_type)
 
 
 def _count(missing: Sequence, files: Sequence[Path]) -> str:

@@ -82,6 +82,7 @@ VALID = {
     "restarts": {"cycles": 2, "multiplier": 1.5, "end": 0.1},
     "binary_cross_entropy": LABELS, "check_labels": {"targets": Y, "classes": 3, "ignore_index": -100},
     "cross_entropy": OUT | {"ignore_index": -100, "label_smoothing": 0.1}, "mean_squared_error": LABELS,
+    "mean_absolute_error": LABELS,
     "RunningMean": {"name": "x", "finish": math.sqrt}, "accuracy": OUT | {"ignore_index": -100},
     "accuracy_threshold": LABELS | {"threshold": 0.5}, "error_rate": OUT, "f1": OUT | {"average": "macro"},
     "fbeta": LABELS | {"beta": 2.0, "threshold": 0.5}, "keypoint_distance":
@@ -89,7 +90,8 @@ VALID = {
     {"metric": lambda outputs, targets: 0.0}, "pixel_accuracy": OUT, "r2": LABELS, "rmse": LABELS, "roc_auc": OUT,
     "Categories": {"names": ("a", "b")}, "Keypoints": {"count": 2, "swap": [(0, 1)]},
     "Masks": {"names": ("a", "b"), "ignored": "a"}, "MultiLabels": {"names": ("a", "b")},
-    "Numbers": {"columns": ("a",)}, "Prediction": {"label": "a", "values": torch.rand(2), "names": ("a", "b")},
+    "Numbers": {"columns": ("a",), "output_range": (0.0, 1.0), "loss": "mae"},
+    "Prediction": {"label": "a", "values": torch.rand(2), "names": ("a", "b"), "columns": ()},
     "DatasetLoader": {"dataset": Items, "batch_size": 2, "device": torch.device("cpu"), "workers": 0},
     "Loaders": {"train": (X, Y), "valid": (X, Y), "batch_size": 2, "device": "cpu", "workers": 0,
                 "target_type": ck.Categories(("a", "b", "c"))},
@@ -146,6 +148,7 @@ VALID |= {
     {"source": IMAGES}, "ImageSource": {"where": lambda: ck.fetch("pets") / "images", "channels": 3},
     "csv_labels": {"path": lambda: ck.fetch("satellite") / "train_v2.csv"}, "folder_labels": {"level": 1},
     "function_labels": {"function": lambda path: path.name}, "keypoint_labels": {"function": lambda path: [(1, 2)]},
+    "number_labels": {"labels": lambda path: 1.0, "names": ["a"], "output_range": (0.0, 2.0), "loss": "mse"},
     "list_labels": {"labels": ["a", "b"]}, "mask_labels": {"function": lambda path: path, "names": ["a", "b"],
     "ignored": "a"}, "pattern_labels": {"pattern": "(.*)"}, "at_random": {"fraction": 0.2, "seed": 1},
     "by_file_list": {"names": ["a"]}, "by_folder": {"name": "valid"}, "by_function": {"held_out": lambda path: True},
@@ -157,7 +160,7 @@ VALID |= {
 # Made by others only, or by learners above, and not by hand
 BY_OTHERS = {"Loader", "Texts", "ConcatPool", "SoftArgmax", "VisionLearner", "TableLearner", "RatingLearner",
              "LanguageLearner", "TextLearner", "ImageDataset", "ImageLoader", "ImageLoaders", "Predictor",
-             "Interpretation", "vision_learner", "unet_learner", "language_tiny"}  # fmt: skip
+             "Interpretation", "vision_learner", "unet_learner", "precompute", "language_tiny"}  # fmt: skip
 
 
 def said(error):

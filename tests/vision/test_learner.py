@@ -148,6 +148,50 @@ def test_fewer_channels_keep_what_the_filters_know():
     assert torch.allclose(two[0].weight, 1.5 * kept[:, :2])
 
 
+# Heads
+
+
+def parts(head):
+    return [(type(part).__name__, getattr(part, "p", getattr(part, "out_features", None))) for part in head]
+
+
+def test_hidden_layers_of_a_head_and_a_dropout_before_each_linear_layer(tmp_path):
+    data = loaders(sources(tmp_path)["category"]())
+    learn = ck.vision_learner(data, tiny, **OPTIONS, dropout=[0.1, 0.2, 0.5], hidden=[32, 8])
+    assert parts(learn.model[-1])[2:] == [
+        ("Dropout", 0.1), ("Linear", 32), ("ReLU", None), ("BatchNorm1d", None),
+        ("Dropout", 0.2), ("Linear", 8), ("ReLU", None), ("BatchNorm1d", None),
+        ("Dropout", 0.5), ("Linear", 3),
+    ]  # fmt: skip
+    learn.fit(1, 1e-3)
+    again = ck.Predictor.load(learn.predictor().save(tmp_path / "model"), tiny)
+    file = data.source.files[0]
+    assert torch.allclose(again.predict(file).values, learn.predict(file).values, atol=1e-5)
+    one = ck.vision_learner(data, tiny, **OPTIONS, dropout=0.3, hidden=[32])
+    assert [p for name, p in parts(one.model[-1]) if name == "Dropout"] == [0.3, 0.3]
+    assert parts(ck.vision_learner(data, tiny, **OPTIONS).model[-1])[2:] == [("Dropout", 0.25), ("Linear", 3)]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"dropout": [0.25, 0.5]}, r"or one for each of the 1 linear layers; found \[0.25, 0.5\]"),
+        ({"dropout": [0.5], "hidden": [32]}, r"or one for each of the 2 linear layers; found \[0.5\]"),
+        ({"dropout": [0.5, 1.0], "hidden": [32]}, "at least 0 and below 1"),
+        ({"hidden": 32}, r"widths of the hidden layers, such as \[512\]; found 32"),
+        ({"hidden": [0]}, r"such as \[512\]; found \[0\]"),
+    ],
+)
+def test_wrong_heads(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        ck.vision_learner(loaders(sources(tmp_path)["category"]()), tiny, **OPTIONS, **options)
+
+
+def test_keypoints_are_read_off_maps_without_hidden_layers(tmp_path):
+    with pytest.raises(ValueError, match="keypoints are read off maps of features, without hidden layers"):
+        ck.vision_learner(loaders(sources(tmp_path)["points"]()), tiny, **OPTIONS, hidden=[32])
+
+
 # U-Net
 
 
