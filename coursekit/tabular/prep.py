@@ -196,7 +196,8 @@ class Normalize(_Preparation):
 
     def transform(self, values: Tensor) -> Tensor:
         """float32 (n, columns)."""
-        return ((values - torch.tensor(self.means).double()) / torch.tensor(self.stds).double()).float()
+        means, stds = torch.tensor([self.means, self.stds], dtype=torch.float64)
+        return ((values - means) / stds).float()
 
 
 class TablePrep(_Preparation):

@@ -54,6 +54,14 @@ def test_normalised_training_rows_have_mean_0_and_deviation_1_or_are_constant(va
     assert deviation == pytest.approx(1, abs=1e-3) or float(rows.std(correction=0)) <= 1e-6 * float(rows.abs().max())
 
 
+def test_means_keep_their_digits():
+    seconds = (
+        1_600_000_000 + torch.arange(5, dtype=torch.float64)[:, None]
+    )  # of the clock: more digits than float32 has
+    expected = torch.tensor([-2.0, -1, 0, 1, 2])[:, None] / math.sqrt(2)  # (x - mean) / deviation
+    assert torch.allclose(Normalize().fit_transform(seconds), expected, atol=1e-6)
+
+
 def shops():
     return pd.DataFrame(
         {

@@ -528,7 +528,7 @@ def test_skipped_files_are_told(tmp_path):
     with pytest.warns(UserWarning, match=r"4 of 13 files in .* are left out.*\(2 .heic, 1 .part, 1 d\)"):
         assert len(ck.ImageSource(tmp_path)) == 7
     tree(tmp_path / "b", ["1.png"])
-    (tmp_path / "b" / "labels.csv").write_text("a,b")
+    (tmp_path / "b" / "labels.csv").write_text("a,b", encoding="utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ck.find_images(tmp_path / "b")
@@ -580,14 +580,14 @@ def test_one_spelling_finds_one_file_in_lists_and_tables(tmp_path, cats, form):
 def test_equal_names_in_different_folders_are_told_apart(tmp_path):
     files = tree(tmp_path, ["cat/1.png", "dog/1.png", "dog/2.png"])
     assert ck.by_file_list(["dog/1.png"])(files) == [False, True, False]
-    (tmp_path / "t.csv").write_text("file,label\ncat/1.png,c\ndog\\1,d\n2.png,e\n")
+    (tmp_path / "t.csv").write_text("file,label\ncat/1.png,c\ndog\\1,d\n2.png,e\n", encoding="utf-8")
     assert ck.csv_labels(tmp_path / "t.csv").of(files) == ["c", "d", "e"]
     with pytest.raises(ValueError, match=r"names '1.png', and several images are called so"):
         ck.by_file_list(["1.png"])(files)
     with pytest.raises(ValueError, match=r"the list names 'cat/2.png', and no such image is there"):
         ck.by_file_list(["cat/2.png"])(files)  # the folder is there, and holds none of that name
     with pytest.raises(ValueError, match=r"two names, 'dog/2' and '2.png', for the image"):
-        (tmp_path / "t.csv").write_text("file,label\ncat/1.png,c\ndog/2,d\n2.png,e\n")
+        (tmp_path / "t.csv").write_text("file,label\ncat/1.png,c\ndog/2,d\n2.png,e\n", encoding="utf-8")
         ck.csv_labels(tmp_path / "t.csv").of(files)
 
 
@@ -600,17 +600,17 @@ LISTS = {
 
 @pytest.mark.parametrize("text, two", LISTS.values(), ids=LISTS.keys())
 def test_a_list_may_have_columns(tmp_path, cats, text, two):
-    (tmp_path / "list.txt").write_text(text)
+    (tmp_path / "list.txt").write_text(text, encoding="utf-8")
     expected = [True, False, True, False] if two else [False, False, False, True]
     assert ck.by_file_list(tmp_path / "list.txt")(cats) == expected
 
 
 def test_a_line_that_names_two_images_or_none(tmp_path):
     files = tree(tmp_path, ["0.png", "1.png", "2.png"])
-    (tmp_path / "list.txt").write_text("0,1.png\n1,2.png\n")
+    (tmp_path / "list.txt").write_text("0,1.png\n1,2.png\n", encoding="utf-8")
     with pytest.raises(ValueError, match="has a line with the names of several images: '0,1.png'"):
         ck.by_file_list(tmp_path / "list.txt")(files)
-    (tmp_path / "list.txt").write_text("1.png,x\n7.png,x\n")
+    (tmp_path / "list.txt").write_text("1.png,x\n7.png,x\n", encoding="utf-8")
     with pytest.raises(ValueError, match="names '7.png,x', and no such image is there"):
         ck.by_file_list(tmp_path / "list.txt")(files)
     (tmp_path / "list.txt").write_text("1.png", encoding="utf-16")
@@ -641,12 +641,12 @@ def test_tables_in_many_forms(tmp_path, text, names):
 
 def test_the_label_is_never_the_file_itself(tmp_path):
     files = tree(tmp_path, ["a.png", "b.png"])
-    (tmp_path / "t.csv").write_text("id,image,breed\n7,a,pug\n8,b,cat\n")
+    (tmp_path / "t.csv").write_text("id,image,breed\n7,a,pug\n8,b,cat\n", encoding="utf-8")
     assert ck.csv_labels(tmp_path / "t.csv", file="image").of(files) == ["pug", "cat"]
-    (tmp_path / "t.csv").write_text("breed,image\npug,a\ncat,b\n")
+    (tmp_path / "t.csv").write_text("breed,image\npug,a\ncat,b\n", encoding="utf-8")
     assert ck.csv_labels(tmp_path / "t.csv", label="breed").of(files) == ["pug", "cat"]
     assert ck.csv_labels(tmp_path / "t.csv", file="image").of(files) == ["pug", "cat"]
-    (tmp_path / "t.csv").write_text("image\na\nb\n")
+    (tmp_path / "t.csv").write_text("image\na\nb\n", encoding="utf-8")
     with pytest.raises(ValueError, match="has one column, 'image', for files and labels: two are needed"):
         ck.csv_labels(tmp_path / "t.csv")
 
@@ -946,7 +946,7 @@ def test_many_images_go_through_in_chunks(pets, monkeypatch):
 def test_a_learner_of_images_needs_images(make):
     plain = ck.Loaders((torch.randn(4, 2), torch.arange(4) % 2), device="cpu")
     for wrong in (plain, None, [1]):
-        with pytest.raises(ValueError, match="data of images are needed, as source.loaders"):
+        with pytest.raises(ValueError, match="learns from ImageLoaders; found"):
             make(wrong)
 
 

@@ -18,7 +18,7 @@ def made(tmp_path_factory):
     source = classes(folder / "images", 3, 8).split(ck.at_random(0.4, seed=1))
     data = source.loaders(8, device="cpu", batch_size=3)
     learn = ck.vision_learner(data, pretrained=False, progress=False)
-    (folder / "t.csv").write_text("a,b\nx,y\n")
+    (folder / "t.csv").write_text("a,b\nx,y\n", encoding="utf-8")
     return {
         "file": save(folder / "a.png", noise(8, 8)),
         "source": source,
@@ -38,8 +38,8 @@ STEPS = {  # what is asked for, by its name in the message
     "fraction": (lambda m, x: ck.at_random(x), "fraction"),
     "seed": (lambda m, x: ck.at_random(0.2, seed=2.0 if x == -1 else x) if not hasattr(x, "shape") else None, "seed"),
     "source": (lambda m, x: ck.ImageLoaders(x, 8), "a source is needed"),
-    "data": (lambda m, x: ck.vision_learner(x), "data of images are needed"),
-    "masks": (lambda m, x: ck.unet_learner(x), "data of images are needed"),
+    "data": (lambda m, x: ck.vision_learner(x), "learns from ImageLoaders; found"),
+    "masks": (lambda m, x: ck.unet_learner(x), "learns from ImageLoaders; found"),
     "learner": (lambda m, x: ck.Interpretation(x), "a learner of images"),
     "model": (lambda m, x: ck.without_head(x), "a model is needed"),
     "swap": (lambda m, x: ck.Keypoints(2, x if x not in (None, [], {}, b"") else 7), "swap says which keypoints"),
