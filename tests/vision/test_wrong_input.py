@@ -40,7 +40,7 @@ STEPS = {  # what is asked for, by its name in the message
     "source": (lambda m, x: ck.ImageLoaders(x, 8), "a source is needed"),
     "data": (lambda m, x: ck.vision_learner(x), "data of images are needed"),
     "masks": (lambda m, x: ck.unet_learner(x), "data of images are needed"),
-    "learner": (lambda m, x: ck.Interpretation(x), "a learner of images"),
+    "learner": (lambda m, x: ck.Interpretation(x), "a learner and its data"),
     "model": (lambda m, x: ck.without_head(x), "a model is needed"),
     "swap": (lambda m, x: ck.Keypoints(2, x if x not in (None, [], {}, b"") else 7), "swap says which keypoints"),
 }
