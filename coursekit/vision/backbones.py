@@ -7,6 +7,7 @@ few enough to train on two CPU cores.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 import torch
@@ -115,24 +116,38 @@ def _torchvision_backbone(name: str, pretrained: bool) -> nn.Module:
 
 
 @in_words
-def without_head(model: nn.Module) -> nn.Module:
+def without_head(model: nn.Module, head: str | None = None) -> nn.Module:
     """A classifier without what follows its features: images to maps of features, or to (n, features) without maps.
 
-    Three ways to build one are known: with a part called `features` (VGG, DenseNet, MobileNet, EfficientNet,
-    ConvNeXt), a row of parts that ends in average pooling and a linear layer (ResNet, ResNeXt, RegNet), and any other,
-    whose last linear layer is taken out (vision transformers; Swin, whose features have the channels last).
+    Args:
+        model: taken apart: it has no head afterwards.
+        head: the name of the part that the features go into, "classifier" or "net.fc", say, as `model.named_modules()`
+            gives it. None: it is looked for. Three ways to build a classifier are known: with a part called `features`
+            (VGG, DenseNet, MobileNet, EfficientNet, ConvNeXt), a row of parts that ends in average pooling and a linear
+            layer (ResNet, ResNeXt, RegNet), and any other, whose last linear layer is taken out (vision transformers;
+            Swin, whose features have the channels last).
+
+    Raises:
+        ValueError: it has no part of that name, or no linear layer inside.
     """
     if not isinstance(model, nn.Module):
         raise ValueError(f"a model is needed, an nn.Module; found {type(model).__name__}")
-    if isinstance(getattr(model, "features", None), nn.Module) and not hasattr(model, "permute"):
-        return model.features
-    children = dict(model.named_children())
-    if list(children)[-2:] == ["avgpool", "fc"]:
-        return nn.Sequential(*list(children.values())[:-2])
-    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
-    if not names or names == [""]:
-        raise ValueError(f"this {type(model).__name__} has no linear layer inside: where its features end is not known")
-    owner, _, last = names[-1].rpartition(".")
+    names = {name: module for name, module in model.named_modules() if name}
+    if head is None:
+        if isinstance(getattr(model, "features", None), nn.Module) and not hasattr(model, "permute"):
+            return model.features
+        children = dict(model.named_children())
+        if list(children)[-2:] == ["avgpool", "fc"]:
+            return nn.Sequential(*list(children.values())[:-2])
+        head = next((name for name in reversed(names) if isinstance(names[name], nn.Linear)), None)
+        if head is None:
+            found = f"this {type(model).__name__} has no linear layer inside"
+            raise ValueError(
+                f"{found}: say which part the features go into, head=, one of {', '.join(names) or 'none'}"
+            )
+    if head not in names:
+        raise ValueError(f"this {type(model).__name__} has no part {head!r}. {nearest(str(head), list(names))}")
+    owner, _, last = head.rpartition(".")
     setattr(model.get_submodule(owner), last, nn.Identity())
     return model
 
@@ -163,17 +178,28 @@ def features_shape(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
     """The shape of the features of one image of that size, without the batch axis.
 
     Raises:
-        ValueError: the backbone cannot take such images, or is a whole classifier.
+        ValueError: the backbone cannot take such images, is a whole classifier, or gives something else.
     """
     backbone.eval()
-    try:
-        device = next((p.device for p in backbone.parameters()), None)
-        shape = backbone(torch.zeros(1, channels, *size, device=device)).shape[1:]
-    except (RuntimeError, AssertionError) as error:
-        given = f"images of {channels} channels, {size[0]} x {size[1]} pixels"
-        raise ValueError(f"this backbone cannot take {given} ({error}): choose another size or backbone") from error
-    after = (nn.Identity, nn.Dropout, nn.Flatten, nn.Softmax, nn.LogSoftmax, nn.Sigmoid)
-    last = [part for part in backbone.modules() if not isinstance(part, after)][-1]
+    after = (nn.Dropout, nn.Flatten, nn.Softmax, nn.LogSoftmax, nn.Sigmoid)  # without_head leaves an Identity
+    used: list[nn.Module] = []  # in the order of use, which need not be that of their names
+    with ExitStack() as hooks:
+        for part in backbone.modules():
+            if not list(part.children()) and not isinstance(part, after):
+                hooks.enter_context(part.register_forward_hook(lambda part, *_: used.append(part)))
+        try:
+            device = next((p.device for p in backbone.parameters()), None)
+            features = backbone(torch.zeros(1, channels, *size, device=device))
+        except (RuntimeError, AssertionError) as error:
+            given = f"images of {channels} channels, {size[0]} x {size[1]} pixels"
+            raise ValueError(f"this backbone cannot take {given} ({error}): choose another size or backbone") from error
+    if not isinstance(features, Tensor) or features.dim() not in (2, 4):
+        found = f"the shape {tuple(features.shape)}" if isinstance(features, Tensor) else type(features).__name__
+        needed = "(n, features, h, w) or (n, features)"
+        raise ValueError(
+            f"a backbone gives features, {needed}; this one gives {found}: put a module after it that does"
+        )
+    shape, last = features.shape[1:], used[-1] if used else None
     whole = isinstance(last, nn.Linear) and last.out_features == shape[0]
     if len(shape) == 1 and (whole or getattr(backbone, "num_classes", None) == shape[0]):
         found = f"this backbone ends in a {'linear ' * whole}layer of {shape[0]} outputs, as a whole classifier does"

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
 from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
-from ..targets import TargetType
+from ..targets import Prediction, TargetType
 from .augment import Augment
 from .images import ImageLike, Resize, Size, read_image, read_mask
 
@@ -260,6 +260,12 @@ class ImageLoaders(Loaders):
         with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
             images, targets = next(iter(self.train))
         show_batch(images[:n], targets[:n], self.target_type, columns)
+
+    def results(self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]) -> None:
+        """Draw the images, what is true of them and what was said; see `Loaders.results`."""
+        from .plots import show_results
+
+        show_results(torch.stack([image for (image,) in inputs]), targets, predictions, self.target_type)
 
 
 def images_config(target_type: TargetType, channels: int) -> dict[str, list]:

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..display import RED
+from ..display import BLUE, RED
 from ..plots import finish, wrapped
-from ..targets import TargetType
+from ..targets import MultiLabels, Numbers, Prediction, TargetType
 
 # colors that stay apart for color-blind readers, dark and light in turn (P. Tol's, completed)
 CLASSES = ("#88ccee", "#882255", "#332288", "#999933", "#ddcc77", "#117733", "#cc6677", "#44aa99", "#aa4499",
@@ -55,13 +55,15 @@ def _drawn(images: Tensor, columns: int, size: float, heading: str = "") -> list
     return list(axes.flat)
 
 
-def overlay(ax: plt.Axes, target_type: TargetType, target: Tensor, shape: Sequence[int]) -> None:
+def overlay(
+    ax: plt.Axes, target_type: TargetType, target: Tensor, shape: Sequence[int], cross: str = "+", color: str = RED
+) -> None:
     """Draw a mask's classes in color, or keypoints as crosses, over the image of shape (H, W) in the axes."""
     if target_type.spatial == "mask":
         ax.imshow(mask_colors(target), alpha=0.6, interpolation="nearest")
     elif target_type.spatial == "keypoints":
         x, y = (target.detach().cpu().reshape(-1, 2).T + 1) / 2 * torch.tensor([[shape[1]], [shape[0]]]) - 0.5
-        ax.plot(x, y, "+", color=RED, markersize=12, markeredgewidth=2)
+        ax.plot(x, y, cross, color=color, markersize=12, markeredgewidth=2)
 
 
 def mask_colors(mask: Tensor) -> np.ndarray:
@@ -84,3 +86,57 @@ def show_batch(images: Tensor, targets: Tensor, target_type: TargetType, columns
             ax.set_title(wrapped(text), fontsize=9)
     shown = "each with its mask in color" if target_type.spatial == "mask" else f"labelled {'; '.join(words)}"
     finish(f"{len(images)} images of a training batch, {shown}.")
+
+
+def show_results(images: Tensor, targets: Tensor, predictions: Sequence[Prediction], target_type: TargetType) -> None:
+    """Draw images, what is true of them, and what was said; see `Learner.show_results`.
+
+    What is wrong is said in red, with what is true below. Keypoints are blue crosses (+) where they are, red ones (×)
+    where they were said to be. Masks: the true one and the one that was said, with a legend of the classes below.
+    """
+    masks, shape, titles, wrong = target_type.spatial == "mask", images.shape[-2:], [], []
+    said = [target_type.decide(prediction.values.cpu()) for prediction in predictions]
+    for given, true, prediction in zip(said, targets, predictions, strict=True):
+        title, is_wrong = _compared(target_type, given, true, prediction, shape)
+        titles += ["image", "true", title] if masks else [title]
+        wrong += [False, False, is_wrong] if masks else [is_wrong]
+    heading = "+ true, × said" if target_type.spatial == "keypoints" else ""
+    axes = _drawn(images.repeat_interleave(3, 0), 6, 1.6) if masks else _drawn(images, 4, 1.9, heading)
+    for ax, title, is_wrong in zip(axes, titles, wrong, strict=False):
+        ax.set_title(title, fontsize=9, color=RED if is_wrong else "black")
+    lines = max(title.count("\n") for title in titles) * len(axes[0].figure.axes) / min(len(titles), 6 if masks else 4)
+    axes[0].figure.set_figheight(axes[0].figure.get_figheight() + 0.15 * lines)
+    for i, (given, true) in enumerate(zip(said, targets, strict=True)):
+        overlay(axes[3 * i + 1 if masks else i], target_type, true, shape, "+", BLUE)
+        overlay(axes[3 * i + 2 if masks else i], target_type, given, shape, "x", RED)
+    if masks:
+        there = torch.cat([torch.stack(said).flatten(), targets.flatten()]).unique().tolist()
+        patches = [plt.Rectangle((0, 0), 1, 1, color=CLASSES[i % len(CLASSES)], alpha=0.6) for i in there]
+        names = [target_type.names[i] for i in there]
+        axes[0].figure.legend(patches, names, loc="outside lower center", ncols=6, fontsize=8)
+    words = "; ".join(title.replace("\n", ", ") for title in titles if title not in ("image", "true"))
+    finish(f"{len(images)} held-out images, what was said of each and what is true: {words}.")
+
+
+def _compared(
+    target_type: TargetType, given: Tensor, true: Tensor, prediction: Prediction, shape: Sequence[int]
+) -> tuple[str, bool]:
+    """What was said of an image beside what is true, in words, and whether it is wrong."""
+    if target_type.spatial == "mask":
+        counted = true != target_type.ignore_index
+        return f"said: {(given == true)[counted].double().mean():.0%} right", False
+    if target_type.spatial == "keypoints":
+        pixels = (given - true).reshape(-1, 2) / 2 * torch.tensor([shape[1], shape[0]])
+        return f"{pixels.norm(dim=1).mean():.1f} pixels apart", False
+    if isinstance(target_type, MultiLabels):
+        parts = {"": given * true, "not said: ": true * (1 - given), "not there: ": given * (1 - true)}
+        words = {words: target_type.text(part) for words, part in parts.items()}
+        found = "\n".join(wrapped(what + labels, 26) for what, labels in words.items() if labels)
+        return found or "(no label)", bool((given != true).any())
+    if isinstance(target_type, Numbers):
+        names = target_type.columns if len(target_type.columns) > 1 else ("said",)
+        one = Numbers().text
+        return "\n".join(f"{n} {one(a)}, is {one(b)}" for n, a, b in zip(names, given, true, strict=True)), False
+    words, said = target_type.text(true), f"{prediction}"
+    wrong = bool(given != true)
+    return f"said {wrapped(said)}\nis {wrapped(words)}" if wrong else wrapped(said), wrong

@@ -125,6 +125,63 @@ def test_wrong_bodies(tmp_path, body, message):
         ck.vision_learner(loaders(classes(tmp_path, 2)), body, **OPTIONS)
 
 
+class Classifier(nn.Module):
+    """A whole classifier whose parts are named in another order than they are used."""
+
+    def __init__(self, outputs=10):
+        super().__init__()
+        self.answer = nn.Linear(8, outputs)
+        self.middle = nn.Linear(6, 8)
+        self.see = nn.Sequential(nn.Conv2d(3, 6, 3), nn.Linear(14, 14))  # 14 columns of 16
+
+    def forward(self, x):
+        return self.answer(self.middle(self.see(x).mean((2, 3))).relu()).softmax(1)
+
+
+class Gives(nn.Module):
+    """A backbone whose features come in another form."""
+
+    def __init__(self, form):
+        super().__init__()
+        self.convolution, self.form = nn.Conv2d(3, 8, 4, 4), form
+
+    def forward(self, x):
+        return self.form(self.convolution(x))
+
+
+FORMS = {
+    "a dictionary": (lambda x: {"last": x}, "this one gives dict: put a module after it"),
+    "a sequence": (lambda x: x.flatten(2).transpose(1, 2), r"this one gives the shape \(1, 16, 8\): put a module"),
+}
+
+
+@pytest.mark.parametrize("form, message", FORMS.values(), ids=FORMS.keys())
+def test_features_in_other_forms_are_refused(tmp_path, form, message):
+    with pytest.raises(ValueError, match=rf"\(n, features, h, w\) or \(n, features\); {message}"):
+        ck.vision_learner(loaders(classes(tmp_path, 2)), Gives(form), **OPTIONS)
+
+
+def test_a_whole_classifier_is_known_by_what_is_used_last_and_cut_where_it_is_said(tmp_path):
+    data, known = loaders(classes(tmp_path, 2)), Classifier()
+    with pytest.raises(ValueError, match="ends in a linear layer of 10 outputs, as a whole classifier does"):
+        ck.vision_learner(data, known, **OPTIONS)
+    torch.save(known.state_dict(), tmp_path / "weights.pt")  # from anywhere
+    model = Classifier()
+    model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    backbone = ck.without_head(model, "answer")
+    learn = ck.vision_learner(data, backbone, statistics=([0.5] * 3, [0.25] * 3), progress=False)
+    x = torch.rand(2, 3, 16, 16)
+    expected = known.middle(known.see((x - 0.5) / 0.25).mean((2, 3))).relu().softmax(1)
+    assert torch.allclose(learn.model[:-1](x), expected, atol=1e-6) and learn.model[-1][-1].in_features == 8
+    assert not any(p.requires_grad for p in backbone.parameters())
+    learn.unfreeze()
+    learn.fit(1, 1e-2)
+    assert not torch.equal(backbone.middle.weight, known.middle.weight)
+    for wrong in ("fc", "see.7", ""):
+        with pytest.raises(ValueError, match=f"this Classifier has no part '{wrong}'"):
+            ck.without_head(Classifier(), wrong)
+
+
 def test_a_fourth_channel_changes_nothing_before_training_and_something_after():
     body, wider = (make_backbone(ck.resnet_tiny, 3, False) for _ in range(2))
     wider.load_state_dict(body.state_dict())
