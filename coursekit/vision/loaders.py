@@ -60,7 +60,8 @@ class ImageDataset(Dataset):
     def _with_mask(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        mask, file, count = read_mask(self.labels[i]), self.labels[i], len(self.target_type.names)
+        file, count = self.labels[i], len(self.target_type.names)
+        mask = read_mask(file, self.target_type.pixels)
         if mask.shape != image.shape[1:]:
             sizes = "{} x {} pixels, and its image has {} x {}".format(*mask.shape, *image.shape[1:])
             raise ValueError(f"the mask {file} has {sizes}: both must have one size")

@@ -364,25 +364,44 @@ def csv_labels(
 
 
 @in_words
-def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ignored: str | None = None) -> Labels:
-    """Each image's label is a mask file, whose grey levels are class numbers.
+def mask_labels(
+    function: Callable[[Path], Path | str], names: Sequence[str] | dict, ignored: str | int | tuple | None = None
+) -> Labels:
+    """Each image's label is a mask file, whose grey levels are class numbers, or stand for classes as its colors may.
 
     Args:
         function: from an image's path to its mask's.
-        names: of the classes, in the order of their numbers.
-        ignored: the name of the class that counts for nothing in losses and metrics.
+        names: of the classes, in the order of their numbers; or what stands for which class: grey levels (or palette
+            entries), `{0: "road", 128: "tree"}`, or colors (red, green, blue), `{(128, 0, 0): "car"}`. Several may
+            stand for one class.
+        ignored: what counts for nothing in losses and metrics: the name of a class, or a grey level or color that
+            stands for none: 255, say.
 
     Raises:
-        ValueError: fewer than two names, one of them twice, or `ignored` is none of them.
+        ValueError: fewer than two names, one of them twice in a list, or `ignored` is none of them; a mapping of other
+            things.
         FileNotFoundError: a mask is not there.
 
     Built in lesson 05.
     """
-    names = tuple(names)
+    mapping = dict(names) if isinstance(names, dict) else {}
+    listed = list(mapping.values() or names)
+    if not (ignored is None or isinstance(ignored, str)):
+        mapping, value = mapping or dict(enumerate(listed)), tuple(ignored) if isinstance(ignored, list) else ignored
+        if value in mapping:
+            raise ValueError(f"ignored={value!r} stands for {mapping[value]!r}: give that name, or another value")
+        mapping[value] = ignored = "ignored"
+        listed.append(ignored)
+    values = [value if isinstance(value, tuple) else (value,) for value in mapping]
+    if {*map(len, values)} not in (set(), {1}, {3}) or not all(n in range(256) for value in values for n in value):
+        needed = "all grey levels, 0 to 255, or all colors (red, green, blue), 0 to 255 each"
+        raise ValueError(f"what stands for a class in a mask are {needed}; found {', '.join(map(str, mapping))}")
+    names = tuple(dict.fromkeys(listed)) if isinstance(names, dict) else tuple(listed)
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"a mask needs two names of classes or more, each once; found {', '.join(names) or 'none'}")
     if ignored is not None and ignored not in names:
         raise ValueError(f"ignored={ignored!r} is none of the {len(names)} names: {', '.join(names)}")
+    pixels = tuple((value, names.index(name)) for value, name in mapping.items())
 
     def of(files: Sequence[Path]) -> list[Path]:
         masks = [Path(function(file) or "") for file in files]
@@ -390,7 +409,7 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ig
             raise FileNotFoundError(f"{_count(gone, files)} no mask: there is no {gone[0]}")
         return masks
 
-    return Labels(of, lambda labels: Masks(names, ignored))
+    return Labels(of, lambda labels: Masks(names, ignored, pixels))
 
 
 @in_words
