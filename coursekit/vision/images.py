@@ -275,6 +275,8 @@ class Resize:
         """
         from torchvision import tv_tensors
 
+        if image.shape[-2:] == self.size:
+            return image if target is None else (image, target)
         geometry = self._geometry(*image.shape[-2:])
         resized = self._fitted(tv_tensors.Image(image), *geometry).as_subclass(Tensor)
         return resized if target is None else (resized, self._fitted(target, *geometry))

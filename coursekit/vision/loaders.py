@@ -24,7 +24,7 @@ class ImageDataset(Dataset):
     """Images and targets, one by one, read from disk and brought to one size.
 
     Args:
-        files: the images' paths.
+        files: the images' paths, or the images themselves, uint8 (channels, H, W).
         labels: one for each file; None gives targets of 0, for images without labels.
         target_type: what a label is.
         resize: brings image and target to one size.
@@ -52,7 +52,8 @@ class ImageDataset(Dataset):
         Raises:
             ValueError: an unreadable image, a mask that does not fit its image or names, a keypoint outside.
         """
-        image = read_image(self.files[i], self.channels)
+        image = self.files[i]
+        image = image if isinstance(image, Tensor) else read_image(image, self.channels)
         if self.targets is not None:
             return self.resize(image), self.targets[i]
         return (self._with_mask if self.target_type.spatial == "mask" else self._with_keypoints)(i, image)
@@ -215,12 +216,12 @@ class ImageLoaders(Loaders):
         """What the numbers stand for: classes and other targets, and channels."""
         return images_config(self.target_type, self.channels)
 
-    def unlabelled(self, files: Sequence[Path | str]) -> ImageLoader:
+    def unlabelled(self, files: Sequence[Path | str] | Tensor) -> ImageLoader:
         """Batches, in order, of images without labels (the targets are zeros), prepared like the held-out ones.
 
         Used in lesson 04.
         """
-        return self._further([Path(file) for file in files], None)
+        return self._further(image_list(files), None)
 
     def test(self, source: Any) -> ImageLoader:
         """Batches, in order, of further labelled images, prepared like the held-out ones, with the training's classes.
@@ -267,6 +268,11 @@ class ImageLoaders(Loaders):
         from .plots import show_results
 
         show_results(torch.stack([image for (image,) in inputs]), targets, predictions, self.target_type)
+
+
+def image_list(images: Sequence[Path | str] | Tensor) -> list[Path] | list[Tensor]:
+    """The paths of images, or the images of a tensor."""
+    return list(images) if isinstance(images, Tensor) else [Path(image) for image in images]
 
 
 def images_config(target_type: TargetType, channels: int) -> dict[str, list]:

@@ -23,7 +23,7 @@ from PIL import Image
 from ..arguments import in_words
 from ..targets import Categories, Keypoints, Masks, MultiLabels, Numbers, TargetType
 from .images import LOSSY, MODES, Size, find_images, read_image
-from .loaders import ImageLoaders
+from .loaders import ImageLoaders, image_list
 
 Split = Callable[[Sequence[Path]], list[bool]]
 
@@ -44,11 +44,12 @@ class ImageSource:
     """Images, and step by step what is known of them. Each step gives a new source and leaves the old as it was.
 
     Args:
-        where: a folder, searched with the folders in it; or the files themselves.
-        channels: 1 (grey), 2 (grey, opacity), 3 (colors) or 4 (colors, opacity).
+        where: a folder, searched with the folders in it; or the files themselves; or the images, a uint8 tensor
+            (n, channels, H, W).
+        channels: 1 (grey), 2 (grey, opacity), 3 (colors) or 4 (colors, opacity); of a tensor as many as it has.
 
     Attributes:
-        files: the images' paths.
+        files: the images' paths; of a tensor its images.
         labels: one for each file, once labelled.
         target_type: what a label is, see `coursekit.targets`; None before.
         held_out: one bool for each file, once split.
@@ -56,7 +57,7 @@ class ImageSource:
 
     Raises:
         FileNotFoundError: no such folder, or no image in it.
-        ValueError: an empty list, or another number of channels.
+        ValueError: an empty list, another number of channels, or a tensor of another shape or type.
 
     Example:
         >>> path = ck.fetch("pets")
@@ -66,11 +67,16 @@ class ImageSource:
     Used in lesson 01.
     """
 
-    def __init__(self, where: Path | str | Sequence[Path | str], channels: int = 3) -> None:
-        files = find_images(where) if isinstance(where, (str, Path)) else [Path(file) for file in where]
+    def __init__(self, where: Path | str | Sequence[Path | str] | torch.Tensor, channels: int = 3) -> None:
+        is_tensor = isinstance(where, torch.Tensor)
+        if is_tensor and (where.dtype != torch.uint8 or where.dim() != 4):
+            found = f"{where.dtype} of shape {tuple(where.shape)}"
+            raise ValueError(f"images in a tensor are uint8, 0 to 255, of shape (n, channels, H, W); found {found}")
+        files = find_images(where) if isinstance(where, (str, Path)) else image_list(where)
         if not files:
             raise ValueError("the list of images is empty")
-        if channels not in MODES:
+        channels = len(files[0]) if is_tensor else channels
+        if channels not in MODES and not is_tensor:
             raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
         self.files, self.channels = tuple(files), channels
         self.labels = self.target_type = self.held_out = self.labelling = None
@@ -119,7 +125,7 @@ class ImageSource:
         if not isinstance(labels, Labels) and not callable(labels):
             raise ValueError(f"say how to label: ck.list_labels(...), say; found a {type(labels).__name__}")
         labels = labels if isinstance(labels, Labels) else function_labels(labels)
-        _refuse_masks(self.files)
+        _refuse_masks([file for file in self.files if isinstance(file, Path)])
         found = labels.normal(self.files)
         return self._with(labels=found, target_type=labels.target_type(found), labelling=labels)
 
@@ -175,7 +181,7 @@ class ImageSource:
         problems = {}
         for file in self.files:
             try:
-                read_image(file, self.channels)
+                read_image(file, self.channels) if isinstance(file, Path) else None
             except (ValueError, FileNotFoundError) as error:
                 problems[file] = str(error)
         return problems
@@ -296,12 +302,12 @@ def folder_labels(level: int = 1) -> Labels:
 
 
 @in_words
-def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
-    """The labels themselves, in the order of the source's files.
+def list_labels(labels: Sequence[str] | Sequence[Sequence[str]] | torch.Tensor) -> Labels:
+    """The labels themselves, in the order of the source's files; also a tensor of class numbers.
 
     Used in lesson 01.
     """
-    labels = list(labels)
+    labels = labels.tolist() if hasattr(labels, "tolist") else list(labels)  # of a tensor or an array
 
     def of(files: Sequence[Path]) -> list:
         if len(labels) != len(files):

@@ -155,6 +155,7 @@ VALID |= {
     "by_file_list": {"names": ["a"]}, "by_folder": {"name": "valid"}, "by_function": {"held_out": lambda path: True},
     "Augment": {"rotate": 10.0, "zoom": 1.1, "shift": 0.0, "p": 0.75, "contrast": 0.2}, "dihedral": {},
     "ResidualBlock": {"inputs": 2, "outputs": 2, "stride": 1}, "resnet_tiny": {"channels": 3},
+    "resnet_cifar": {"channels": 3},
     "without_head": {"model": whole, "head": "1"}, "ImageNorm": {"mean": torch.zeros(3), "std": torch.ones(3)},
     "UNet": {"encoder": lambda: ck.resnet_tiny(), "channels": 3, "outputs": 2},
 }  # fmt: skip
