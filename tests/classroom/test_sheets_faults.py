@@ -198,6 +198,7 @@ GIVEN = [
     ("=MAX(E1:E2)-MIN(E1:E2)", None, [2]),  # 28 February to 1 March in a leap year
     ("=E1", None, [45350]),  # days since 30 December 1899, ECMA-376 part 1, 18.17.4.1
     ("=E3-E4", None, [658.5]), ("=SUM(F1:F3)", None, ["error"]), ("=IFERROR(SUM(F1:F3),-1)", None, [-1]),
+    ("=NA()", None, ["error"]), ("=IFERROR(A1+NA(),3)", None, [3]),
     ("=IFERROR(F3,-1)", None, [-1]), ("=COUNT(F1:F6)", None, [5]), ("=SUMIF(A1:A6,\">2\",D1:D6)", None, [5]),
     ("=AVERAGEIF(G1:G6,\"red\",A1:A6)", None, [2]), ("=COUNTIF(G1:G6,\"<>green\")", None, [4]),
     ("=COUNTIF(A1:A6,3)", None, [1]), ("=SUMIF(A1:A6,\"<=2\")", None, [3]), ("=VLOOKUP(5,A1:D6,4,FALSE)", None, [8]),
@@ -266,7 +267,7 @@ REFUSED = {
     "RANK(4,A1:A6)": "RANK", "SUMXMY2(A1:A3,C1:C3)": "SUMXMY2", "MMULT(C1:D2,A1:B2)": "MMULT",
     "ROUND(2.4999999999999996,0)": "ROUND", "MOD(0.3,0.1)": "MOD", "POWER(2,-2000)": "too small",
     "MMULT(A1:B2,A1:B2)+1": "2 x 2 values", "SUMIF(A1:A6,1,B1:B3)": "one shape", "COUNT(\"3\")": "COUNT",
-    "SUMPRODUCT(C1:C6,F1:F6)": "error beside",
+    "SUMPRODUCT(C1:C6,F1:F6)": "error beside", "POWER(-8,1/3)": "odd root", "SUM(A1;A2)": "';'",
 }  # fmt: skip
 
 
