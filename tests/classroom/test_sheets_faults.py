@@ -198,7 +198,6 @@ GIVEN = [
     ("=MAX(E1:E2)-MIN(E1:E2)", None, [2]),  # 28 February to 1 March in a leap year
     ("=E1", None, [45350]),  # days since 30 December 1899, ECMA-376 part 1, 18.17.4.1
     ("=E3-E4", None, [658.5]), ("=SUM(F1:F3)", None, ["error"]), ("=IFERROR(SUM(F1:F3),-1)", None, [-1]),
-    ("=NA()", None, ["error"]), ("=IFERROR(A1+NA(),3)", None, [3]),
     ("=IFERROR(F3,-1)", None, [-1]), ("=COUNT(F1:F6)", None, [5]), ("=SUMIF(A1:A6,\">2\",D1:D6)", None, [5]),
     ("=AVERAGEIF(G1:G6,\"red\",A1:A6)", None, [2]), ("=COUNTIF(G1:G6,\"<>green\")", None, [4]),
     ("=COUNTIF(A1:A6,3)", None, [1]), ("=SUMIF(A1:A6,\"<=2\")", None, [3]), ("=VLOOKUP(5,A1:D6,4,FALSE)", None, [8]),
@@ -226,6 +225,7 @@ GIVEN = [
     ("=COUNT(IF(G1:G5=\"green\",A1:A5))", (1, 1), [2]), ("=SUMXMY2(C1:C2,D4:D5)", None, [25]),
     ("=SQRT(SUMXMY2(C1:C2,D4:D5)/COUNT(C1:C2))", (1, 1), [5]), ("=IF(D5=\"\",0,MMULT(A4:B4,A1:A2))", (1, 1), [5.5]),
     ("=EXP(A1:A2)/SUM(EXP(A1:A2))", (2, 1), [0.2689414213699951, 0.7310585786300049]),
+    ("=NA()", None, ["error"]), ("=IFERROR(A1+NA(),3)", None, [3]),
 ]  # fmt: skip
 
 

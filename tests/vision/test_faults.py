@@ -1014,7 +1014,7 @@ def test_a_word_is_no_list_of_names():
 
 def test_a_gif_of_numbers_is_no_mask(tmp_path):
     Image.fromarray(np.array([[0, 5, 9]], np.uint8)).save(tmp_path / "mask.gif")
-    with pytest.raises(ValueError, match="GIF, which does not keep class numbers"):
+    with pytest.raises(ValueError, match="GIF with a palette, which does not keep class numbers"):
         ck.read_mask(tmp_path / "mask.gif")
 
 
