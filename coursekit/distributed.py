@@ -86,7 +86,7 @@ class Distributed:
     def before_batch(self, learn: Fit) -> None:
         """Count the samples of the whole batch."""
         if self.world_size > 1:
-            learn.samples, learn.targets = len(self.targets), self.targets
+            learn.samples, learn.targets = self.samples, self.targets
 
     def after_batch(self, learn: Fit) -> None:
         """Make the loss that of the whole batch."""
@@ -110,8 +110,8 @@ class Distributed:
         for number, batch in enumerate(loader):
             if number == 0 and self.rank:  # the order is drawn; dropout is to differ
                 torch.manual_seed(int(torch.randint(2**40, ())) + self.rank)
-            self.targets, samples = batch[-1], len(batch[-1])
-            start, end = (samples * index // self.world_size for index in (self.rank, self.rank + 1))
+            self.targets, self.samples = batch[-1], len(batch[-1])
+            start, end = (self.samples * index // self.world_size for index in (self.rank, self.rank + 1))
             if model:
                 counts = (loss_count(self.loss_fn, targets) for targets in (self.targets[start:end], self.targets))
                 self.weight = float(next(counts)) / (float(next(counts)) or 1.0)
