@@ -116,9 +116,15 @@ def read_mask(source: ImageLike) -> Tensor:
 
     Built in lesson 05.
     """
-    mode, form, mask = _read(source, "mask", lambda image, form: (image.mode, form, _to_tensor(image)[0]))
+
+    def convert(image: Image.Image, form: str | None) -> tuple[str, str | None, Tensor]:
+        mask = _to_tensor(image)[0]
+        levels = _to_tensor(image.convert("L"))[0] if form == "GIF" else mask  # of which a GIF may number each anew
+        return image.mode, form if torch.equal(mask, levels) else "GIF with a palette", mask
+
+    mode, form, mask = _read(source, "mask", convert)
     name = f"the mask {source}" if isinstance(source, (str, Path)) else "this mask"
-    if form in LOSSY:
+    if form in (*LOSSY, "GIF with a palette"):
         raise ValueError(f"{name} is a {form}, which does not keep class numbers: save masks as PNG")
     if mode not in ("L", "P", "1"):
         raise ValueError(f"{name} has the mode {mode}: one channel of class numbers, 8 bits each, is needed")
@@ -133,6 +139,8 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
         raise ValueError(f"an image is {needed}; found {type(source).__name__}")
     try:
         if isinstance(source, np.ndarray):
+            if source.ndim not in (2, 3):
+                raise ValueError(f"an array is (H, W) or (H, W, C); found {source.shape}")
             source = Image.fromarray(source[:, :, 0] if source.shape[2:] == (1,) else source)
         source = io.BytesIO(source) if isinstance(source, bytes) else source
         is_open = isinstance(source, Image.Image)

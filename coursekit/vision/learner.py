@@ -122,8 +122,6 @@ def unet_learner(
 def _learner(
     data: ImageLoaders, backbone: Backbone, pretrained: bool, statistics: Statistics | None, config: dict, options: dict
 ) -> VisionLearner:
-    if not isinstance(data, ImageLoaders):
-        raise ValueError(f"data of images are needed, as source.loaders(size) gives; found {type(data).__name__}")
     masks = data.target_type.spatial == "mask"
     if masks == ("dropout" in config):
         needed = f"a U-Net gives a class for every pixel; these labels are {type(data.target_type).__name__}"
@@ -154,7 +152,7 @@ def _for_channels(statistics: Statistics, data: ImageLoaders) -> Statistics:
     try:
         known = [torch.as_tensor(numbers, dtype=torch.float32).flatten() for numbers in statistics]
         (mean, std), enough = known, min(3, data.channels)
-        good = len(mean) == len(std) >= enough and (mean >= 0).all() and (mean <= 1).all() and (std > 0).all()
+        good = len(mean) == len(std) >= enough and mean.min() >= 0 and std.min() > 0 and max(mean.max(), std.max()) <= 1
     except (TypeError, ValueError):
         good = False
     if not good:
