@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from .losses import loss_count
 from .metrics import is_higher_better, metric_name
 from .storage import check_same, check_weights, check_whole, is_first_process, load_tensors, save_tensors, with_suffix
 
@@ -32,7 +33,7 @@ class Fit(Protocol):
     Attributes:
         data, model, network, metrics, optimizer, scaler, autocast: what is trained, and by what.
         epoch, epochs, batch, step, steps, samples: where the fit is, and how many samples the batch has.
-        outputs, loss: of the batch. `loss` has its graph in `before_backward`, where it may be replaced; none later.
+        outputs, targets, loss: of the batch. `loss` has its graph in `before_backward`, where it may be replaced.
         recorder, epoch_results: what was measured so far, and in the latest validation.
         stop, takes_step, weight: what a callback may change: see `Learner`.
     """
@@ -248,7 +249,8 @@ class GradientClipping:
 class GradientAccumulation:
     """Adds up the gradients of several batches before each step, for batches that do not fit in memory at once.
 
-    The step is that of one batch with all their samples: each counts the same. Batch norm sees each batch alone.
+    The step is that of one batch with all their samples: each (of ignored classes: each pixel that counts) counts the
+    same, and in a weighted loss by its weight. Batch norm sees each batch alone.
 
     Args:
         batches: to a step, at least 1; an epoch's last step may have fewer.
@@ -263,16 +265,16 @@ class GradientAccumulation:
         self.batches, self.summed = batches, 0
 
     def before_batch(self, learn: Fit) -> None:
-        """Weight the batch by its samples; say whether a step is taken after it."""
+        """Weight the batch by what its loss is a mean over; say whether a step is taken after it."""
         learn.takes_step = (learn.batch + 1) % self.batches == 0 or learn.batch + 1 == len(learn.data.train)
-        learn.weight = learn.samples
-        self.summed += learn.samples
+        learn.weight = loss_count(learn.loss_fn, learn.targets)
+        self.summed += learn.weight
 
     def after_backward(self, learn: Fit) -> None:
-        """Divide by the samples of all batches."""
+        """Divide by the sum of the weights."""
         for parameter in learn.model.parameters():
             if parameter.grad is not None:
-                parameter.grad /= self.summed
+                parameter.grad /= self.summed or 1
         self.summed = 0
 
     def after_fit(self, learn: Fit) -> None:
@@ -319,6 +321,9 @@ class CSVLogger:
     Raises (when the fit starts):
         FileExistsError: there is such a file, and `append` was not asked for.
 
+    Raises (after the first epoch):
+        ValueError: the file that is there has other columns.
+
     Used in lesson 09.
     """
 
@@ -336,6 +341,8 @@ class CSVLogger:
         """Add a line; the first comes with a heading."""
         if is_first_process():
             row, is_new = learn.recorder.epochs[-1], not self.path.exists()
+            if not is_new and (head := self.path.read_text(encoding="utf-8").partition("\n")[0]) != ",".join(row):
+                raise ValueError(f"{self.path} has the columns {head}, and this fit {','.join(row)}: take another file")
             with self.path.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows([list(row), list(row.values())] if is_new else [list(row.values())])
 

@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from .callbacks import Fit
 from .loaders import Loader
+from .losses import loss_count
 from .metrics import RunningMean
 
 # DDP would send buffers around in each forward pass, though not every process has rows to validate with
@@ -78,14 +79,14 @@ class Distributed:
         if self.world_size == 1:
             return
         self._check_same(learn)
-        self.network, learn.processes = learn.network, self
+        self.network, self.loss_fn, learn.processes = learn.network, learn.loss_fn, self
         learn.network = DistributedDataParallel(learn.network, **WITHOUT_SYNC)
         learn.network.register_comm_hook(None, self._weighted_sum)
 
     def before_batch(self, learn: Fit) -> None:
         """Count the samples of the whole batch."""
         if self.world_size > 1:
-            learn.samples = self.samples
+            learn.samples, learn.targets = self.samples, self.targets
 
     def after_batch(self, learn: Fit) -> None:
         """Make the loss that of the whole batch."""
@@ -109,11 +110,13 @@ class Distributed:
         for number, batch in enumerate(loader):
             if number == 0 and self.rank:  # the order is drawn; dropout is to differ
                 torch.manual_seed(int(torch.randint(2**40, ())) + self.rank)
-            self.samples = len(batch[-1])
+            self.targets, self.samples = batch[-1], len(batch[-1])
             start, end = (self.samples * index // self.world_size for index in (self.rank, self.rank + 1))
-            self.weight = (end - start) / self.samples
-            if self.weight or model:
-                yield tuple(tensor[start:end] if self.weight else tensor[:1] for tensor in batch)
+            if model:
+                counts = (loss_count(self.loss_fn, targets) for targets in (self.targets[start:end], self.targets))
+                self.weight = float(next(counts)) / (float(next(counts)) or 1.0)
+            if end > start or model:
+                yield tuple(tensor[start:end] if end > start else tensor[:1] for tensor in batch)
         for layer in model.modules() if model else ():
             if isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.track_running_stats:
                 for statistic in (layer.running_mean, layer.running_var):

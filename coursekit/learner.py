@@ -59,7 +59,7 @@ class Learner:
     Attributes:
         network: what is called in training: the model itself, or compiled, or shared by several processes.
         epoch, epochs, batch, step, steps: where the running fit is. `step` counts batches from 0 over all its epochs.
-        outputs: the latest batch's outputs.
+        outputs, targets: the latest batch's.
         loss: the latest batch's training loss; outside `before_backward` a tensor without gradient.
         recorder: losses, learning rates and the table of epochs of the latest fit.
         batch_norm: False after `unfreeze(batch_norm=False)`: batch norms stay as they are in training.
@@ -95,7 +95,7 @@ class Learner:
         self.recorder = Recorder()
         self.epoch_results: dict[str, float] = {}
         self.optimizer: torch.optim.Optimizer | None = None
-        self.outputs, self.loss, self.samples, self.stop = None, None, 0, False
+        self.outputs, self.targets, self.loss, self.samples, self.stop = None, None, None, 0, False
         self.takes_step, self.weight, self.batch_norm = True, None, True
         self.processes = None  # or the `Distributed` by which several train
         self.epoch = self.epochs = self.batch = self.step = self.steps = 0
@@ -131,6 +131,8 @@ class Learner:
             FloatingPointError: the loss became infinite or NaN; the message says at which batch and learning rate.
         """
         check_whole("the number of epochs", epochs)
+        if not callable(schedule):
+            raise ValueError(f"schedule is a function, such as ck.one_cycle(); found {schedule!r}")
         self.optimizer = self.new_optimizer(lr)
         self.optimizer.zero_grad()
         self.epoch, self.epochs, self.step, self.stop = 0, epochs, 0, False
@@ -198,7 +200,7 @@ class Learner:
         optimizer, scaler = self.optimizer, self.scaler
         batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
         for self.batch, (*inputs, targets) in enumerate(batches):
-            self.samples = len(targets)
+            self.samples, self.targets = len(targets), targets
             self.set_lr(*schedule(self.step / self.steps))
             call(before_batch, self)
             with self.autocast():
@@ -242,7 +244,8 @@ class Learner:
         targets = getattr(self.data.train, "targets", None)  # of all samples, where they are in memory
         if outputs.is_cuda and self.loss_fn is cross_entropy and targets is not None:
             check_labels(targets, outputs.shape[1])
-        if outputs.device.type != "cpu" and self.loss_fn is binary_cross_entropy and targets is not None:
+        unseen = outputs.device.type != "cpu" and self.loss_fn is binary_cross_entropy
+        if targets is not None and (unseen or isinstance(self.loss_fn, nn.BCEWithLogitsLoss)):
             check_probabilities(targets)
 
     def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> "LRFinder":
@@ -333,6 +336,8 @@ class Learner:
             raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
         if isinstance(loader, Loaders):
             raise ValueError("these are Loaders, of two parts: say which, as in validate(data.valid)")
+        if not hasattr(loader, "__iter__") or isinstance(loader, (str, bytes)):
+            raise ValueError(f"a loader gives batches, as data.valid does; found {type(loader).__name__}")
         if loader is not self.data.valid and (theirs := getattr(loader, "config", dict)()):
             check_same(theirs, self.data.config(), "this loader", "give data with the same; of images: data.test(...)")
         return loader
@@ -483,6 +488,8 @@ class Learner:
         Raises:
             ValueError: their numbers stand for something else: other classes, columns, users ...
         """
+        if not isinstance(data, Loaders):
+            raise ValueError(f"data to go on with are Loaders; found {type(data).__name__}")
         check_same(data.config(), self.data.config(), "data", "give data with the same")
         if data.device != self.data.device:
             self.model.to(data.device)
@@ -707,9 +714,9 @@ def explained(train: Loader) -> Iterator[None]:
     except (RuntimeError, IndexError) as error:
         if isinstance(error, IndexError) and "out of range in self" in str(error):
             raise ValueError("the inputs hold a number that the model's nn.Embedding has no row for") from error
-        if not re.search("dtype|scalar type|should be the same|_c(uda|pu).* not implemented for", str(error)):
+        if not re.search("dtype|(scalar|output) type|be the same|_c(uda|pu).* not implemented for", str(error)):
             raise
-        advice = "convert the inputs, most often with .float() or .astype('float32')"
+        advice = "convert the inputs (or targets), most often with .float() or .astype('float32')"
         raise ValueError(f"inputs and model differ in their dtype ({error}): {advice}") from error
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):

@@ -109,7 +109,7 @@ class TensorLoader:
 
     def in_order(self) -> "TensorLoader":
         """The same samples in their own order."""
-        return TensorLoader(self.tensors, self.batch_size, device=self.device) if self.shuffle else self
+        return like(self, TensorLoader(self.tensors, self.batch_size, device=self.device)) if self.shuffle else self
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """One epoch of batches."""
@@ -157,12 +157,19 @@ class DatasetLoader:
 
     def in_order(self) -> "DatasetLoader":
         """The same samples in their own order."""
-        workers = self.loader.num_workers
-        return DatasetLoader(self.dataset, self.batch_size, False, self.device, workers) if self.shuffle else self
+        options = self.batch_size, False, self.device, self.loader.num_workers
+        return like(self, DatasetLoader(self.dataset, *options)) if self.shuffle else self
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """One epoch of batches."""
         return (_to_device(batch, self.device) for batch in self.loader)
+
+
+def like(loader: Loader, made: Loader) -> Loader:
+    """The new loader, which stands for the same as another: classes and so on, where that was said."""
+    if hasattr(loader, "config"):
+        made.config = loader.config
+    return made
 
 
 class _Indices(TensorLoader):
@@ -346,9 +353,11 @@ def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device
     if isinstance(source, Loader):
         return source
     source = source.tensors if isinstance(source, TensorDataset) else source
-    if isinstance(source, (tuple, list)):
+    is_dataset = isinstance(source, list) and isinstance(next(iter(source), None), tuple)
+    if isinstance(source, (tuple, list)) and not is_dataset:  # as a list of pairs (input, target) is
         return TensorLoader(source, batch_size, shuffle, device)
-    if not (hasattr(source, "__getitem__") and hasattr(source, "__len__")) or isinstance(source, (Tensor, str, dict)):
+    other = isinstance(source, (Tensor, str, dict)) or hasattr(source, "iloc")
+    if other or not (hasattr(source, "__getitem__") and hasattr(source, "__len__")):
         needed = "a tuple of tensors (inputs..., targets), a Dataset with a length, or a Loader"
         raise ValueError(f"data must be {needed}; found {type(source).__name__}")
     return DatasetLoader(source, batch_size, shuffle, device, workers)

@@ -1,6 +1,7 @@
 """Losses of the course, and errors of the usual ones in words."""
 
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from inspect import signature
 
@@ -32,7 +33,8 @@ def cross_entropy(
 
     Args:
         outputs: (n, classes) logits, float; further axes, as in (n, classes, H, W), are averaged over too.
-        targets: (n,) int64 class numbers, 0 to classes - 1 (with the outputs' further axes, if any).
+        targets: (n,) int64 class numbers, 0 to classes - 1 (with the outputs' further axes, if any); or probabilities
+            in the outputs' shape.
         ignore_index: a class number that counts for nothing; set it with `functools.partial`.
         label_smoothing: a fraction of each target that is spread evenly over all classes (C. Szegedy et al.,
             "Rethinking the Inception architecture", 2016, section 7).
@@ -42,10 +44,14 @@ def cross_entropy(
         NaN, as PyTorch's, for the usual -100.
 
     Raises:
-        ValueError: a target outside the classes, or shapes that do not belong together.
+        ValueError: a target outside the classes, or shapes that do not belong together; probabilities that are none.
 
     Built in lesson 03.
     """
+    if targets.is_floating_point() and targets.device.type == "cpu" and targets.shape == outputs.shape:
+        check_probabilities(targets)
+        if not ((sums := targets.sum(1)) - 1).abs().max() < 0.01:
+            raise ValueError(f"probabilities of the classes add up to 1; found {sums.flatten()[:3].tolist()} ...")
     try:
         if ignore_index == -100:
             return F.cross_entropy(outputs, targets, label_smoothing=label_smoothing)
@@ -125,10 +131,15 @@ def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
 
 def with_ignored(function: Callable, target_type: object) -> Callable:
     """A loss or metric that is told which class counts for nothing, where it asks (`ignore_index`) and nobody said."""
-    ignored = getattr(target_type, "ignored", None)
-    if ignored is None or isinstance(function, partial) or "ignore_index" not in signature(function).parameters:
+    is_module, said = isinstance(function, (nn.CrossEntropyLoss, nn.NLLLoss)), getattr(function, "keywords", {})
+    asks = is_module or "ignore_index" in signature(function).parameters
+    if getattr(target_type, "ignored", None) is None or not asks or "ignore_index" in said:
         return function
-    return partial(function, ignore_index=target_type.ignore_index)
+    if not is_module:
+        return partial(function, ignore_index=target_type.ignore_index)
+    if function.ignore_index == -100:  # as PyTorch has it, where nobody said
+        (function := copy(function)).ignore_index = target_type.ignore_index
+    return function
 
 
 @in_words

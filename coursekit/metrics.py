@@ -144,8 +144,8 @@ class RunningMean:
             if isinstance(number, Tensor) and number.numel() != 1 and not by_class:
                 found = f"the metric {self.name!r} returned a tensor of shape {tuple(number.shape)}"
                 raise ValueError(f"{found}; needed is one number, the mean (add .mean()), or a pair (total, count)")
-        if isinstance(total, Tensor) and total.is_floating_point() and total.itemsize < 4:
-            total = total.float()  # 16 bits are too few for a sum
+        if isinstance(total, Tensor) and total.is_floating_point():  # 32 bits are too few for a sum over many batches
+            total = total.float() if total.device.type == "mps" else total.double()
         if count is None:
             empty = isinstance(samples, Tensor) and isinstance(total, Tensor)  # a mean over nothing is NaN
             total, count = torch.where(samples > 0, total * samples, 0) if empty else total * samples, samples

@@ -135,7 +135,7 @@ class Categories(_Classes):
         if "" in names:
             raise ValueError(f"{sum(label == '' for label in labels)} of {len(labels)} labels are empty")
         if len(names) < 2:
-            raise ValueError(f"all {len(labels)} labels are {names[0]!r}: telling classes apart needs two of them")
+            raise ValueError(f"all {len(labels)} labels are '{''.join(names)}': telling classes apart needs two")
         return cls(names)
 
     def encode(self, labels: Sequence[object]) -> Tensor:

@@ -8,7 +8,7 @@ import dis
 import importlib.util
 import io
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -119,11 +119,12 @@ def _fault(exercise: Exercise, attempt: Callable, case: tuple, aloud: bool = Fal
     expected, given = exercise.solution(*copy.deepcopy(case)), copy.deepcopy(case)
     call = ", ".join(map(_shown, case))
     try:
-        with nullcontext() if aloud else redirect_stdout(io.StringIO()):
+        kept = io.StringIO()
+        with nullcontext() if aloud else redirect_stdout(kept), nullcontext() if aloud else redirect_stderr(kept):
             found = attempt(*given)
     except NotImplementedError:
         return _NOT_TRIED
-    except Exception as error:  # whatever a student's code raises is the answer to show
+    except (Exception, SystemExit) as error:  # whatever a student's code raises is the answer to show
         return f"for     {call}\nexpected {_shown(expected)}\nbut it raised {type(error).__name__}: {error}"
     if found is None and expected is not None:
         if _nothing_in(attempt):

@@ -164,6 +164,12 @@ class RatingLearner(Learner):
     The deeper net has no biases: there an unseen user has the vector of zeros, around which all vectors began.
     """
 
+    def use(self, data: Loaders) -> None:
+        """Go on with other data, of ratings that the outputs can reach; see `Learner.use`."""
+        if isinstance(data, RatingLoaders):
+            check_output_range(getattr(self.model, "output_range", None), data.train.targets)
+        super().use(data)
+
     def item_table(self, names: dict | None = None) -> "pd.DataFrame":
         """Bias and factors of each item that was seen in training, by its name where one is given.
 
@@ -176,6 +182,8 @@ class RatingLearner(Learner):
         import pandas as pd
 
         model = self.model
+        if not isinstance(names, dict | None):
+            raise ValueError(f"names are a dictionary from item to title; found {type(names).__name__}")
         if not hasattr(model, "item_factors"):
             raise ValueError(f"{type(model).__name__} has no factors of items to read")
         titles = [(names or {}).get(item, item) for item in self.data.categorify.known(self.data.item)]

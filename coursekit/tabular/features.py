@@ -118,6 +118,13 @@ def _read_dates(texts: "pd.Series", column: str) -> "pd.Series":
     return whole[0]
 
 
+def check_digits(values: Iterable[object], column: str) -> None:
+    """Raise a ValueError where whole numbers are floats so large that they are no longer told apart."""
+    if large := [value for value in values if isinstance(value, float) and 2**53 <= abs(value) < float("inf")]:
+        found = f"the column {column!r} holds {large[0]:.0f} as a float, which has no room for all its digits"
+        raise ValueError(f'{found}: read the file with dtype={{{column!r}: "Int64"}}, or as text')
+
+
 def to_floats(table: "pd.DataFrame", column: str, advice: str = NOT_NUMBERS) -> np.ndarray:
     """The column as float64, missing values NaN.
 
@@ -169,7 +176,8 @@ def _sorted(table: "pd.DataFrame", date: str, by: str) -> tuple[np.ndarray, np.n
     need_columns(table, [by])
     days = to_dates(table, date).to_numpy().astype("datetime64[D]").astype(np.int64)
     days -= days.min(initial=np.iinfo(np.int64).max)
-    groups, _ = pd.factorize(table[by])
+    groups, found = pd.factorize(table[by])
+    check_digits(found, by)
     if none := int((groups < 0).sum()):
         raise ValueError(f"{none} of {len(table)} rows have no {by!r}, so they are of no group: leave them out")
     key = torch.from_numpy(groups * (days.max(initial=0) + 1) + days)
@@ -286,8 +294,12 @@ def add_rolling(
 
 
 def _sums(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """The sums of `values[low:high]` for each low and high, as float64; each alone, so that no large value lingers."""
-    return np.add.reduceat(np.append(values, 0).astype(float), np.stack([low, high], 1).ravel())[::2]
+    """The sums of `values[low:high]` for each low and high, as float64; each alone, so that no large value lingers.
+
+    They are added up in more digits than they have, where the machine has such.
+    """
+    sums = np.add.reduceat(np.append(values, 0).astype(np.longdouble), np.stack([low, high], 1).ravel())[::2]
+    return sums.astype(float)
 
 
 @in_words
@@ -321,6 +333,8 @@ def join(
     if (twice := right.duplicated(on)).any():
         value = tuple(right.loc[twice, on].iloc[0])
         raise ValueError(f"the right table lists {on} = {value} twice: the join would multiply rows")
+    for column, table in [(column, table) for column in on for table in (left, right)]:
+        check_digits(table[column].unique(), column)
     types = {column: {value_type(left[column]), value_type(right[column])} - {"empty"} for column in on}
     try:
         if wrong := [column for column in on if len(types[column]) > 1]:

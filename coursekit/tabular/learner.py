@@ -18,7 +18,7 @@ from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..loaders import Loaders, TensorLoader
 from ..losses import check_shapes, lower_is_better
-from ..metrics import accuracy, after_mean, error_rate, metric_name, rmse
+from ..metrics import accuracy, accuracy_threshold, after_mean, error_rate, f1, fbeta, metric_name, r2, rmse, roc_auc
 from ..targets import Categories, Numbers, Prediction
 from .features import need_columns, to_floats
 from .prep import Categorify, TablePrep
@@ -355,7 +355,8 @@ def tabular_learner(
     Used in lesson 12.
     """
     numbers, metrics = isinstance(data.target_type, Numbers), options.get("metrics") or ()
-    others = (accuracy, error_rate) if numbers else (rmse, rmspe, rmspe_of_logs)
+    of_classes = (accuracy, error_rate, accuracy_threshold, f1, fbeta, roc_auc)
+    others = of_classes if numbers else (rmse, rmspe, rmspe_of_logs, r2)
     if wrong := [metric for metric in metrics if getattr(metric, "func", metric) in others]:
         found = f"{metric_name(wrong[0])} is no metric of {'numbers' if numbers else 'classes'}, as {data.target!r} is"
         raise ValueError(f"{found}: say TableLoaders(classes={numbers}), or choose another")

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ..storage import load_tensors
-from .features import as_list, need_columns, to_floats, value_type
+from .features import as_list, check_digits, need_columns, to_floats, value_type
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,9 +123,7 @@ def _distinct(table: "pd.DataFrame", column: str) -> tuple[np.ndarray, list, str
     if found.dtype.name.lower() in ("float16", "float32"):
         found = [float(str(value)) for value in found.to_numpy()]  # 0.1, not the float32 that is next to it
     values = [_plain(value) for value in found]
-    if large := [value for value in values if isinstance(value, float) and 2**53 <= abs(value) < float("inf")]:
-        found = f"the column {column!r} holds {large[0]:.0f} as a float, which has no room for all its digits"
-        raise ValueError(f'{found}: read the file with dtype={{{column!r}: "Int64"}}, or as text')
+    check_digits(values, column)
     return positions, values, held
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..arguments import in_words
-from ..loaders import Loaders
+from ..loaders import Loaders, like
 from ..loaders import device as choose_device
 from ..targets import Categories, Prediction
 from .tokens import PADDING, at_least_one, check_texts, is_list
@@ -63,7 +63,7 @@ class SequenceLoader:
 
     def in_order(self) -> "SequenceLoader":
         """The same documents in their own order, in sequences of one length."""
-        return SequenceLoader(self.documents, self.batch_size, self.seq_len, device=self.device)
+        return like(self, SequenceLoader(self.documents, self.batch_size, self.seq_len, device=self.device))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
@@ -125,7 +125,7 @@ class DocumentLoader:
 
     def in_order(self) -> "DocumentLoader":
         """The same documents, the longest first; see `order`."""
-        return DocumentLoader(self.documents, self.targets, self.batch_size, device=self.device)
+        return like(self, DocumentLoader(self.documents, self.targets, self.batch_size, device=self.device))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
@@ -301,7 +301,8 @@ def _labels(part: tuple[Sequence[str], Sequence[str]]) -> list[str]:
     if 2 < len(set(labels)) == len(labels) and len(set(part[0])) < len(labels):
         raise ValueError("all labels differ, and the texts do not: give (texts, labels), in this order")
     whole = [isinstance(label, float) and label.is_integer() for label in labels]
-    return [normalize("NFC", str(int(label) if one else label)) for label, one in zip(labels, whole, strict=True)]
+    labels = (str(int(label) if one else label) for label, one in zip(labels, whole, strict=True))
+    return [normalize("NFC", label).strip() for label in labels]
 
 
 def check_vocab(vocab: Vocab | None) -> None:

@@ -126,11 +126,13 @@ def read_mask(source: ImageLike, pixels: Sequence[tuple] = ()) -> Tensor:
     colors = any(isinstance(value, tuple) for value, _ in pixels)
 
     def convert(image: Image.Image, form: str | None) -> tuple[str, str | None, Tensor]:
-        return image.mode, form, _to_tensor(image.convert("RGB") if colors else image)
+        mask = _to_tensor(image.convert("RGB") if colors else image)
+        levels = _to_tensor(image.convert("L")) if form == "GIF" and not colors else mask  # a GIF may number each anew
+        return image.mode, form if torch.equal(mask, levels) else "GIF with a palette", mask
 
     mode, form, mask = _read(source, "mask", convert)
     name = f"the mask {source}" if isinstance(source, (str, Path)) else "this mask"
-    if form in LOSSY:
+    if form in (*LOSSY, "GIF with a palette"):
         raise ValueError(f"{name} is a {form}, which does not keep class numbers: save masks as PNG")
     if mode not in (("L", "P", "1", "RGB", "RGBA") if colors else ("L", "P", "1")):
         needed = "colors, 8 bits a channel, are" if colors else "one channel of class numbers, 8 bits each, is"
@@ -159,6 +161,8 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
         raise ValueError(f"an image is {needed}; found {type(source).__name__}")
     try:
         if isinstance(source, np.ndarray):
+            if source.ndim not in (2, 3):
+                raise ValueError(f"an array is (H, W) or (H, W, C); found {source.shape}")
             source = Image.fromarray(source[:, :, 0] if source.shape[2:] == (1,) else source)
         source = io.BytesIO(source) if isinstance(source, bytes) else source
         is_open = isinstance(source, Image.Image)

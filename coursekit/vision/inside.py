@@ -8,9 +8,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..learner import evaluating
 
 
+@in_words
 def activations(model: nn.Module, layer: nn.Module, images: Tensor) -> Tensor:
     """What comes out of a layer inside the model for a batch of images.
 
@@ -36,6 +38,7 @@ def activations(model: nn.Module, layer: nn.Module, images: Tensor) -> Tensor:
     return kept[-1]
 
 
+@in_words
 def top_patches(
     model: nn.Module, layer: nn.Module, channel: int, images: Tensor, *, n: int = 9, patch_size: int = 16
 ) -> Tensor:
@@ -74,6 +77,7 @@ def _start(middle: float, stretch: int, length: int) -> int:
     return int(min(max(middle - stretch / 2, 0), max(length - stretch, 0)))
 
 
+@in_words
 def saliency(model: nn.Module, images: Tensor, score: Callable[[Tensor], Tensor]) -> Tensor:
     """How much each pixel would change the score: the gradient's absolute value, the largest over the channels.
 
@@ -93,6 +97,7 @@ def saliency(model: nn.Module, images: Tensor, score: Callable[[Tensor], Tensor]
     return gradient.abs().amax(1)
 
 
+@in_words
 def class_activation_map(backbone: nn.Module, last: nn.Linear, images: Tensor, classes: Tensor) -> Tensor:
     """Where in the image the evidence for a class lies: the features, each weighted as the last layer weights it.
 

@@ -199,7 +199,7 @@ def _for_channels(statistics: Statistics, data: ImageLoaders) -> Statistics:
     try:
         known = [torch.as_tensor(numbers, dtype=torch.float32).flatten() for numbers in statistics]
         (mean, std), enough = known, min(3, data.channels)
-        good = len(mean) == len(std) >= enough and (mean >= 0).all() and (mean <= 1).all() and (std > 0).all()
+        good = len(mean) == len(std) >= enough and mean.min() >= 0 and std.min() > 0 and max(mean.max(), std.max()) <= 1
     except (TypeError, ValueError):
         good = False
     if not good:

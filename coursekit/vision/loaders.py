@@ -177,6 +177,8 @@ class ImageLoaders(Loaders):
 
         if not hasattr(source, "target_type"):
             raise ValueError(f"a source is needed, an ImageSource with labels, split; found {source!r}")
+        if augment is not None and not callable(augment):
+            raise ValueError(f"augment is called with each batch: ck.Augment(), say, or None; found {augment!r}")
         self.resize = Resize(size, fit)
         self.source, self.target_type, self.channels = source, source.target_type, source.channels
         self.size, self.augment = self.resize.size, augment

@@ -14,13 +14,14 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from inspect import signature
+from itertools import chain
 from numbers import Integral, Real
 from pathlib import Path
 
 import torch
 from PIL import Image
 
-from ..arguments import in_words
+from ..arguments import brief, fits, in_words
 from ..targets import Categories, Keypoints, Masks, MultiLabels, Numbers, TargetType
 from .images import LOSSY, MODES, Size, find_images, read_image
 from .loaders import ImageLoaders, image_list
@@ -194,16 +195,18 @@ def _normal_label(label: object) -> object:
 
 
 def _refuse_masks(files: Sequence[Path]) -> None:
-    """Raise a ValueError if a folder has masks of other images: named as these or with an addition (a_mask, a-1), of
+    """Raise a ValueError if a folder has masks of other images: named as these or with an addition (a_mask, mask-a), of
     the same size, with one channel where these have colors, and in no format that changes numbers."""
     stems, pairs = defaultdict(list), defaultdict(list)
     for file in files:
         stems[file.stem].append(file)
     for file in files:
-        names = file.stem, *(file.stem.rpartition(mark)[0] for mark in "_-")
-        twins = (twin for name in names if name in stems for twin in stems[name])
-        if twin := next((twin for twin in twins if twin.with_suffix("") != file.with_suffix("")), None):
-            pairs[file.parent].append((file, twin))
+        parts = [(file.stem.rpartition(mark)[0], file.stem.partition(mark)[2]) for mark in "_-"]
+        twins = [twin for name in (file.stem, *chain(*parts)) if name in stems for twin in stems[name]]
+        twins = [twin for twin in twins if twin.with_suffix("") != file.with_suffix("")]
+        for added in {twin.stem != file.stem for twin in twins}:  # equal names in folders of classes are no additions
+            one = [twin for twin in twins if (twin.stem != file.stem) == added]
+            pairs[file.parent, added].append((file, min(one, key=lambda twin: twin.parent != file.parent)))
     for (mask, image), *more in pairs.values():
         if all(_is_mask(*pair) for pair in [(mask, image), *more[:4]]):
             found = f"{1 + len(more)} of the {len(files)} images look like masks of others, {mask} of {image}"
@@ -307,6 +310,8 @@ def list_labels(labels: Sequence[str] | Sequence[Sequence[str]] | torch.Tensor) 
 
     Used in lesson 01.
     """
+    if not fits(labels, Sequence):
+        raise ValueError(f"labels come as a list, one for each image; found {brief(labels)}")
     labels = labels.tolist() if hasattr(labels, "tolist") else list(labels)  # of a tensor or an array
 
     def of(files: Sequence[Path]) -> list:
@@ -390,6 +395,8 @@ def mask_labels(
 
     Built in lesson 05.
     """
+    if not fits(names, Sequence | dict):
+        raise ValueError(f"names of classes come as a list, or a dictionary; found {brief(names)}")
     mapping = dict(names) if isinstance(names, dict) else {}
     listed = list(mapping.values() or names)
     if not (ignored is None or isinstance(ignored, str)):
@@ -611,6 +618,10 @@ def by_folder(name: str = "valid") -> Split:
         around = {folder.parent for file in files for folder in named(file)}
         rest = [file for file, out in zip(files, held_out, strict=True) if not out]
         parts = [(part, part == file) for file in rest for part in (file, *file.parents[:-1]) if part.parent in around]
+        known = {part.name for part, _ in parts}
+        for file in rest:  # of another branch of folders
+            if not (around & {*file.parents} or known & {*file.parts}):
+                parts.append((next(part for part in (file, *file.parents) if part.parent == root), file.parent == root))
         if len(beside := sorted({"images" if is_file else repr(part.name) for part, is_file in parts})) > 1:
             there = f"there are {', '.join(beside)}, and all would be trained on: leave out what is not for training"
             raise ValueError(f"beside the folder {name!r} {there}, by .where(...) before labelling, or ck.by_function")

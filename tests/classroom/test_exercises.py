@@ -350,3 +350,12 @@ def test_without_a_home_folder_the_verdict_stays(monkeypatch, capsys):
     assert not ck.machine().ready and "set COURSEKIT_HOME" in repr(ck.machine())
     with pytest.raises(FileNotFoundError, match="this user has no home folder: set COURSEKIT_HOME"):
         ck.home()
+
+
+def test_warnings_and_exits_of_an_attempt_are_shown_once(capsys):
+    def attempt(*_):
+        print("a warning", file=sys.stderr)
+        raise SystemExit(1)
+
+    assert "it raised SystemExit" in judge("03.shares", attempt).details
+    assert capsys.readouterr().err.count("a warning") == 1

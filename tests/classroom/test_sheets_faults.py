@@ -225,6 +225,7 @@ GIVEN = [
     ("=COUNT(IF(G1:G5=\"green\",A1:A5))", (1, 1), [2]), ("=SUMXMY2(C1:C2,D4:D5)", None, [25]),
     ("=SQRT(SUMXMY2(C1:C2,D4:D5)/COUNT(C1:C2))", (1, 1), [5]), ("=IF(D5=\"\",0,MMULT(A4:B4,A1:A2))", (1, 1), [5.5]),
     ("=EXP(A1:A2)/SUM(EXP(A1:A2))", (2, 1), [0.2689414213699951, 0.7310585786300049]),
+    ("=NA()", None, ["error"]), ("=IFERROR(A1+NA(),3)", None, [3]),
 ]  # fmt: skip
 
 
@@ -266,7 +267,7 @@ REFUSED = {
     "RANK(4,A1:A6)": "RANK", "SUMXMY2(A1:A3,C1:C3)": "SUMXMY2", "MMULT(C1:D2,A1:B2)": "MMULT",
     "ROUND(2.4999999999999996,0)": "ROUND", "MOD(0.3,0.1)": "MOD", "POWER(2,-2000)": "too small",
     "MMULT(A1:B2,A1:B2)+1": "2 x 2 values", "SUMIF(A1:A6,1,B1:B3)": "one shape", "COUNT(\"3\")": "COUNT",
-    "SUMPRODUCT(C1:C6,F1:F6)": "error beside",
+    "SUMPRODUCT(C1:C6,F1:F6)": "error beside", "POWER(-8,1/3)": "odd root", "SUM(A1;A2)": "';'",
 }  # fmt: skip
 
 

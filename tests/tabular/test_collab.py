@@ -271,3 +271,12 @@ def test_a_pair_or_a_table_is_predicted(ratings, learner):
 def test_nothing_is_said_of_a_film_without_a_rating(learner):
     with pytest.raises(ValueError, match="999 has no rating in training.*cold start"):
         learner.nearest(999)
+
+
+def test_ratings_beyond_the_outputs_are_not_gone_on_with():
+    ratings = pd.DataFrame({"userId": [1, 2] * 9, "movieId": [1, 2, 3] * 6, "rating": [1, 2, 3, 4, 5, 5] * 3})
+    learn = ck.collab_learner(ck.RatingLoaders(ratings, device="cpu"), 2, progress=False)
+    with pytest.raises(ValueError, match="do not reach all training targets"):
+        learn.use(ck.RatingLoaders(ratings.assign(rating=2 * ratings.rating), device="cpu"))
+    with pytest.raises(ValueError, match="names are a dictionary"):
+        learn.item_table(["a"])

@@ -290,3 +290,15 @@ BAD = {
 def test_bad_input_is_refused_in_words(act, message):
     with pytest.raises(ValueError, match=message):
         act()
+
+
+def test_keys_whose_last_digits_are_lost_are_refused():
+    whole, lost = pd.DataFrame({"k": [2**53 + 1]}), pd.DataFrame({"k": [2.0**53], "v": [1]})
+    for left, right in ((whole, lost), (lost[["k"]], whole.assign(v=1))):
+        with pytest.raises(ValueError, match="'k' holds 9007199254740992 as a float"):
+            join(left, right, "k", "keep")
+
+
+def test_a_large_value_within_a_window_leaves_the_others_whole():
+    table = pd.DataFrame({"s": 1, "d": pd.date_range("2020-01-01", periods=3), "x": [1e16, 1.0, -1e16]})
+    assert add_rolling(table, ["x"], date="d", by="s", days=3, statistic="sum")["x_sum3"].iloc[-1] == 1

@@ -373,6 +373,8 @@ BAD = {
     "a metric of classes": (
         lambda t: tabular_learner(TableLoaders(t, **COLUMNS), metrics=[ck.accuracy]),
         r"accuracy is no metric of numbers, as 'Sales' is: say TableLoaders\(classes=True\)"),
+    "another metric of classes": (
+        lambda t: tabular_learner(TableLoaders(t, **COLUMNS), metrics=[ck.f1]), "f1 is no metric of numbers"),
     "a metric of numbers": (
         lambda t: tabular_learner(
             TableLoaders(t, target="Day", continuous=["Price"], classes=True), metrics=[ck.rmse]),

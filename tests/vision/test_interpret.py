@@ -293,6 +293,6 @@ def test_looking_leaves_each_part_in_its_mode():
     inside.top_patches(model, model[0], 0, images)
     inside.saliency(model, images, lambda outputs: outputs[:, 0])
     inside.class_activation_map(model[:2], model[4], images, torch.zeros(4, dtype=torch.int64))
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="activations cannot work with"):
         inside.activations(model, model[0], torch.rand(4, 3, 8, 8))
     assert [m.training for m in model.modules()] == modes

@@ -530,11 +530,11 @@ def test_a_pretrained_backbone_keeps_its_statistics(tmp_path, backbone, channels
 
 def test_statistics_may_be_given(tmp_path):
     data = loaders(classes(tmp_path, 4))
-    for given in (([0.1, 0.2, 0.3], [1, 2, 3]), (torch.tensor([0.1, 0.2, 0.3]), torch.tensor([1.0, 2, 3]))):
+    for given in (([0.1, 0.2, 0.3], [1, 0.5, 0.25]), (torch.tensor([0.1, 0.2, 0.3]), torch.tensor([1.0, 0.5, 0.25]))):
         for pretrained in (True, False):
             learn = ck.vision_learner(data, pretrained=pretrained, statistics=given, progress=False)
             assert norm_of(learn)[0].tolist() == pytest.approx([0.1, 0.2, 0.3])
-            assert norm_of(learn)[1].tolist() == [1, 2, 3]
+            assert norm_of(learn)[1].tolist() == [1, 0.5, 0.25]
 
 
 def test_a_pretrained_backbone_of_unknown_statistics_is_asked_for_them(tmp_path):

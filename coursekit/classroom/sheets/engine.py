@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...arguments import in_words
 from ...datasets import nearest
 from .functions import FUNCTIONS, OPERATORS, SIGNS, FormulaError, Function, Range, Value, lone, number, range_of, spread
 from .reading import Area, Cell, Formula, area_at, contents, find, formulas_of, gather, is_address, load, title_of
@@ -26,6 +27,7 @@ Numbers = Tensor | Sequence | float
 Work = Callable[[Mapping[Cell, Value], bool], Value | Range]  # of `values`, and whether a range may stand there
 
 
+@in_words
 def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence[str]) -> dict[str, Tensor]:
     """Work out a workbook's formulas in Python, with some inputs changed. The file stays as it is.
 
@@ -52,6 +54,7 @@ def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence
     return {reference: gather(find(workbook.book, reference), values.number) for reference in outputs}
 
 
+@in_words
 def supported(path: Path | str) -> dict[str, str]:
     """Look for formulas that `calculate` does not know, before anything is worked out.
 
@@ -277,7 +280,7 @@ class _Parser:
     def _arguments(self) -> list[Work]:
         """What stands between the next token, an opening one, and its closing one."""
         arguments = [] if self._take("OPEN").value.upper() == "NA(" else [self._expression()]
-        while self._take("SEP"):
+        while self._take("SEP", "ARG"):
             arguments.append(self._expression())
         self._expect(self._take("CLOSE"))
         return arguments

@@ -261,6 +261,8 @@ def _mod(a: float, b: float) -> float:
 def _power(a: float, b: float) -> float:
     if a == b == 0:
         raise ValueError("0^0: Excel gives #NUM!, others 1")
+    if a < 0 and not b.is_integer() and round(1 / b) % 2 and _close(b, 1 / round(1 / b)):
+        raise ValueError(f"{a}^{b}, an odd root of a negative number: programs differ in this")
     if (a == 0 and b < 0) or (a < 0 and not b.is_integer()):
         raise FormulaError("#NUM!")
     if a and not (a**b):
@@ -329,7 +331,7 @@ class Function(NamedTuple):
 
     def letters(self, count: int) -> str:
         """The letters of so many arguments."""
-        return self.takes.ljust(count, self.takes[-1:])[:count]
+        return self.takes.ljust(count, self.takes[-1:] or "v")[:count]
 
     def of(self, count: int, in_array: bool) -> Callable[[Sequence[Value | Range]], Value | Range]:
         """The same for a list of so many arguments; an error where one value is taken is the result itself."""

@@ -15,6 +15,7 @@ from zipfile import ZipFile
 import torch
 from torch import Tensor
 
+from ...arguments import in_words
 from ...datasets import nearest
 from .functions import FormulaError, Value
 
@@ -125,7 +126,7 @@ def _load(path: Path, modified: int, size: int, formulas: bool) -> Any:
             warnings.warn(f"only cells and names are read; openpyxl fails at others: {error!r:.300}", stacklevel=1)
     for words in [str(warning.message) for warning in said]:  # most are about decorations, which nothing here needs
         if re.search("only cells and names|Unable to read|marked as a date|cannot be located", words):
-            warnings.warn(f"{path.name}: {words}", stacklevel=4)
+            warnings.warn(f"{path.name}: {words}", stacklevel=5)
     return book
 
 
@@ -216,6 +217,7 @@ def gather(areas: list[Area], number: Callable[[Cell], float]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
 
 
+@in_words
 def read(path: Path | str, reference: str) -> Tensor:
     """Read numbers of a workbook, as they were when it was last recalculated.
 
@@ -262,6 +264,7 @@ def formulas_of(book: Any) -> dict[Cell, Formula]:
     return found
 
 
+@in_words
 def formulas_in(path: Path | str) -> dict[str, str]:
     """Every formula of a workbook by its address: {"by hand!B4": "=MAX(0,C4)", ...}.
 

@@ -5,6 +5,7 @@ from html import escape
 from itertools import chain
 from pathlib import Path
 
+from ...arguments import in_words
 from ..markup import beside, cell, cell_style, number, table
 from .reading import Area, address, find, formulas_of, load
 
@@ -59,6 +60,7 @@ class View:
         return f"<div><b>{escape(self.caption)}</b>{beside(*tables)}</div>"
 
 
+@in_words
 def show(path: Path | str, reference: str, *, formulas: bool = False, decimals: int = 2) -> View:
     """Show a part of a workbook in a notebook, as it looks in the sheet.
 
