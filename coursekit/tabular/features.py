@@ -3,6 +3,7 @@
 Each function takes a pandas DataFrame and gives a new one with columns added, rows and their order as they were.
 """
 
+import math
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -296,10 +297,13 @@ def add_rolling(
 def _sums(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """The sums of `values[low:high]` for each low and high, as float64; each alone, so that no large value lingers.
 
-    They are added up in more digits than they have, where the machine has such.
+    Where large values of a window cancel, it is added up exactly.
     """
-    sums = np.add.reduceat(np.append(values, 0).astype(np.longdouble), np.stack([low, high], 1).ravel())[::2]
-    return sums.astype(float)
+    values, edges = np.append(values, 0).astype(float), np.stack([low, high], 1).ravel()
+    sums, sizes = (np.add.reduceat(each, edges)[::2] for each in (values, np.abs(values)))
+    for i in np.flatnonzero(sizes > 1e6 * np.abs(sums)):
+        sums[i] = math.fsum(values[low[i] : high[i]])
+    return sums
 
 
 @in_words
