@@ -1,9 +1,8 @@
 """Arguments that do not fit, named in words: by type where that says it, else beside what came of them."""
 
+import dis
 import inspect
-import linecache
 import re
-import traceback
 from collections.abc import Callable, Sequence
 from functools import wraps
 from numbers import Integral, Real
@@ -46,9 +45,12 @@ def in_words(function: Callable) -> Callable:
 
 def _on_purpose(error: Exception) -> bool:
     """Whether a `raise` of the course raised it."""
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-    file = frame.f_code.co_filename
-    return Path(file).is_relative_to(Path(__file__).parent) and "raise " in linecache.getline(file, line)
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    ours = Path(code.co_filename).is_relative_to(Path(__file__).parent)
+    return ours and code.co_code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def fits(value: object, annotation: object) -> bool:
