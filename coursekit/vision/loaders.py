@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
+from ..display import counted
 from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
 from ..targets import Prediction, TargetType
 from .augment import Augment
@@ -86,7 +87,8 @@ class ImageDataset(Dataset):
     def in_memory(self) -> tuple[Tensor, Tensor]:
         """All images, uint8 (n, channels, H, W), and all targets; read by several threads."""
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            return tuple(default_collate(list(pool.map(self.__getitem__, range(len(self))))))
+            read = counted(pool.map(self.__getitem__, range(len(self))), len(self), "reading images")
+            return tuple(default_collate(list(read)))
 
 
 class ImageLoader:

@@ -324,32 +324,37 @@ def list_labels(labels: Sequence[str] | Sequence[Sequence[str]] | torch.Tensor) 
 
 @in_words
 def csv_labels(
-    path: Path | str, *, file: str | None = None, label: str | None = None, sep: str | None = None, unused: bool = False
-) -> Labels:
+    path: Path | str, *, file: str | None = None, label: str | None = None, sep: str | None = None,
+    unused: bool = False, encoding: str = "utf-8-sig",
+) -> Labels:  # fmt: skip
     """The labels stand in a CSV file, beside the images' names.
 
     Args:
-        path: of the file, in UTF-8, its columns separated by commas, semicolons or tabs.
+        path: of the file, its columns separated by commas, semicolons or tabs.
         file: the column of names, with or without folder and ending; by default the first. A column without a name, as
             an index has, is left out.
         label: the column of labels; by default the one after.
         sep: what separates several labels of one image, which may have none; None: one label each.
         unused: whether names without an image are allowed.
+        encoding: of the file: UTF-8 unless said otherwise, such as "cp1252" or "utf-16", as spreadsheets may write.
 
     Raises:
-        ValueError: not a table, a column is missing, a name stands there twice, an image is not listed, a name has no
-            image, or several.
+        ValueError: not a table, or in another encoding, a column is missing, a name stands there twice, an image is not
+            listed, a name has no image, or several.
 
     Built in lesson 04.
     """
     import pandas as pd
 
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = Path(path).read_text(encoding=encoding)
         head = text.partition("\n")[0]
         separator = next((one for one in "\t;" if one in head and "," not in head), ",")
         table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False).rename(columns=normal)
-    except ValueError as error:  # empty, rows of several lengths, not UTF-8
+    except (UnicodeError, LookupError) as error:
+        advice = 'say which it has, encoding="cp1252" or "utf-16", say, or save it as UTF-8'
+        raise ValueError(f"{path} cannot be read as text in the encoding {encoding!r} ({error}): {advice}") from error
+    except ValueError as error:  # empty, rows of several lengths
         raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
     columns = [column for column in table.columns if not column.startswith("Unnamed: ")]  # without an index's
     if len({*columns}) < len(columns):

@@ -147,7 +147,8 @@ VALID |= {
     {"folder": lambda: ck.fetch("digits")}, "read_image": {"source": IMAGES, "channels": 1}, "read_mask":
     {"source": IMAGES, "pixels": [(0, 1)]},
     "ImageSource": {"where": lambda: ck.fetch("pets") / "images", "channels": 3},
-    "csv_labels": {"path": lambda: ck.fetch("satellite") / "train_v2.csv"}, "folder_labels": {"level": 1},
+    "csv_labels":
+    {"path": lambda: ck.fetch("satellite") / "train_v2.csv", "encoding": "utf-8"}, "folder_labels": {"level": 1},
     "function_labels": {"function": lambda path: path.name}, "keypoint_labels": {"function": lambda path: [(1, 2)]},
     "number_labels": {"labels": lambda path: 1.0, "names": ["a"], "output_range": (0.0, 2.0), "loss": "mse"},
     "list_labels": {"labels": ["a", "b"]}, "mask_labels": {"function": lambda path: path, "names": ["a", "b"],
