@@ -75,6 +75,8 @@ IPyNbCell.sanitize = _sizes_for_pictures
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the names of all tests that were found; where several workers share them, put the long files first."""
     config.all_names = [item.nodeid for item in items]
+    if odd := [name for name in config.all_names if " at 0x" in name]:
+        raise pytest.UsageError(f"a test is named after a place in memory, which differs from run to run: {odd[0]}")
     if "PYTEST_XDIST_WORKER" in os.environ:
         place = {name: number for number, name in enumerate(LONG)}
         items.sort(key=lambda item: place.get(item.path.name, len(LONG) + (item.path.suffix != ".ipynb")))
