@@ -62,6 +62,18 @@ def test_the_index_leads_to_every_deck_that_is_there(decks):
     assert [link["href"] for link in page.select("li a")] == [f"{name}.html" for name in DECKS]
 
 
+def test_a_folded_cell_shows_what_it_draws_and_not_its_code(tmp_path):
+    v4 = nbformat.v4
+    shown = [v4.new_output("stream", text=f"{name} speaks") for name in ("open", "folded")]
+    code = [v4.new_code_cell("print(1)", outputs=shown[:1])]
+    code += [v4.new_code_cell("print(2)", outputs=shown[1:], metadata={"tags": ["hide-input"]})]
+    path = tmp_path / "14_folded.ipynb"
+    nbformat.write(v4.new_notebook(cells=[v4.new_markdown_cell("# 14 Folded"), *code]), path)
+    page = BeautifulSoup(slides.build(path, tmp_path).read_text(encoding="utf-8"), "html.parser")
+    assert [part.get_text().strip() for part in page.select("div.input")] == ["print(1)"]
+    assert [part.get_text().strip() for part in page.select("div.output")] == ["open speaks", "folded speaks"]
+
+
 def test_an_unknown_lesson_is_refused_in_words(tmp_path):
     with pytest.raises(SystemExit, match="no lesson '97'"):
         slides.make(["97"], tmp_path)

@@ -23,15 +23,6 @@ def _across(position, tokens, batch_size, seq_len):
     return in_row // seq_len, row, in_row % seq_len
 
 
-def _count(texts):
-    return Counter(word for text in texts for word in text)
-
-
-def _sorted_twice(texts, least):
-    counts = _count(texts)
-    return [w for w in sorted(sorted(counts), key=counts.get, reverse=True) if counts[w] >= least]
-
-
 def _from_counters(stream, first, second, weight):
     stream = stream.tolist()
     pairs, firsts = Counter(zip(stream, stream[1:], strict=False)), Counter(stream[:-1])
@@ -66,39 +57,7 @@ def _not_normalised(logits, temperature, k):
     return chances
 
 
-def _clipped_by_torch(first, second, norm):
-    both = [torch.nn.Parameter(torch.zeros_like(part)) for part in (first, second)]
-    for parameter, part in zip(both, (first, second), strict=True):
-        parameter.grad = part.clone()
-    torch.nn.utils.clip_grad_norm_(both, norm)
-    return [parameter.grad for parameter in both]
-
-
-def _length(*parts):
-    return torch.cat([part.flatten() for part in parts]).norm()
-
-
-def _gates(f, i, g, o, c):
-    c = f * c + i * g
-    return o * c.tanh(), c
-
-
 ANSWERS = {
-    "14.frequent_words": (
-        [
-            _sorted_twice,
-            lambda texts, least: [
-                w for w, n in sorted(_count(texts).items(), key=lambda p: (-p[1], p[0])) if n >= least
-            ],
-        ],
-        [
-            lambda texts, least: [w for w, n in _count(texts).most_common() if n >= least],  # ties as they came
-            lambda texts, least: [w for w in _sorted_twice(texts, 1) if _count(texts)[w] > least],
-            lambda texts, least: sorted(w for w, n in _count(texts).items() if n >= least),
-            lambda texts, least: _sorted_twice(texts, least)[::-1],
-            lambda texts, least: _sorted_twice([set(text) for text in texts], least),  # once a text
-        ],
-    ),
     "14.perplexity_of_all": (
         [
             lambda each, tokens: each.double().pow(tokens / tokens.sum()).prod(),
@@ -140,6 +99,7 @@ ANSWERS = {
             lambda s, a, b, weight: weight * _pair(s, a, b) / (len(s) - 1) + (1 - weight) * _frequency(s, b),
             lambda s, a, b, weight: _from_counters(s, a, b, 1 - weight),
             lambda s, a, b, weight: _from_counters(s, a, b, 1.0),
+            lambda s, a, b, weight: _from_counters(s, a, b, weight) if _pair(s, a, b) else _frequency(s, b),
         ],
     ),
     "14.chances": (
@@ -150,43 +110,6 @@ ANSWERS = {
             lambda logits, temperature, k: _of_largest(logits, 1.0, k),
             lambda logits, temperature, k: (logits.topk(k).values / temperature).softmax(0),
             _not_normalised,
-        ],
-    ),
-    "14.clipped": (
-        [
-            _clipped_by_torch,
-            lambda a, b, norm: tuple(part * (norm / _length(a, b).clamp(min=norm)) for part in (a, b)),
-        ],
-        [
-            lambda a, b, norm: (a.clamp(-norm, norm), b.clamp(-norm, norm)),
-            lambda a, b, norm: tuple(part * (norm / _length(part).clamp(min=norm)) for part in (a, b)),
-            lambda a, b, norm: tuple(part * (norm / _length(a, b).clamp(min=1e-9)) for part in (a, b)),
-            lambda a, b, norm: tuple(part / _length(a, b).clamp(min=norm) for part in (a, b)),
-        ],
-    ),
-    "14.gates": (
-        [
-            lambda i, f, g, o, c: list(_gates(f.sigmoid(), i.sigmoid(), g.tanh(), o.sigmoid(), c)),
-            lambda i, f, g, o, c: _gates(1 / (1 + (-f).exp()), 1 / (1 + (-i).exp()), g.tanh(), o.sigmoid(), c),
-        ],
-        [
-            lambda i, f, g, o, c: _gates(i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid(), c),
-            lambda i, f, g, o, c: _gates(f.sigmoid(), i.sigmoid(), g.sigmoid(), o.sigmoid(), c),
-            lambda i, f, g, o, c: _gates(f.sigmoid(), i.sigmoid(), g.tanh(), o.sigmoid(), c)[::-1],
-            lambda i, f, g, o, c: _gates(f, i, g, o, c),
-            lambda i, f, g, o, c: (
-                o.sigmoid() * c.tanh(),
-                _gates(f.sigmoid(), i.sigmoid(), g.tanh(), o.sigmoid(), c)[1],
-            ),
-        ],
-    ),
-    "14.weights_in_all": (
-        [10_000 * 101 + 800 * 302 + 400 * 302, torch.tensor(1_372_400)],
-        [
-            10_000 * 201 + 800 * 302 + 400 * 302,  # not tied
-            10_000 * 100 + 800 * 302 + 400 * 302,  # no bias in the decoder
-            10_000 * 101 + 800 * 301 + 400 * 301,  # one bias for each gate
-            10_000 * 101 + 200 * 302 + 100 * 302,
         ],
     ),
 }
