@@ -53,7 +53,7 @@ def run_all(page, address, lesson):
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
     page.click("text=Run >> nth=0")
-    page.click("text=Run All Cells >> nth=0")
+    page.click(".lm-Menu-itemLabel >> text=Run All Cells >> nth=0")  # of the menu: lesson 00 speaks of it
 
 
 def all_is_well(page):
