@@ -80,8 +80,9 @@ def read(path: Path) -> NotebookNode:
                 else "[Interactive figure: run this cell in JupyterLab.]"
             )
             data["text/html"] = f"<p><em>{escape(words)}</em></p>"
-        if "text/html" in data:  # pandas writes what HTML no longer knows
+        if "text/html" in data:  # pandas writes old HTML; files of a run are not here
             table = re.sub(r"<style scoped>.*?</style>", "", data["text/html"], flags=re.S)
+            table = re.sub(r"<a [^>]*download>(.*?)</a>", r"<em>\1</em>", table)
             data["text/html"] = table.replace(
                 '<table border="1" class="dataframe">', '<table class="dataframe">'
             )

@@ -9,17 +9,20 @@ from coursekit.classroom.exercises import Exercise, load_module
 only = load_module(Path(__file__).with_name("rules.py")).only
 
 
-def every_product(a, b):
-    return a[:, None] * b
+def volumes(a, b, c):
+    return a[:, None, None] * b[:, None] * c
 
 
-def normalize_rows(x):
-    return x / x.sum(1)[:, None]
+def contrast(x):
+    assert (x.amin((1, 2)) < x.amax((1, 2))).all()
+    return (x - x.amin((1, 2))[:, None, None]) / (x.amax((1, 2)) - x.amin((1, 2)))[
+        :, None, None
+    ]
 
 
-def by_channel(images, mean, std):
-    assert mean.shape == std.shape == images.shape[1:2]
-    return (images - mean[:, None, None]) / std[:, None, None]
+def to_grey(images, weights):
+    assert weights.shape == images.shape[1:2]
+    return (images * weights[:, None, None]).sum(1)
 
 
 def chessboard(rows, columns):
@@ -43,9 +46,11 @@ def backwards(x):
     return x[len(x) - 1 - torch.arange(len(x))]
 
 
-def distances(a, b):
-    assert a.shape[1] == b.shape[1]
-    return ((a[:, None] - b) ** 2).sum(2)
+def overlaps(a, b):
+    assert a.shape[1] == b.shape[1] == 2
+    return (
+        torch.minimum(a[:, None, 1], b[:, 1]) - torch.maximum(a[:, None, 0], b[:, 0])
+    ).clamp(min=0)
 
 
 def running_sum(x):
@@ -54,6 +59,24 @@ def running_sum(x):
 
 def positions(x):
     return (x[:, None] > x).sum(1)
+
+
+def gather(x, index):
+    assert len(x) == len(index)
+    return x[torch.arange(len(x))[:, None], index]
+
+
+def bincount(x, m):
+    return (x == torch.arange(m)[:, None]).sum(1)
+
+
+def scatter_add(values, index, m):
+    assert len(values) == len(index)
+    return (values * (index == torch.arange(m)[:, None])[:, :, None]).sum(1)
+
+
+def pad_to(x, n):
+    return (x * (torch.arange(len(x)) == torch.arange(n)[:, None])).sum(1)
 
 
 def close_up(x, keep):
@@ -74,42 +97,46 @@ def _numbers(*shape):
     return torch.randint(1, 10, shape, generator=generator).float()
 
 
+def _rows(*rows):
+    return torch.tensor(rows, dtype=torch.float32)
+
+
 def _vector(*numbers):
     return torch.tensor(numbers, dtype=torch.float32)
 
 
 EXERCISES = {
-    "every_product": Exercise(
-        every_product,
-        "one of the two must become a column: which one's numbers run down the rows?",
+    "volumes": Exercise(
+        volumes,
+        "the result has three axes: on which of them must each of the three vectors lie?",
         lambda: [
-            (_vector(2), _vector(3)),
-            (_vector(1, 2), _vector(3, 4)),
-            (_numbers(3), _numbers(4)),
+            (_vector(2), _vector(3), _vector(5)),
+            (_vector(1, 2), _vector(3, 4), _vector(5, 6)),
+            (_numbers(2), _numbers(3), _numbers(4)),
         ],
         rule=only(),
     ),
-    "normalize_rows": Exercise(
-        normalize_rows,
-        "the sums have the shape (rows,), which lies across the columns like a row",
+    "contrast": Exercise(
+        contrast,
+        "amin((1, 2)) has the shape (n,); it needs two more axes before it meets (n, H, W)",
         lambda: [
-            (_numbers(1, 2),),
-            (_numbers(2, 2),),
-            (_numbers(3, 3),),
-            (_numbers(2, 4),),
+            (_numbers(1, 1, 2),),
+            (_numbers(2, 2, 2),),
+            (_numbers(3, 3, 3),),
+            (_numbers(2, 3, 4),),
         ],
-        rule=only("sum", "T"),
+        rule=only("amin", "amax"),
     ),
-    "by_channel": Exercise(
-        by_channel,
-        "align (n, channels, H, W) and (channels,) from the right",
+    "to_grey": Exercise(
+        to_grey,
+        "align (n, channels, H, W) and (channels,) from the right; then which axis goes?",
         lambda: [
-            (_numbers(1, 1, 1, 1), _vector(1), _vector(2)),
-            (_numbers(1, 2, 2, 2), _vector(1, 2), _vector(2, 4)),
-            (_numbers(2, 3, 4, 3), _vector(1, 5, 9), _vector(2, 4, 8)),
-            (_numbers(2, 3, 2, 4), _vector(1, 5, 9), _vector(2, 4, 8)),
+            (_numbers(1, 1, 1, 1), _vector(2)),
+            (_numbers(1, 2, 2, 2), _vector(1, 3)),
+            (_numbers(2, 3, 4, 3), _vector(1, 5, 9)),
+            (_numbers(2, 3, 2, 4), _vector(1, 5, 9)),
         ],
-        rule=only(),
+        rule=only("sum"),
     ),
     "chessboard": Exercise(
         chessboard,
@@ -156,16 +183,16 @@ EXERCISES = {
         ],
         rule=only(),
     ),
-    "distances": Exercise(
-        distances,
-        "make (n, 1, d) of the first, let it meet (m, d), and add up along the axis d",
+    "overlaps": Exercise(
+        overlaps,
+        "from the later start to the earlier end, and 0 where that would be negative",
         lambda: [
-            (_numbers(1, 1), _numbers(1, 1) + 1),
-            (_numbers(1, 2), _numbers(3, 2)),
-            (_numbers(3, 2), _numbers(3, 2) + 1),
-            (_numbers(2, 3), _numbers(4, 3)),
+            (_rows((0, 4)), _rows((1, 2))),
+            (_rows((0, 4)), _rows((2, 6), (5, 7))),
+            (_rows((0, 2), (3, 9)), _rows((1, 4), (2, 3))),
+            (_rows((0, 4), (3, 9)), _rows((1, 2), (2, 6), (8, 9))),
         ],
-        rule=only("sum", "@", "T"),
+        rule=only("maximum", "minimum", "clamp"),
     ),
     "running_sum": Exercise(
         running_sum,
@@ -188,6 +215,51 @@ EXERCISES = {
             (_vector(20, 40, 10, 30, 50),),
         ],
         rule=only("sum"),
+    ),
+    "gather": Exercise(
+        gather,
+        "x[rows, columns] takes two tensors of positions, and they are broadcast, too",
+        lambda: [
+            (_numbers(1, 1), torch.tensor([[0]])),
+            (_numbers(1, 3), torch.tensor([[2, 0]])),
+            (_numbers(2, 2), torch.tensor([[1, 0], [1, 1]])),
+            (_numbers(2, 3), torch.tensor([[2, 0, 0, 1], [1, 1, 2, 0]])),
+        ],
+        rule=only(),
+    ),
+    "bincount": Exercise(
+        bincount,
+        "compare a column of all the numbers 0, 1, …, m - 1 with the row x",
+        lambda: [
+            (torch.tensor([0]), 1),
+            (torch.tensor([1, 1]), 2),
+            (torch.tensor([2, 0]), 4),
+            (torch.tensor([3, 0, 1, 3, 3, 1]), 5),
+        ],
+        rule=only("sum"),
+    ),
+    "scatter_add": Exercise(
+        scatter_add,
+        "which rows go to row k? Compare index with 0, …, m - 1, as when you counted",
+        lambda: [
+            (_numbers(1, 1), torch.tensor([0]), 1),
+            (_numbers(2, 1), torch.tensor([1, 1]), 2),
+            (_numbers(2, 2), torch.tensor([1, 0]), 3),
+            (_numbers(4, 2), torch.tensor([2, 0, 2, 3]), 5),
+        ],
+        rule=only("sum", "@"),
+    ),
+    "pad_to": Exercise(
+        pad_to,
+        "position j of the result is position j of x, if there is one: which i equals j?",
+        lambda: [
+            (_vector(3), 1),
+            (_vector(3), 2),
+            (_vector(3, 4), 1),
+            (_vector(4, 2, 7), 5),
+            (_vector(4, 2, 7), 2),
+        ],
+        rule=only("sum", "@"),
     ),
     "close_up": Exercise(
         close_up,

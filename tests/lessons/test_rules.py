@@ -1,7 +1,11 @@
 """Puzzles: right answers that use only what is allowed are right, the same results by other means are not."""
 
+import ast
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 
@@ -16,8 +20,25 @@ HELPER = torch.arange(3)
 
 def test_every_puzzle_of_the_lesson_has_a_rule_and_answers_that_break_it():
     puzzles = exercises.load_exercises(exercises.SOLUTIONS / "07_broadcasting.py")
-    assert len(puzzles) == 12 and all(puzzle.rule for puzzle in puzzles.values())
+    assert len(puzzles) == 16 and all(puzzle.rule for puzzle in puzzles.values())
     assert set(BROKEN) == {f"07.{name}" for name in puzzles}
+
+
+def loops() -> dict[str, Callable]:
+    """The functions of lesson 07 whose names end in `_loop` and stand for a puzzle, as the notebook defines them."""
+    found = {"torch": torch, "itertools": itertools}
+    for cell in nbformat.read(exercises.SOLUTIONS.parent / "07_broadcasting.ipynb", 4).cells:
+        for node in ast.parse(cell.source).body if cell.cell_type == "code" else ():
+            if isinstance(node, ast.FunctionDef) and node.name.endswith("_loop"):
+                exec(ast.unparse(node), found)
+    return {f"07.{name.removesuffix('_loop')}": thing for name, thing in found.items() if name.endswith("_loop")}
+
+
+def test_the_loop_above_each_puzzle_gives_what_its_solution_gives():
+    given = loops()
+    for name, puzzle in exercises.load_exercises(exercises.SOLUTIONS / "07_broadcasting.py").items():
+        for case in puzzle.cases():
+            assert exercises.agree(given[f"07.{name}"](*case), puzzle.solution(*case), puzzle.tolerance), (name, case)
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -1,6 +1,7 @@
 """A lesson in a real JupyterLab in a real browser: it runs without error, is presented, and its figures answer."""
 
 import shutil
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
@@ -52,7 +53,7 @@ def run_all(page, address, lesson):
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
     page.click("text=Run >> nth=0")
-    page.click("text=Run All Cells >> nth=0")
+    page.click(".lm-Menu-itemLabel >> text=Run All Cells >> nth=0")  # of the menu: lesson 00 speaks of it
 
 
 def all_is_well(page):
@@ -99,6 +100,18 @@ def test_every_figure_answers_and_an_exercise_is_checked(address, page):
             page.keyboard.press("ArrowRight")
         page.wait_for_function("([html, before]) => eval(html) != before", arg=[html, before], timeout=MINUTE)
         keep(page, f"figure_{name.replace(' ', '_')}")
+    all_is_well(page)
+
+
+def test_the_link_of_lesson_00_downloads_the_file_that_the_lesson_wrote(address, page):
+    run_all(page, address, "00_notebook_basics")
+    link = page.wait_for_selector(".jp-OutputArea-output a[download]", state="attached", timeout=4 * MINUTE)
+    link.scroll_into_view_if_needed()
+    with page.expect_download(timeout=MINUTE) as waiting:
+        page.click(".jp-OutputArea-output a[download]")
+    assert waiting.value.suggested_filename == "digits.csv"
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "digit,images,fraction" and [line.split(",")[0] for line in lines[1:]] == list("0123456789")
     all_is_well(page)
 
 

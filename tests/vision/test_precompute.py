@@ -52,7 +52,9 @@ def test_it_trains_the_head_as_the_whole_network_would(tmp_path):
     assert torch.allclose(*weights, atol=1e-4)
 
 
-@pytest.mark.parametrize("backbone", [ck.resnet_tiny, "resnet_tiny", ck.resnet_tiny(pretrained=True)], ids=["function", "name", "module"])
+@pytest.mark.parametrize(
+    "backbone", [ck.resnet_tiny, "resnet_tiny", ck.resnet_tiny(pretrained=True)], ids=["function", "name", "module"]
+)
 def test_a_backbone_alone_gets_its_normalization(tmp_path, backbone):
     data = loaders(classes(tmp_path, 4))
     learn = ck.vision_learner(data, progress=False)

@@ -7,10 +7,10 @@ import torch
 from torch.nn import functional as F
 
 
-def _by_hand(a, b):
-    """Give each product of a number of `a` with a number of `b`."""
-    assert a.ndim == b.ndim == 1
-    return a.unsqueeze(1) * b.unsqueeze(0)
+def _by_hand(a, b, c):
+    """Give each product of a number of `a`, one of `b` and one of `c`."""
+    assert a.ndim == b.ndim == c.ndim == 1
+    return a.unsqueeze(1).unsqueeze(2) * b.unsqueeze(1) * c.unsqueeze(0)
 
 
 def _looping(x):
@@ -32,42 +32,45 @@ def _branching(n):
 
 
 ANSWERS = {
-    "07.every_product": (
+    "07.volumes": (
         [
             _by_hand,
-            lambda a, b: a[..., None] * b[None, ...],
-            lambda a, b: b * a[:, None],
+            lambda a, b, c: a[..., None, None] * b[None, :, None] * c[None, None],
+            lambda a, b, c: (a[:, None] * b)[:, :, None] * c,
         ],
         [
-            lambda a, b: a * b[:, None],
-            lambda a, b: a * b,
-            lambda a, b: a[:, None] + b,
-            lambda a, b: (a * b).sum(),
-        ],
-    ),
-    "07.normalize_rows": (
-        [
-            lambda x: x / x.sum(dim=1, keepdim=True),
-            lambda x: (x.T / x.sum(1)).T,
-            lambda x: x / x.sum(-1).unsqueeze(1),
-        ],
-        [
-            lambda x: x / x.sum(1),
-            lambda x: x / x.sum(0),
-            lambda x: x / x.sum(),
-            lambda x: x / x.sum(1)[None],
+            lambda a, b, c: a[:, None] * b[:, None] * c,
+            lambda a, b, c: a * b[:, None] * c[:, None, None],
+            lambda a, b, c: a[:, None, None] + b[:, None] * c,
+            lambda a, b, c: a[:, None, None] * c[:, None] * b,
         ],
     ),
-    "07.by_channel": (
+    "07.contrast": (
         [
-            lambda images, mean, std: (images - mean[None, :, None, None]) / std[None, :, None, None],
-            lambda images, mean, std: images / std[:, None, None] - (mean / std)[:, None, None],
+            lambda x: (x - x.amin((1, 2), keepdim=True)) / (x.amax((1, 2), True) - x.amin((1, 2), True)),
+            lambda x: (
+                (x - x.amin(2).amin(1)[:, None, None])
+                / (x.amax((-1, -2))[:, None, None] - x.amin((-1, -2))[:, None, None])
+            ),
         ],
         [
-            lambda images, mean, std: (images - mean) / std,
-            lambda images, mean, std: (images - mean[:, None]) / std[:, None],
-            lambda images, mean, std: images - mean[:, None, None] / std[:, None, None],
-            lambda images, mean, std: (images - mean[:, None, None]) * std[:, None, None],
+            lambda x: (x - x.amin()) / (x.amax() - x.amin()),
+            lambda x: (x - x.amin((1, 2))) / (x.amax((1, 2)) - x.amin((1, 2))),
+            lambda x: (x - x.amin(2, True)) / (x.amax(2, True) - x.amin(2, True)),
+            lambda x: (x - x.amin((1, 2), True)) / x.amax((1, 2), True),
+        ],
+    ),
+    "07.to_grey": (
+        [
+            lambda images, weights: (images * weights[None, :, None, None]).sum(1),
+            lambda images, weights: torch.sum(weights.unsqueeze(1).unsqueeze(2) * images, dim=-3),
+        ],
+        [
+            lambda images, weights: (images * weights).sum(1),
+            lambda images, weights: (images * weights[:, None, None]).sum(),
+            lambda images, weights: (images * weights[:, None]).sum(1),
+            lambda images, weights: (images * weights[:, None, None]).sum(0),
+            lambda images, weights: (images * weights[:, None, None]).sum(1) / weights.sum(),
         ],
     ),
     "07.chessboard": (
@@ -131,17 +134,19 @@ ANSWERS = {
             lambda x: -x,
         ],
     ),
-    "07.distances": (
+    "07.overlaps": (
         [
-            lambda a, b: ((a[:, None, :] - b[None, :, :]) * (a[:, None, :] - b[None, :, :])).sum(-1),
-            lambda a, b: (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T,
+            lambda a, b: (torch.minimum(a[:, 1][:, None], b[:, 1]) - torch.maximum(a[:, 0][:, None], b[:, 0])).clamp(0),
+            lambda a, b: (
+                (torch.minimum(a[:, None, 1], b[None, :, 1]) - torch.maximum(b[None, :, 0], a[:, None, 0]))
+                * (torch.minimum(a[:, None, 1], b[None, :, 1]) > torch.maximum(b[None, :, 0], a[:, None, 0]))
+            ),
         ],
         [
-            lambda a, b: ((a - b[:, None]) ** 2).sum(2),
-            lambda a, b: ((a - b) ** 2).sum(1),
-            lambda a, b: (a[:, None] - b).sum(2) ** 2,
-            lambda a, b: ((a[:, None] - b) ** 2).sum(1),
-            lambda a, b: ((a[:, None] - b) ** 2).sum(2) ** 0.5,
+            lambda a, b: torch.minimum(a[:, None, 1], b[:, 1]) - torch.maximum(a[:, None, 0], b[:, 0]),
+            lambda a, b: (torch.maximum(a[:, None, 1], b[:, 1]) - torch.minimum(a[:, None, 0], b[:, 0])).clamp(0),
+            lambda a, b: (torch.minimum(a[:, 1], b[:, None, 1]) - torch.maximum(a[:, 0], b[:, None, 0])).clamp(0),
+            lambda a, b: (a[:, None, 1] - b[:, 0]).clamp(0),
         ],
     ),
     "07.running_sum": (
@@ -168,6 +173,55 @@ ANSWERS = {
             lambda x: (x[:, None] > x).sum(),
             lambda x: x > x.sum() / len(x),
             lambda x: x.argsort(),
+        ],
+    ),
+    "07.gather": (
+        [
+            lambda x, index: x[torch.arange(index.shape[0]).unsqueeze(1), index],
+            lambda x, index: x[torch.arange(len(x))[:, None] + 0 * index, index],
+        ],
+        [
+            lambda x, index: x[:, index],
+            lambda x, index: x[index, torch.arange(len(x))[:, None]],
+            lambda x, index: x[torch.arange(len(x)), index[:, 0]],
+            lambda x, index: index,
+        ],
+    ),
+    "07.bincount": (
+        [
+            lambda x, m: (x[:, None] == torch.arange(m)).sum(0),
+            lambda x, m: torch.sum(torch.arange(m).unsqueeze(1) == x, dim=1),
+        ],
+        [
+            lambda x, m: (x == torch.arange(m)[:, None]).sum(0),
+            lambda x, m: (x >= torch.arange(m)[:, None]).sum(1),
+            lambda x, m: (x == torch.arange(m)[:, None]).sum(),
+            lambda x, m: x == torch.arange(m)[:, None],
+        ],
+    ),
+    "07.scatter_add": (
+        [
+            lambda values, index, m: (torch.arange(m)[:, None] == index).float() @ values,
+            lambda values, index, m: ((index[:, None] == torch.arange(m))[:, :, None] * values[:, None]).sum(0),
+        ],
+        [
+            lambda values, index, m: values[index],
+            lambda values, index, m: values * (index == torch.arange(m)[:, None])[:, :, None],
+            lambda values, index, m: (values * (index == torch.arange(m)[:, None])[:, :, None]).sum(),
+            lambda values, index, m: (index == torch.arange(m)[:, None]).float(),
+            lambda values, index, m: torch.zeros(m, values.shape[1]).index_put((index,), values),
+        ],
+    ),
+    "07.pad_to": (
+        [
+            lambda x, n: (torch.arange(n)[:, None] == torch.arange(len(x))).float() @ x,
+            lambda x, n: (x[:, None] * (torch.arange(len(x))[:, None] == torch.arange(n))).sum(0),
+        ],
+        [
+            lambda x, n: x[:n],
+            lambda x, n: x[torch.arange(n) % len(x)],
+            lambda x, n: (x * (torch.arange(len(x)) == torch.arange(n)[:, None])).sum(),
+            lambda x, n: (x * (torch.arange(len(x)) <= torch.arange(n)[:, None])).sum(1),
         ],
     ),
     "07.close_up": (
@@ -203,9 +257,18 @@ ANSWERS = {
 }
 
 BROKEN = {
-    "07.every_product": [torch.outer, lambda a, b: torch.outer(a, b), lambda a, b: a[:, None] @ b[None]],
-    "07.normalize_rows": [lambda x: F.normalize(x, p=1, dim=1), lambda x: torch.stack([row / row.sum() for row in x])],
-    "07.by_channel": [lambda images, mean, std: (images - mean.reshape(-1, 1, 1)) / std.reshape(-1, 1, 1)],
+    "07.volumes": [
+        lambda a, b, c: torch.einsum("i,j,k->ijk", a, b, c),
+        lambda a, b, c: a.reshape(-1, 1, 1) * torch.outer(b, c),
+    ],
+    "07.contrast": [
+        lambda x: torch.stack([(image - image.min()) / (image.max() - image.min()) for image in x]),
+        lambda x: (x - x.min(1, True)[0].min(2, True)[0]) / (x.amax((1, 2), True) - x.amin((1, 2), True)),
+    ],
+    "07.to_grey": [
+        lambda images, weights: torch.einsum("ichw,c->ihw", images, weights),
+        lambda images, weights: (images * weights.reshape(-1, 1, 1)).sum(1),
+    ],
     "07.chessboard": [lambda rows, columns: torch.tensor([[(r + c) % 2 for c in range(columns)] for r in range(rows)])],
     "07.identity": [torch.eye, lambda n: torch.eye(n), _branching],
     "07.one_hot": [
@@ -214,8 +277,18 @@ BROKEN = {
     ],
     "07.cut_off": [lambda x, lengths: torch.where(torch.arange(x.shape[1]) < lengths[:, None], x, 0)],
     "07.backwards": [torch.Tensor.flipud, lambda x: x.flip(0), lambda x: torch.flip(x, (0,))],
-    "07.distances": [lambda a, b: torch.cdist(a, b) ** 2, lambda a, b: (a[:, None] - b).square().sum(2)],
+    "07.overlaps": [
+        lambda a, b: F.relu(torch.minimum(a[:, None, 1], b[:, 1]) - torch.maximum(a[:, None, 0], b[:, 0])),
+        lambda a, b: torch.tensor([[max(0.0, min(p[1], q[1]) - max(p[0], q[0])) for q in b] for p in a]),
+    ],
     "07.running_sum": [_looping, lambda x: x.cumsum(0), lambda x: torch.cumsum(x, dim=0)],
     "07.positions": [_in_two_lines, lambda x: x.argsort().argsort()],
+    "07.gather": [lambda x, index: x.gather(1, index), lambda x, index: torch.take_along_dim(x, index, 1)],
+    "07.bincount": [lambda x, m: torch.bincount(x, minlength=m), lambda x, m: F.one_hot(x, m).sum(0)],
+    "07.scatter_add": [
+        lambda values, index, m: torch.zeros(m, values.shape[1]).index_add(0, index, values),
+        lambda values, index, m: F.one_hot(index, m).T.float() @ values,
+    ],
+    "07.pad_to": [lambda x, n: F.pad(x, (0, n - len(x))) if n > len(x) else x[:n]],
     "07.close_up": [lambda x, keep: F.pad(x[keep], (0, int((~keep).sum())))],
 }
