@@ -28,8 +28,8 @@ from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, f1, 
 from .metrics import over_all, pixel_accuracy, r2, rmse, roc_auc
 from .targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction
 from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
-from .learner import Learner, LRFinder, Summary
-from .schedule import constant, cosine, one_cycle
+from .learner import Learner, LRFinder, Summary, load
+from .schedule import constant, cosine, one_cycle, restarts
 from .display import Progress
 from .callbacks import Checkpoint, CSVLogger, EarlyStopping, GradientAccumulation, GradientClipping, MixedPrecision
 from .callbacks import Recorder

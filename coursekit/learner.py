@@ -22,13 +22,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .arguments import in_words
 from .callbacks import BATCH_EVENTS, Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
 from .loaders import Loader, Loaders
+from .loaders import device as best_device
 from .losses import binary_cross_entropy, check_labels, check_probabilities, cross_entropy, loss_count, with_ignored
 from .metrics import Metric, RunningMean, check_metrics, finish_of, is_over_all, metric_name, of_batch
 from .schedule import Schedule, constant, one_cycle
-from .storage import check_same, check_whole, load_tensors, load_weights, save_tensors
+from .storage import check_same, check_whole, load_objects, load_tensors, load_weights, save_objects, save_tensors
 from .targets import Categories, Numbers, Prediction, predictions
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -57,6 +59,7 @@ class Learner:
         outputs: the latest batch's outputs.
         loss: the latest batch's training loss; outside `before_backward` a tensor without gradient.
         recorder: losses, learning rates and the table of epochs of the latest fit.
+        batch_norm: False after `unfreeze(batch_norm=False)`: batch norms stay as they are in training.
         takes_step, weight: set by `GradientAccumulation`: whether the optimizer steps after this batch, and what the
             loss is multiplied by before its gradients are taken.
         stop: set to True by a callback to end the fit after this epoch.
@@ -78,7 +81,7 @@ class Learner:
         check_parts(loss_fn, optimizer_fn)
         self.data, self.loss_fn = data, with_ignored(loss_fn, data.target_type)
         self.metrics = tuple(with_ignored(metric, data.target_type) for metric in check_metrics(metrics))
-        self.model = model.to(data.device)
+        self.model, self.channels_last = model.to(data.device), channels_last
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
         self.network = torch.compile(self.model) if compile else self.model
@@ -90,7 +93,7 @@ class Learner:
         self.epoch_results: dict[str, float] = {}
         self.optimizer: torch.optim.Optimizer | None = None
         self.outputs, self.loss, self.samples, self.stop = None, None, 0, False
-        self.takes_step, self.weight = True, None
+        self.takes_step, self.weight, self.batch_norm = True, None, True
         self.processes = None  # or the `Distributed` by which several train
         self.epoch = self.epochs = self.batch = self.step = self.steps = 0
 
@@ -158,8 +161,36 @@ class Learner:
         momentum = None if asked_for else (0.95, 0.85)
         self.fit(epochs, max_lr, schedule=one_cycle(warmup, momentum=momentum), callbacks=callbacks)
 
+    def fine_tune(
+        self, epochs: int, lr: LearningRate = 2e-3, frozen_epochs: int = 1, *, batch_norm: bool = True,
+        callbacks: Sequence[object] = (),
+    ) -> None:  # fmt: skip
+        """Train the last layer group alone (a new head, say), then all: the usual way to use pretrained weights.
+
+        The head is trained at `lr`, which rises to its end; then all at half of it, the first layer group at a
+        hundredth of that. These are the steps and figures of fastai's `fine_tune` (J. Howard and S. Gugger, "fastai: a
+        layered API for deep learning", 2020).
+
+        Args:
+            epochs: with all layer groups.
+            lr: one learning rate, such as `lr_find` suggests for the head.
+            frozen_epochs: with the last layer group alone, before.
+            batch_norm: see `unfreeze`.
+            callbacks: of both fits.
+
+        Raises:
+            ValueError: the model is one layer group; see `fit`.
+        """
+        for count in (epochs, frozen_epochs):
+            check_whole("the number of epochs", count)
+        (top,) = spread(lr, 1)
+        self.freeze()
+        self.fit_one_cycle(frozen_epochs, top, warmup=0.99, callbacks=callbacks)
+        self.unfreeze(batch_norm)
+        self.fit_one_cycle(epochs, (top / 200, top / 2), callbacks=callbacks)
+
     def _train_epoch(self, schedule: Schedule, handlers: dict[str, list[Handler]]) -> None:
-        train_mode(self.model)
+        train_mode(self.model, self.batch_norm)
         before_batch, after_forward, before_backward, after_backward, after_batch = map(handlers.get, BATCH_EVENTS)
         optimizer, scaler = self.optimizer, self.scaler
         batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
@@ -233,7 +264,7 @@ class Learner:
         found = LRFinder()
         with self.model_kept(), explained(self.data.train), self.randomness_kept():
             self.optimizer = self.new_optimizer(1.0)
-            train_mode(self.model)
+            train_mode(self.model, self.batch_norm)
             endless = chain.from_iterable(repeat(self.data.train))
             for i, (*inputs, targets) in enumerate(islice(endless, batches)):
                 lr = lowest * (highest / lowest) ** (i / (batches - 1))
@@ -450,17 +481,83 @@ class Learner:
         load_weights(self.model, weights, str(path))
         return metadata
 
+    def export(self, path: Path | str) -> Path:
+        """Write all that it takes to predict to one safetensors file, for `ck.load`: the model, what prepares its
+        inputs and names its outputs; not the data, nor metrics, callbacks, the optimizer.
+
+        A loss function of your own is left out, too: there the loaded learner has that of its targets.
+
+        Returns:
+            The file's path.
+
+        Raises:
+            ValueError: the model holds something that is no module and no plain data, such as a function of your own.
+        """
+        bare, loss_fn = type(self).__new__(type(self)), getattr(self.loss_fn, "func", self.loss_fn)
+        ours = getattr(loss_fn, "__module__", None) == cross_entropy.__module__
+        vars(bare).update(
+            data=self.data.without_samples(), model=self.model.eval(), groups=self.groups,
+            loss_fn=self.loss_fn if ours else None, channels_last=self.channels_last, batch_norm=self.batch_norm,
+        )  # fmt: skip
+        return save_objects(path, bare)
+
     def freeze(self) -> None:
         """Train only the last layer group; batch norms in the others keep their statistics."""
         if len(self.groups) < 2:
             raise ValueError("the model is one layer group: freezing would leave nothing to train; give groups=[...]")
-        for group in self.groups:
-            group.requires_grad_(group is self.groups[-1])
+        self._train_last(1)
 
-    def unfreeze(self) -> None:
-        """Train all layer groups."""
-        for group in self.groups:
-            group.requires_grad_(True)
+    def unfreeze(self, batch_norm: bool = True) -> None:
+        """Train all layer groups.
+
+        Args:
+            batch_norm: False leaves out all batch norms: neither their weights nor their statistics change from here
+                on, until `freeze` or `unfreeze` is called again. It is meant for data like those that a pretrained
+                network has its statistics from, or for batches too small to have good ones.
+        """
+        self._train_last(len(self.groups), batch_norm)
+
+    def _train_last(self, groups: int, batch_norm: bool = True) -> None:
+        """Train so many of the layer groups, from the last, with their batch norms or without."""
+        self.batch_norm = batch_norm
+        for i, group in enumerate(self.groups, groups - len(self.groups)):
+            group.requires_grad_(i >= 0)
+        if not batch_norm:
+            for part in filter(is_batch_norm, self.model.modules()):
+                part.requires_grad_(False)
+
+
+@in_words
+def load(path: Path | str, *, trust: Sequence[type] = (), device: str | torch.device | None = None) -> Learner:
+    """The learner that `learn.export` wrote, without its data: it predicts as it did, in any process, on any machine.
+
+    Nothing in the file is run: it holds numbers, and the names of classes. Those of torch.nn, torchvision and coursekit
+    are made without being called; any other is refused by name. So a file from a stranger may be loaded.
+
+    Args:
+        path: of the file.
+        trust: classes beside those, such as an `nn.Module` of your own that the model has.
+        device: where to compute; None takes the best device here.
+
+    Returns:
+        A learner of the same type. To train or validate, give it data: `learn.use(data)`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, was written by `save`, or asks for a class that is not known.
+    """
+    if wrong := [thing for thing in trust if not callable(thing)]:
+        raise ValueError(f"trust is a list of classes, such as [MyModel]; it holds {wrong[0]!r:.60}")
+    bare = load_objects(path, trust)
+    if not isinstance(bare, Learner):
+        raise ValueError(f"{path} holds a {type(bare).__name__}, and no learner: learn.export(path) writes one")
+    data, target_type = bare.data, bare.data.target_type
+    data.device = data.train.device = data.valid.device = best_device(device)
+    loss_fn = bare.loss_fn or (target_type or Numbers()).loss_fn
+    batch_norm = bare.batch_norm
+    bare.__init__(data, bare.model, loss_fn, groups=bare.groups, channels_last=bare.channels_last)
+    bare.batch_norm = batch_norm
+    return bare
 
 
 def with_learner_options(make: Callable) -> Callable:
@@ -544,15 +641,19 @@ def spread(lr: LearningRate, groups: int) -> list[float]:
     return [last if groups == 1 else first * (last / first) ** (i / (groups - 1)) for i in range(groups)]
 
 
-def train_mode(model: nn.Module) -> None:
-    """Training mode, but batch norms in frozen parts keep the statistics they have."""
+def is_batch_norm(module: nn.Module) -> bool:
+    """Whether it normalizes by the batch, and keeps statistics of the batches that it saw."""
+    return isinstance(module, _BatchNorm)
+
+
+def train_mode(model: nn.Module, batch_norm: bool = True) -> None:
+    """Training mode, but batch norms in frozen parts keep their statistics; all of them without `batch_norm`."""
     model.train()
     for part in model.modules():
         parameters = list(part.parameters())
-        if parameters and not any(p.requires_grad for p in parameters):
-            for module in part.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+        if not batch_norm or parameters and not any(p.requires_grad for p in parameters):
+            for module in filter(is_batch_norm, part.modules()):
+                module.eval()
 
 
 @contextmanager

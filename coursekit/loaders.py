@@ -6,6 +6,8 @@ A batch is a tuple whose last entry is the target and whose others are the model
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -193,6 +195,28 @@ class _Seeded(Dataset):
         return whole(indices) if whole else [self.dataset[index] for index in indices]
 
 
+@dataclass
+class NoSamples:
+    """What stands where batches were: in the data of a learner that was loaded without them (see `ck.load`)."""
+
+    batch_size: int
+    shapes: list[tuple[int, ...]]
+    device: torch.device | None = None
+    samples: int = 0
+
+    def __len__(self) -> int:
+        """None."""
+        return 0
+
+    def in_order(self) -> "NoSamples":
+        """The same."""
+        return self
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Say that there are none."""
+        raise ValueError("this learner was loaded without data: give it some by learn.use(data), or say which loader")
+
+
 class Loaders:
     """Training batches (`train`, shuffled) and validation batches (`valid`, in order, or None).
 
@@ -217,6 +241,7 @@ class Loaders:
     """
 
     advice: ClassVar[str] = ON_PURPOSE
+    of_samples: ClassVar[tuple[str, ...]] = ("device",)  # what `without_samples` leaves behind
 
     def __init__(
         self, train: "Source", valid: "Source | None" = None, *, batch_size: int = 64,
@@ -250,8 +275,7 @@ class Loaders:
             ValueError: another shape.
         """
         parts = [to_tensor(part, "a sample") for part in (x if isinstance(x, tuple) else (x,))]
-        *inputs, _ = next(iter(self.train.in_order()))
-        shapes = [tuple(part.shape[1:]) for part in inputs]
+        shapes = self._shapes()
         single = [tuple(part.shape) for part in parts] == shapes
         if not single and [tuple(part.shape[1:]) for part in parts] != shapes:
             found = ", ".join(str(tuple(part.shape)) for part in parts)
@@ -262,6 +286,20 @@ class Loaders:
             raise ValueError(f"inputs must have the same number of samples; found {found}")
         batches = zip(*(part.split(2 * self.train.batch_size) for part in parts), strict=True)
         return [_to_device(batch, self.device) for batch in batches], single
+
+    def _shapes(self) -> list[tuple[int, ...]]:
+        """Of each input of one sample."""
+        if isinstance(self.train, NoSamples):
+            return self.train.shapes
+        *inputs, _ = next(iter(self.train.in_order()))
+        return [tuple(part.shape[1:]) for part in inputs]
+
+    def without_samples(self) -> "Loaders":
+        """What prepares inputs and names outputs, without any sample: all that a model needs to be used elsewhere."""
+        bare = copy(self)
+        vars(bare).update(dict.fromkeys(self.of_samples))
+        bare.train, bare.valid = (NoSamples(times * self.train.batch_size, self._shapes()) for times in (1, 2))
+        return bare
 
     def results(self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]) -> object:
         """What `Learner.show_results` gives: here a table, a row a sample; other loaders add what went in, or draw it.
@@ -274,10 +312,10 @@ class Loaders:
         import pandas as pd
 
         target_type = self.target_type or Numbers()
-        table = {
-            "target": [target_type.text(target) for target in targets],
-            "predicted": [p.label for p in predictions],
-        }
+        true, said = [target_type.text(target) for target in targets], [p.label for p in predictions]
+        if isinstance(target_type, Numbers) and targets.dim() == 2 == 1 + targets.shape[1]:  # one number each
+            true, said = targets[:, 0].tolist(), [float(p.values) for p in predictions]
+        table = {"target": true, "predicted": said}
         if all(p.values.dim() == 1 and p.label in p.names for p in predictions):
             table["probability"] = [float(p.values.max()) for p in predictions]
         return pd.DataFrame(table)

@@ -1,7 +1,9 @@
 """Learning rates that change during training, as functions of the fraction of the training done."""
 
 import math
+from bisect import bisect
 from collections.abc import Callable
+from itertools import accumulate
 
 from .arguments import in_words
 
@@ -56,5 +58,35 @@ def one_cycle(
             return cosine(start, 1.0, done), momentum and cosine(outer, inner, done)
         done = (fraction - warmup) / (1 - warmup)
         return cosine(1.0, end, done), momentum and cosine(inner, outer, done)
+
+    return schedule
+
+
+@in_words
+def restarts(cycles: int, multiplier: float = 1.0, end: float = 0.0) -> Schedule:
+    """Cosine cycles with warm restarts (SGDR): the learning rate falls along half a cosine, again and again.
+
+    I. Loshchilov and F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", 2017.
+
+    Args:
+        cycles: how many.
+        multiplier: by how much each cycle is longer than the one before, at least 1. So that cycles end with epochs,
+            train for a multiple of 1 + multiplier + multiplier² ... epochs: 7 for 3 cycles and a multiplier of 2.
+        end: the learning rate at a cycle's end, as a fraction of the largest.
+
+    Returns:
+        A function for `schedule=` of `fit`, as `one_cycle` gives; the momentum is the optimizer's own.
+
+    Built in lesson 09.
+    """
+    if not isinstance(cycles, int) or cycles < 1 or not 1 <= multiplier < math.inf or not 0 <= end < 1:
+        needed = "cycles is a whole number from 1, multiplier at least 1, end a fraction below 1"
+        raise ValueError(f"{needed}; found {cycles}, {multiplier} and {end}")
+    ends = list(accumulate(multiplier**i for i in range(cycles)))
+    starts = [position / ends[-1] for position in (0.0, *ends)]
+
+    def schedule(fraction: float) -> tuple[float, None]:
+        cycle = min(bisect(starts, fraction + 1e-12), cycles) - 1
+        return cosine(1.0, end, (fraction - starts[cycle]) / (starts[cycle + 1] - starts[cycle])), None
 
     return schedule

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..loaders import Loaders
-from ..targets import Numbers
+from ..targets import Numbers, Prediction
 from .features import need_columns, to_floats
 from .learner import as_table, check_output_range, hidden_layers, in_range
 from .prep import Categorify
@@ -66,10 +66,17 @@ class RatingLoaders(Loaders):
             raise ValueError(f"{found} in row {row}: look at them, or give rating_range=(lowest, highest)")
         return values[:, None]
 
-    def encode(self, x: "dict | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
-        """One pair (a dictionary with user and item) or several (a DataFrame) as batches of codes."""
-        table, single = as_table(x)
+    def encode(self, x: "tuple | dict | list | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
+        """A pair, (user, item) or a dictionary, or several, in a list or a DataFrame, as batches of codes."""
+        table, single = as_table(x, self.categorify.columns)
         return super().encode(self.categorify.transform(table))[0], single
+
+    def results(
+        self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
+    ) -> "pd.DataFrame":
+        """User and item (None: unseen in training), the rating, and the predicted one."""
+        pairs = self.categorify.inverse_transform(torch.stack([pair for (pair,) in inputs]))
+        return pairs.join(super().results(inputs, targets, predictions), rsuffix=" ")
 
     def config(self) -> dict[str, list]:
         """The users and items that were seen in training, in the order of their codes."""

@@ -18,7 +18,7 @@ from ..learner import Learner, with_learner_options
 from ..loaders import Loaders
 from ..losses import check_shapes, lower_is_better
 from ..metrics import accuracy, after_mean, error_rate, metric_name, rmse
-from ..targets import Categories, Numbers
+from ..targets import Categories, Numbers, Prediction
 from .features import need_columns, to_floats
 from .prep import Categorify, TablePrep
 
@@ -65,17 +65,30 @@ def rmspe_of_logs(outputs: Tensor, targets: Tensor) -> Tensor:
     return rmspe(outputs.exp(), targets.exp())
 
 
-def as_table(x: "dict | pd.DataFrame") -> "tuple[pd.DataFrame, bool]":
-    """What is given to be predicted as a table, and whether it was one row alone, a dictionary.
+def as_table(x: object, names: Sequence[str] = ()) -> "tuple[pd.DataFrame, bool]":
+    """What is given to be predicted as a table, and whether it was one row alone.
+
+    Args:
+        x: a DataFrame; or a row, as a dictionary or a tuple of the values of `names`; or a list of rows.
+        names: the columns that a tuple has.
 
     Raises:
-        ValueError: it is neither a dictionary nor a DataFrame.
+        ValueError: it is something else.
     """
     import pandas as pd
 
-    if not isinstance(x, (dict, pd.DataFrame)):
-        raise ValueError(f"give a DataFrame, or one row as a dictionary; found {type(x).__name__}")
-    return (pd.DataFrame([x]), True) if isinstance(x, dict) else (x, False)
+    if isinstance(x, pd.DataFrame):
+        return x, False
+    rows = [dict(zip(names, row, strict=True)) if _fits(row, names) else row for row in (x if type(x) is list else [x])]
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        pairs = f", or ({', '.join(names)})" if names else ""
+        found = type(next((row for row in rows if not isinstance(row, dict)), x)).__name__
+        raise ValueError(f"give a DataFrame, or one row as a dictionary{pairs}, or a list of them; found {found}")
+    return pd.DataFrame(rows), type(x) is not list
+
+
+def _fits(row: object, names: Sequence[str]) -> bool:
+    return isinstance(row, tuple) and len(row) == len(names) > 0
 
 
 class TableLoaders(Loaders):
@@ -146,10 +159,17 @@ class TableLoaders(Loaders):
             raise ValueError(f"a held-out row has the class '{values[unknown].iloc[0]}', which no training row has")
         return codes
 
-    def encode(self, x: "dict | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
-        """A row (a dictionary) or a table (a DataFrame) as batches of codes and numbers; see `Loaders.encode`."""
+    def encode(self, x: "dict | list | pd.DataFrame") -> tuple[list[tuple[Tensor, ...]], bool]:
+        """A row (a dictionary), a list of rows, or a DataFrame as batches of codes and numbers."""
         table, single = as_table(x)
         return super().encode(self.prep.transform(table))[0], single
+
+    def results(
+        self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
+    ) -> "pd.DataFrame":
+        """The rows as they were, but for unknown categories (None); then target, prediction and probability."""
+        rows = self.prep.inverse_transform(*map(torch.stack, zip(*inputs, strict=True)))
+        return rows.join(super().results(inputs, targets, predictions), rsuffix=" ")
 
     def config(self) -> dict[str, list]:
         """The target and its classes, the columns, each category's values, each number's scale.

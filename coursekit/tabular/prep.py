@@ -4,6 +4,7 @@ All is learned from the training rows by `fit`, used on any later table by `tran
 with the model.
 """
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -80,6 +81,15 @@ class Categorify(_Preparation):
             known = pd.Index(levels, dtype=object).get_indexer(pd.Index(values, dtype=object)) + 1
             codes.append(torch.from_numpy(np.append(known, 0)[positions])[:, None])
         return torch.cat(codes, 1)
+
+    def inverse_transform(self, codes: Tensor) -> "pd.DataFrame":
+        """The values of codes, int64 (n, columns); None for the code 0."""
+        import pandas as pd
+
+        columns = zip(self.columns, self.levels, codes.T.tolist(), strict=True)
+        return pd.DataFrame(
+            {name: [[None, *levels][code] for code in found] for name, levels, found in columns}, dtype=object
+        )
 
     @property
     def sizes(self) -> list[int]:
@@ -248,6 +258,16 @@ class TablePrep(_Preparation):
         """Codes, int64 (n, categories and flags), and numbers, float32 (n, continuous columns)."""
         filled, flags = self.impute.transform(table)
         return torch.cat([self.categorify.transform(table), flags], 1), self.normalize.transform(filled)
+
+    def inverse_transform(self, codes: Tensor, numbers: Tensor) -> "pd.DataFrame":
+        """The columns that `transform` was given, numbers to 1/10,000 of their deviation; NaN where one was missing."""
+        table = self.categorify.inverse_transform(codes[:, : len(self.categorify.columns)])
+        scales = zip(self.impute.columns, numbers.T.tolist(), self.normalize.means, self.normalize.stds, strict=True)
+        for column, values, mean, std in scales:
+            table[column] = [round(mean + std * value, 4 - math.floor(math.log10(std))) for value in values]
+        for column, flags in zip(self.impute.flagged, codes.T[len(self.categorify.columns) :], strict=True):
+            table.loc[flags.bool().numpy(), column] = float("nan")
+        return table
 
     @property
     def categories(self) -> dict[str, int]:

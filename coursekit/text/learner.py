@@ -125,9 +125,7 @@ class _Encoded:
         """
         if groups not in range(1, len(self.groups) + 1):
             raise ValueError(f"the model has {len(self.groups)} layer groups; {groups} of them cannot be trained")
-        self.model.requires_grad_(False)
-        for group in self.groups[-groups:]:
-            group.requires_grad_(True)
+        self._train_last(groups)
 
 
 class LanguageLearner(_Encoded, Learner):

@@ -1,7 +1,7 @@
 """Batches of text: one long stream read in sequences, to learn the next word; whole texts, to tell their class."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from unicodedata import normalize
 
 import torch
@@ -10,9 +10,12 @@ from torch import Tensor
 from ..arguments import in_words
 from ..loaders import Loaders
 from ..loaders import device as choose_device
-from ..targets import Categories
+from ..targets import Categories, Prediction
 from .tokens import PADDING, at_least_one, check_texts, is_list
 from .vocab import TokenizedTexts, Vocab
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Device = str | torch.device | None
 ADVICE = "give the data its words, vocab=ck.Vocab.saved(path); or start from its encoder: save_encoder, load_encoder"
@@ -144,7 +147,22 @@ def pad(documents: Sequence[Tensor]) -> Tensor:
     return torch.nn.utils.rnn.pad_sequence(list(documents), batch_first=True, padding_value=PADDING)
 
 
-class LanguageLoaders(Loaders):
+class _OfTexts(Loaders):
+    """What loaders of texts share."""
+
+    advice: ClassVar[str] = ADVICE
+    vocab: Vocab
+
+    def results(
+        self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
+    ) -> "pd.DataFrame":
+        """The texts as the model reads them, then target, prediction and probability."""
+        table = super().results(inputs, targets, predictions)
+        table.insert(0, "text", [self.vocab.decode(ids.tolist()) for (ids,) in inputs])
+        return table
+
+
+class LanguageLoaders(_OfTexts):
     """Sequences of texts, to learn the next word; each token that has a next one is a sample.
 
     Args:
@@ -161,8 +179,6 @@ class LanguageLoaders(Loaders):
 
     Used in lesson 14.
     """
-
-    advice: ClassVar[str] = ADVICE
 
     def __init__(
         self, train: Sequence[str], valid: Sequence[str] | None = None, *, vocab: Vocab | None = None,
@@ -191,7 +207,7 @@ class LanguageLoaders(Loaders):
         return self.vocab.config()
 
 
-class TextLoaders(Loaders):
+class TextLoaders(_OfTexts):
     """Whole texts and their classes.
 
     Args:
@@ -213,8 +229,6 @@ class TextLoaders(Loaders):
 
     Used in lesson 15.
     """
-
-    advice: ClassVar[str] = ADVICE
 
     def __init__(
         self, train: tuple[Sequence[str], Sequence[str]], valid: tuple[Sequence[str], Sequence[str]] | None = None, *,

@@ -18,13 +18,7 @@ from .predictor import Predictor
 
 
 class VisionLearner(Learner):
-    """A `Learner` of images; made by `vision_learner` or `unet_learner`.
-
-    Attributes:
-        model_config: what `predictor` writes down to build the same model again.
-    """
-
-    model_config: dict[str, object]
+    """A `Learner` of images; made by `vision_learner` or `unet_learner`."""
 
     def tta(self, loader: ImageLoader | None = None) -> tuple[Tensor, Tensor]:
         """Test-time augmentation: each image is predicted in several views, and the predictions are averaged.
@@ -67,7 +61,7 @@ class VisionLearner(Learner):
 
         Built in lesson 01.
         """
-        return Predictor(self.model, self.data.target_type, self.data.resize, self.data.channels, self.model_config)
+        return Predictor(self)
 
     def predict(self, x: object) -> Prediction | list[Prediction]:
         """What the model says of one image, or of several; see `Predictor.predict`."""
@@ -180,8 +174,6 @@ def _learner(
     rest = nn.ModuleList([part for part in (model[-1] if masks else model).children() if part is not made])
     usual = {"loss_fn": data.target_type.loss_fn, "groups": [*halves(made), rest], "channels_last": True}
     learn = VisionLearner(data, model, **(usual | options))
-    name = backbone if isinstance(backbone, str) else getattr(backbone, "__name__", type(backbone).__name__)
-    learn.model_config = {"backbone": name} | config
     if pretrained:
         learn.freeze()
     return learn

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -159,6 +159,8 @@ class ImageLoaders(Loaders):
     Built in lesson 04.
     """
 
+    of_samples: ClassVar[tuple[str, ...]] = ("device", "source", "augment")
+
     def __init__(
         self, source: Any, size: Size, *, augment: Augment | None = None, batch_size: int = 64, fit: str = "squish",
         memory: bool | None = None, workers: int | None = None, device: str | torch.device | None = None,
@@ -193,6 +195,9 @@ class ImageLoaders(Loaders):
 
     def _dataset(self, files: Sequence[Path], labels: Sequence | None) -> ImageDataset:
         return ImageDataset(files, labels, self.target_type, self.resize, self.channels)
+
+    def _shapes(self) -> list[tuple[int, ...]]:
+        return [(self.channels, *self.size)]
 
     def encode(self, x: object) -> tuple[Iterator[tuple[Tensor]], bool]:
         """Images as a person gives them, prepared like the held-out ones; see `encode_images`."""

@@ -1,30 +1,26 @@
 """A trained model of images by itself: predicts images, and is saved for use without its training data."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from ..storage import load_tensors, load_weights, save_tensors
-from ..targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction, TargetType, predictions
-from .backbones import Backbone, make_backbone
-from .images import Resize
-from .loaders import encode_images, images_config
-from .models import build_model
-
-TARGET_TYPES = {made.__name__: made for made in (Categories, MultiLabels, Masks, Keypoints, Numbers)}
+from ..learner import Learner, load
+from ..targets import Prediction, predictions
+from .loaders import ImageLoaders, encode_images
 
 
 class Predictor:
     """Predicts images prepared exactly as in training; made by `learn.predictor()` or `Predictor.load`.
 
     Args:
+        learner: of images; its data may be left behind (see `ck.load`).
+
+    Attributes:
         model: from images, float (n, channels, H, W) on 0 to 1, to outputs.
         target_type: what the outputs mean.
         resize: brings an image to the model's size.
         channels: of the images.
-        config: how to build the model again: its backbone's name, and options of `build_model`.
 
     Example:
         >>> predictor = learn.predictor()
@@ -34,11 +30,11 @@ class Predictor:
     Built in lesson 01.
     """
 
-    def __init__(
-        self, model: nn.Module, target_type: TargetType, resize: Resize, channels: int, config: dict[str, object]
-    ) -> None:
-        self.model, self.target_type, self.resize = model, target_type, resize
-        self.channels, self.config = channels, config
+    def __init__(self, learner: Learner) -> None:
+        if not isinstance(data := learner.data, ImageLoaders):
+            raise ValueError(f"a predictor of images needs their learner; this one's data are {type(data).__name__}")
+        self.learner, self.model, self.target_type = learner, learner.model, data.target_type
+        self.resize, self.channels = data.resize, data.channels
 
     @torch.inference_mode()
     def predict(self, x: object, batch_size: int = 64) -> Prediction | list[Prediction]:
@@ -69,36 +65,10 @@ class Predictor:
         return found[0] if single else found
 
     def save(self, path: Path | str) -> Path:
-        """Write all that is needed to one safetensors file, whole or not at all; gives the file's path."""
-        metadata = {
-            "target type": type(self.target_type).__name__, "targets": asdict(self.target_type),
-            "size": list(self.resize.size), "fit": self.resize.fit, "channels": self.channels, "model": self.config,
-        }  # fmt: skip
-        config = images_config(self.target_type, self.channels)
-        return save_tensors(path, self.model.state_dict(), {"predictor": metadata, "config": config})
+        """Write all that is needed to one safetensors file, whole or not at all; it is `learn.export(path)`."""
+        return self.learner.export(path)
 
     @classmethod
-    def load(cls, path: Path | str, backbone: Backbone | None = None) -> "Predictor":
-        """Read what `save` wrote.
-
-        Args:
-            path: of the file.
-            backbone: the module, or the function that makes it, where it is neither `ck.resnet_tiny` nor torchvision's.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is damaged, holds no predictor, or a backbone that is not known here.
-        """
-        weights, metadata = load_tensors(path)
-        if "predictor" not in metadata:
-            raise ValueError(f"{path} holds weights only; predictor.save(path) writes what load needs")
-        kept = metadata["predictor"]
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in kept["targets"].items()}
-        target_type, channels = TARGET_TYPES[kept["target type"]](**fields), kept["channels"]
-        resize = Resize(tuple(kept["size"]), kept["fit"])
-        options = {name: value for name, value in kept["model"].items() if name != "backbone"}
-        made = make_backbone(backbone or kept["model"]["backbone"], channels, pretrained=False)
-        statistics = torch.zeros(channels), torch.ones(channels)  # those of the file come with the weights
-        model = build_model(made, target_type, channels, resize.size, statistics, **options)
-        load_weights(model, weights, str(path))
-        return cls(model, target_type, resize, channels, kept["model"])
+    def load(cls, path: Path | str, trust: Sequence[type] = ()) -> "Predictor":
+        """Read what `save` or `learn.export` wrote; see `ck.load`."""
+        return cls(load(path, trust=trust, device="cpu"))

@@ -235,11 +235,18 @@ def test_targets_of_binary_cross_entropy_are_floats(dtype):
         ck.binary_cross_entropy(LOGITS, ONES.to(dtype))
 
 
-@pytest.mark.parametrize("beta", [0.7, 0.9])
-def test_a_first_beta_that_is_asked_for_is_kept(learner, beta):
+BETAS = {
+    "as an option": (partial(torch.optim.AdamW, betas=(0.7, 0.999)), 0.7),
+    "as an option, the usual": (partial(torch.optim.AdamW, betas=(0.9, 0.999)), 0.9),
+    "by a function": (lambda groups: torch.optim.Adam(groups, betas=(0.8, 0.999)), 0.8),
+}
+
+
+@pytest.mark.parametrize("optimizer_fn, beta", BETAS.values(), ids=BETAS.keys())
+def test_a_first_beta_that_is_asked_for_is_kept(learner, optimizer_fn, beta):
     used = []
     note = type("Note", (), {"after_batch": lambda self, learn: used.append(learn.optimizer.param_groups[0]["betas"])})
-    learner(optimizer_fn=partial(torch.optim.AdamW, betas=(beta, 0.999)), callbacks=[note()]).fit_one_cycle(1)
+    learner(optimizer_fn=optimizer_fn, callbacks=[note()]).fit_one_cycle(1)
     assert set(used) == {(beta, 0.999)}
 
 

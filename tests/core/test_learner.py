@@ -338,6 +338,126 @@ def test_freeze_needs_two_groups(learner):
         learner(nn.Linear(4, 3)).freeze()
 
 
+def norms(model):
+    return [part for part in model.modules() if isinstance(part, nn.BatchNorm1d)]
+
+
+def with_norms():
+    torch.manual_seed(5)
+    norms = nn.Sequential(nn.BatchNorm1d(8), nn.BatchNorm1d(8, affine=False))
+    return nn.Sequential(nn.Linear(4, 8), norms, nn.ReLU(), nn.Linear(8, 3))
+
+
+def test_unfrozen_without_batch_norm_all_else_is_trained_as_with_norms_that_are_constants(learner, rows):
+    """The peer: a plain loop over the same network, whose batch norms are in evaluation mode and not optimized."""
+    learn = learner(with_norms())
+    learn.fit(1, 0.1)
+    learn.unfreeze(batch_norm=False)
+    before = {name: value.clone() for name, value in learn.model.state_dict().items()}
+    peer = with_norms()
+    peer.load_state_dict(before)
+    trained = [p for part in (peer[0], peer[3]) for p in part.parameters()]
+    optimizer = torch.optim.AdamW(trained, lr=0.05)
+    torch.manual_seed(3)
+    for _ in range(2):
+        peer.train()
+        for part in norms(peer):
+            part.eval()
+        for x, y in ck.Loaders(*rows, batch_size=16, device="cpu").train:
+            optimizer.zero_grad()
+            ck.cross_entropy(peer(x), y).backward()
+            optimizer.step()
+    torch.manual_seed(3)
+    learn.fit(2, 0.05)
+    for name, value in peer.state_dict().items():
+        assert torch.allclose(value, learn.model.state_dict()[name], atol=1e-6), name
+    changed = {name for name, value in learn.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"0.weight", "0.bias", "3.weight", "3.bias"}
+
+
+def test_batch_norms_stay_as_they_are_after_save_load_export_and_a_search(learner, tmp_path):
+    learn = learner(with_norms())
+    learn.unfreeze(batch_norm=False)
+    learn.load(learn.save(tmp_path / "weights"))
+    learn.lr_find(batches=5)
+    again = ck.load(learn.export(tmp_path / "whole"), device="cpu")
+    again.use(learn.data)
+    again.progress = False
+    for one in (learn, again):
+        one.fit(1, 0.1)
+        assert all(part.num_batches_tracked == 0 and (part.running_mean == 0).all() for part in norms(one.model))
+        assert (norms(one.model)[0].weight == 1).all()
+    learn.unfreeze()
+    learn.fit(1, 0.1)
+    assert all(part.num_batches_tracked == 4 for part in norms(learn.model))
+    assert not (norms(learn.model)[0].weight == 1).all()
+
+
+def test_freezing_ends_it(learner):
+    learn = learner(with_norms())
+    learn.unfreeze(batch_norm=False)
+    learn.freeze()
+    assert learn.batch_norm and [p.requires_grad for p in norms(learn.model)[0].parameters()] == [False, False]
+    learn.unfreeze()
+    assert all(p.requires_grad for p in learn.model.parameters())
+
+
+def test_fine_tune_trains_the_head_and_then_all_as_fastai_does(learner):
+    """Its figures: the head at lr, rising for 0.99 of the fit; then all, the last at lr / 2, the first at lr / 200."""
+    one, other = learner(), learner()
+    torch.manual_seed(3)
+    one.fine_tune(3, 0.1, frozen_epochs=2)
+    torch.manual_seed(3)
+    other.freeze()
+    other.fit_one_cycle(2, 0.1, warmup=0.99)
+    other.unfreeze()
+    other.fit_one_cycle(3, slice(0.1 / 200, 0.1 / 2))
+    for name, value in one.model.state_dict().items():
+        assert torch.equal(value, other.model.state_dict()[name]), name
+    assert len(one.recorder.epochs) == 3 and one.batch_norm
+
+
+def test_fine_tune_takes_what_lr_find_gave_and_keeps_batch_norms_if_asked(learner):
+    learn = learner(with_norms())
+    found, falling = ck.LRFinder(), [3.0] * 20 + [3 - i / 10 for i in range(20)] + [9.0] * 5
+    for i, loss in enumerate(falling):
+        found.add(1e-4 * 1.2**i, loss)
+    learn.fine_tune(1, found, batch_norm=False)
+    first, last = (group["max_lr"] for group in (learn.optimizer.param_groups[0], learn.optimizer.param_groups[-1]))
+    assert (first, last) == (pytest.approx(found.suggestion / 200), pytest.approx(found.suggestion / 2))
+    assert all(part.num_batches_tracked == 0 for part in norms(learn.model))
+    with pytest.raises(ValueError, match="one layer group"):
+        learner(nn.Linear(4, 3)).fine_tune(1)
+    with pytest.raises(ValueError, match="the number of epochs is a whole number, at least one; found 0"):
+        learner().fine_tune(1, frozen_epochs=0)
+
+
+@pytest.mark.parametrize("cycles, multiplier, epochs, end", [(3, 2, 7, 0.0), (4, 1, 4, 0.1), (1, 1, 5, 0.0)])
+def test_restarts_are_pytorchs(learner, cycles, multiplier, epochs, end):
+    learn = learner(optimizer_fn=torch.optim.SGD)
+    learn.fit(epochs, 0.1, schedule=ck.restarts(cycles, multiplier, end))
+    batches = len(learn.data.train)
+    first = (
+        epochs * batches * (multiplier - 1) // (multiplier**cycles - 1)
+        if multiplier > 1
+        else epochs * batches // cycles
+    )
+    peer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    their = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(peer, first, multiplier, eta_min=0.1 * end)
+    expected = []
+    for _ in range(epochs * batches):
+        expected.append(peer.param_groups[0]["lr"])
+        peer.step()
+        their.step()
+    assert [lr for (lr,) in learn.recorder.lrs] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("wrong", [(0,), (2.5,), (2, 0.5), (2, 1, 1.0), (2, 1, -0.1)])
+def test_restarts_that_are_none(wrong):
+    with pytest.raises(ValueError, match="cycles is a whole number from 1, multiplier at least 1, end a fraction"):
+        ck.restarts(*wrong)
+
+
 # The learning-rate finder
 
 

@@ -58,6 +58,10 @@ def language():
     return ck.LanguageLoaders(TEXTS * 9, min_frequency=1, batch_size=2, seq_len=3, device="cpu")
 
 
+def exported():
+    return ck.Learner(data(), nn.Linear(4, 3)).export("whole")
+
+
 def whole():
     return nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten()), nn.Linear(4, 2))
 
@@ -74,6 +78,8 @@ VALID = {
     "fetch": {"name": "digits", "size": "sample"}, "home": {}, "doc": {"thing": ck.fetch}, "machine": {},
     "claim": {"text": "so it is", "value": 1.0, "equals": 1.0, "within": 0.5},
     "report": {"name": "x", "value": 1.0}, "check": {"name": "03.losses", "attempt": None}, "progress": {},
+    "load": {"path": exported, "trust": (), "device": "cpu"},
+    "restarts": {"cycles": 2, "multiplier": 1.5, "end": 0.1},
     "binary_cross_entropy": LABELS, "check_labels": {"targets": Y, "classes": 3, "ignore_index": -100},
     "cross_entropy": OUT | {"ignore_index": -100, "label_smoothing": 0.1}, "mean_squared_error": LABELS,
     "mean_absolute_error": LABELS,

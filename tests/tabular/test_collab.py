@@ -210,8 +210,14 @@ def test_a_pair_or_a_table_is_predicted(ratings, learner):
     raw = learner.raw_outputs(table[:3])
     assert raw.shape == (3, 1) and [p.values.item() for p in several] == raw[:, 0].tolist()
     assert RANGE[0] < single.values.item() < RANGE[1] and single.label == f"{single.values.item():.4g}"
-    with pytest.raises(ValueError, match="give a DataFrame, or one row as a dictionary; found list"):
-        learner.predict([1, 2])
+    pairs = learner.predict([(100, 7), {"userId": 100, "movieId": 7}])
+    assert (
+        [p.values.item() for p in pairs] == [learner.predict((100, 7)).values.item()] * 2 == [single.values.item()] * 2
+    )
+    for wrong, found in (([1, 2], "int"), ((1, 2, 3), "tuple"), ([], "list"), (7, "int")):
+        needed = rf"give a DataFrame, or one row as a dictionary, or \(userId, movieId\), .*; found {found}"
+        with pytest.raises(ValueError, match=needed):
+            learner.predict(wrong)
 
 
 def test_nothing_is_said_of_a_film_without_a_rating(learner):
