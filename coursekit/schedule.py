@@ -76,6 +76,8 @@ def restarts(cycles: int, multiplier: float = 1.0, end: float = 0.0) -> Schedule
 
     Returns:
         A function for `schedule=` of `fit`, as `one_cycle` gives; the momentum is the optimizer's own.
+
+    Built in lesson 09.
     """
     if not isinstance(cycles, int) or cycles < 1 or not 1 <= multiplier < math.inf or not 0 <= end < 1:
         needed = "cycles is a whole number from 1, multiplier at least 1, end a fraction below 1"

@@ -37,20 +37,6 @@ def straight(fraction, warmup):
     return (1 - fraction) / (1 - warmup)
 
 
-def mean_over_samples(means, samples):
-    if means.shape != samples.shape:
-        raise ValueError("one number of samples for each batch")
-    return (means * samples).sum() / samples.sum()
-
-
-def clipped(weight_gradient, bias_gradient, norm):
-    if len(weight_gradient) != len(bias_gradient):
-        raise ValueError("one bias for each row of the weights")
-    length = torch.cat([weight_gradient.flatten(), bias_gradient]).norm()
-    factor = (norm / length).clamp(max=1)
-    return weight_gradient * factor, bias_gradient * factor
-
-
 def stops_after(losses, patience):
     best, waited = float("inf"), 0
     for epoch, loss in enumerate(losses.tolist(), start=1):
@@ -70,10 +56,6 @@ def lr_to_take(lrs, smoothed):
     return lrs[falls.argmax()].item()
 
 
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
 EXERCISES = {
     "counter": Exercise(
         played(Counter),
@@ -91,27 +73,6 @@ EXERCISES = {
             (0.1, 0.2),
             (0.4, 0.2),
             (0.9, 0.7),
-        ],
-    ),
-    "mean_over_samples": Exercise(
-        mean_over_samples,
-        "each batch's mean times its samples, added up, over the sum of the samples",
-        lambda: [
-            (torch.tensor([2.0]), torch.tensor([3])),
-            (torch.tensor([1.0, 0.0]), torch.tensor([9, 1])),
-            (torch.tensor([1.0, 5.0]), torch.tensor([4, 0])),
-            (torch.tensor([1.0]), torch.tensor([0])),
-            (_random(4), torch.tensor([64, 64, 64, 5])),
-        ],
-    ),
-    "clipped": Exercise(
-        clipped,
-        "the length is the root of the sum of all squares of both; the factor is at most 1",
-        lambda: [
-            (torch.tensor([[3.0]]), torch.tensor([4.0]), 1.0),
-            (torch.tensor([[0.3]]), torch.tensor([0.4]), 1.0),
-            (_random(2, 3), _random(2), 0.5),
-            (_random(2, 3), _random(2), 100.0),
         ],
     ),
     "stops_after": Exercise(

@@ -6,12 +6,6 @@ from torch.nn import functional as F
 from coursekit.classroom.exercises import Exercise
 
 
-def apply_mask(x, kept, p):
-    if x.shape != kept.shape:
-        raise ValueError("the mask has the shape of the activations")
-    return x * kept / (1 - p)
-
-
 def mean_and_variance(x, p):
     return x, x**2 * p / (1 - p)
 
@@ -20,12 +14,6 @@ def drop_channels(maps, kept, p):
     if maps.shape[:2] != kept.shape:
         raise ValueError("one entry of the mask for each channel of each image")
     return maps * kept[:, :, None, None] / (1 - p)
-
-
-def decayed_step(weight, gradient, lr, decay):
-    if weight.shape != gradient.shape:
-        raise ValueError("a gradient for each weight")
-    return weight * (1 - lr * decay) - lr * gradient
 
 
 def shift(image, down, right):
@@ -54,15 +42,6 @@ def _mask(*shape):
 
 
 EXERCISES = {
-    "apply_mask": Exercise(
-        apply_mask,
-        "a dropped activation is 0; a kept one is divided by the fraction kept, 1 - p",
-        lambda: [
-            (torch.tensor([2.0]), torch.tensor([True]), 0.5),
-            (torch.tensor([1.0, 2.0]), torch.tensor([True, False]), 0.2),
-            (_random(4, 3), _mask(4, 3), 0.75),
-        ],
-    ),
     "mean_and_variance": Exercise(
         mean_and_variance,
         "x / (1 - p) has probability 1 - p, and 0 has probability p; weight both",
@@ -75,15 +54,6 @@ EXERCISES = {
             (torch.ones(1, 2, 1, 1), torch.tensor([[True, False]]), 0.5),
             (_random(2, 2, 2, 2), torch.tensor([[True, False], [False, True]]), 0.2),
             (_random(3, 4, 2, 3), _mask(3, 4), 0.5),
-        ],
-    ),
-    "decayed_step": Exercise(
-        decayed_step,
-        "the decay takes lr * decay of the weight, and the gradient is used as it is",
-        lambda: [
-            (torch.tensor([1.0]), torch.tensor([0.0]), 0.1, 0.5),
-            (torch.tensor([1.0, -2.0]), torch.tensor([0.5, 0.5]), 0.1, 0.5),
-            (_random(3, 2), _random(2, 3).T.contiguous(), 0.01, 0.1),
         ],
     ),
     "shift": Exercise(

@@ -27,21 +27,6 @@ def rolling_mean(values, window):
     return torch.stack([part.mean() for part in windows])
 
 
-def fill_and_flag(train, later):
-    there = train[~train.isnan()]
-    if not len(there):
-        raise ValueError("no value to take a median of")
-    missing = later.isnan()
-    return torch.where(missing, there.quantile(0.5), later), missing.float()
-
-
-def codes(train, later):
-    code_of = {value: i for i, value in enumerate(sorted(set(train)), 1)}
-    return [code_of.get(value, 0) for value in later]
-
-
-nan = float("nan")
-
 EXERCISES = {
     "join_counts": Exercise(
         join_counts,
@@ -80,27 +65,6 @@ EXERCISES = {
             (torch.tensor([4.0, 0.0, 2.0, 6.0]), 2),
             (torch.tensor([4.0, 0.0, 2.0, 6.0, 1.0]), 3),
             (torch.tensor([2.0, 4.0]), 7),
-        ],
-    ),
-    "fill_and_flag": Exercise(
-        fill_and_flag,
-        "leave the missing values of train out; of two middle values take the mean",
-        lambda: [
-            (torch.tensor([1.0, 2.0, 9.0]), torch.tensor([nan, 5.0])),
-            (torch.tensor([1.0, 4.0]), torch.tensor([nan])),
-            (torch.tensor([1.0, nan, 2.0, 9.0]), torch.tensor([7.0, nan, 8.0])),
-            (torch.tensor([1.0, nan, 2.0]), torch.tensor([3.0, 4.0])),
-        ],
-    ),
-    "codes": Exercise(
-        codes,
-        "sort the different values of train, number them from 1, look the later ones up",
-        lambda: [
-            (["a"], ["a"]),
-            (["a"], ["b"]),
-            (["b", "a"], ["a", "b"]),
-            (["c", "a", "c"], ["c", "a", "b"]),
-            (["d", "b", "d", "a"], ["e", "d", "a", "b", ""]),
         ],
     ),
     "leaks": Exercise(

@@ -14,14 +14,6 @@ def sizes(size, convolutions):
     return left
 
 
-def receptive_field(layers):
-    field, step = 1, 1
-    for kernel, stride in layers:
-        field += (kernel - 1) * step
-        step *= stride
-    return field
-
-
 def residual(x, first, second):
     channels = x.shape[1]
     for filters in (first, second):
@@ -29,13 +21,6 @@ def residual(x, first, second):
             raise ValueError("as many filters as channels, each of 3 x 3")
     added = F.conv2d(F.relu(F.conv2d(x, first, padding=1)), second, padding=1)
     return F.relu(x + added)
-
-
-def fold(filters, scale, shift, mean, variance, eps):
-    if not len(filters) == len(scale) == len(shift) == len(mean) == len(variance):
-        raise ValueError("one scale, shift, mean and variance for each filter")
-    factor = scale / (variance + eps).sqrt()
-    return filters * factor[:, None, None, None], shift - mean * factor
 
 
 def strongest(maps, channel, n):
@@ -66,12 +51,6 @@ def _order(*shape):
     return mixed.reshape(shape).float() - count // 3
 
 
-def _norm(filters):
-    """Scale, shift, mean and variance for so many filters."""
-    scale, shift, mean = _random(3, filters)
-    return scale, shift, mean, _random(filters).square() + 0.1
-
-
 EXERCISES = {
     "sizes": Exercise(
         sizes,
@@ -86,19 +65,6 @@ EXERCISES = {
             (224, [(7, 2, 3), (3, 2, 1), (1, 1, 0)]),
         ],
     ),
-    "receptive_field": Exercise(
-        receptive_field,
-        "keep field and step; a layer's stride widens only the layers after it",
-        lambda: [
-            ([],),
-            ([(3, 1)],),
-            ([(3, 2)],),
-            ([(3, 1), (3, 1)],),
-            ([(3, 2), (3, 1)],),
-            ([(2, 2), (2, 2), (1, 1)],),
-            ([(7, 2), (3, 2), (3, 1), (3, 1)],),
-        ],
-    ),
     "residual": Exercise(
         residual,
         "x goes into the first convolution, and is added after the second, before ReLU",
@@ -108,15 +74,6 @@ EXERCISES = {
             (_random(2, 3, 4, 5), _random(3, 3, 3, 3), -_random(3, 3, 3, 3)),
         ],
         tolerance=1e-4,
-    ),
-    "fold": Exercise(
-        fold,
-        "write batch norm as factor times x plus a bias; filters take the factor",
-        lambda: [
-            (_random(1, 1, 1, 1), *_norm(1), 1e-5),
-            (_random(2, 1, 3, 3), *_norm(2), 0.1),
-            (_random(4, 3, 3, 3), *_norm(4), 1e-3),
-        ],
     ),
     "strongest": Exercise(
         strongest,

@@ -5,13 +5,6 @@ import torch
 from coursekit.classroom.exercises import Exercise
 
 
-def impurity(labels, classes):
-    if not len(labels) or not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError("at least one label, each from 0 to classes - 1")
-    fractions = torch.bincount(labels, minlength=classes) / len(labels)
-    return 1 - fractions.square().sum()
-
-
 def best_threshold_of(values, targets):
     if values.shape != targets.shape or len(values.unique()) < 2:
         raise ValueError("one target for each value, and at least two different values")
@@ -31,12 +24,6 @@ def left_out(resamples, n):
     return ~(resamples[:, :, None] == torch.arange(n)).any(1)
 
 
-def out_of_bag_average(predictions, unseen):
-    if predictions.shape != unseen.shape or predictions.ndim != 2 or not len(predictions):
-        raise ValueError("two matrices (trees, rows) of one shape")
-    return (predictions * unseen).sum(0) / unseen.sum(0)
-
-
 def group_importance(x, y, weights, group, order):
     if x.shape != (len(y), len(weights)) or sorted(order.tolist()) != list(range(len(y))):
         raise ValueError("(n, d), (n,), (d,), and an order of all n rows")
@@ -47,45 +34,11 @@ def group_importance(x, y, weights, group, order):
     return after - before
 
 
-def contributions(tree, row):
-    found = torch.zeros(len(row))
-    node = tree
-    while "column" in node:
-        after = node["left" if row[node["column"]] <= node["threshold"] else "right"]
-        found[node["column"]] += after["mean"] - node["mean"]
-        node = after
-    return found
-
-
 def _random(*shape):
     return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
-def _leaf(mean):
-    return {"mean": torch.tensor(mean), "rows": 1}
-
-
-def _node(mean, column, threshold, left, right):
-    below = {"column": column, "threshold": threshold, "left": left, "right": right}
-    return _leaf(mean) | below
-
-
-_STUMP = _node(2.0, 0, 0.5, _leaf(1.0), _leaf(4.0))
-_TWICE = _node(2.0, 1, 0.5, _leaf(1.0), _node(4.0, 1, 2.0, _leaf(3.0), _leaf(7.0)))
-_DEEP = _node(2.0, 0, 0.5, _node(1.0, 1, 0.0, _leaf(0.5), _leaf(1.5)), _TWICE)
-
-
 EXERCISES = {
-    "impurity": Exercise(
-        impurity,
-        "1 minus the sum of the squared fractions; a class that does not occur adds 0",
-        lambda: [
-            (torch.tensor([0]), 1),
-            (torch.tensor([0, 1]), 2),
-            (torch.tensor([2, 2, 0]), 3),
-            (torch.tensor([0, 3, 3, 1, 3, 0]), 5),
-        ],
-    ),
     "best_threshold_of": Exercise(
         best_threshold_of,
         "try the middle between any two neighbouring different values; add up both sides",
@@ -107,18 +60,6 @@ EXERCISES = {
             (torch.tensor([[3, 3], [0, 4], [2, 1]]), 5),
         ],
     ),
-    "out_of_bag_average": Exercise(
-        out_of_bag_average,
-        "add up where unseen, divide by how many have not seen it; 0 / 0 is NaN by itself",
-        lambda: [
-            (
-                torch.tensor([[1.0, 2.0], [3.0, 6.0]]),
-                torch.tensor([[True, False], [True, True]]),
-            ),
-            (torch.tensor([[1.0, 2.0]]), torch.tensor([[True, False]])),
-            (_random(4, 3), _random(3, 4).T > 0),
-        ],
-    ),
     "group_importance": Exercise(
         group_importance,
         "one order for all columns of the group; error after minus error before",
@@ -132,17 +73,6 @@ EXERCISES = {
             ),
             (_random(4, 3), _random(4), _random(3), [0, 2], torch.tensor([2, 0, 3, 1])),
             (_random(5, 2), _random(5), _random(2), [1], torch.tensor([4, 0, 1, 3, 2])),
-        ],
-    ),
-    "contributions": Exercise(
-        contributions,
-        "walk down; at each question add mean after minus mean before to its column",
-        lambda: [
-            (_STUMP, torch.tensor([0.0])),
-            (_STUMP, torch.tensor([0.5, 9.0])),
-            (_TWICE, torch.tensor([0.0, 3.0])),
-            (_DEEP, torch.tensor([1.0, 1.0, 5.0])),
-            (_DEEP, torch.tensor([0.0, 1.0])),
         ],
     ),
     "changing": Exercise(

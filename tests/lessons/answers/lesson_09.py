@@ -3,8 +3,6 @@
 import importlib.util
 from pathlib import Path
 
-import torch
-
 _PATH = Path(__file__).parents[3] / "lessons" / "solutions" / "09_training_loop.py"
 _SPEC = importlib.util.spec_from_file_location("solutions_09", _PATH)
 _SOLUTIONS = importlib.util.module_from_spec(_SPEC)
@@ -49,32 +47,6 @@ class FullBatches:
     def after_batch(self, learn):
         self.batches += 1
         self.samples += learn.data.train.batch_size
-
-
-def _clipped_apart(w, b, norm):
-    return tuple(g * (norm / g.norm()).clamp(max=1) for g in (w, b))
-
-
-def _always_scaled(w, b, norm):
-    length = (w.square().sum() + b.square().sum()).sqrt()
-    return w * norm / length, b * norm / length
-
-
-def _in_place(w, b, norm):
-    factor = (norm / (w.square().sum() + b.square().sum()).sqrt()).clamp(max=1)
-    return w.mul_(factor), b.mul_(factor)
-
-
-def _by_value(w, b, norm):
-    return w.clamp(-norm, norm), b.clamp(-norm, norm)
-
-
-def _by_torch(w, b, norm):
-    holders = [torch.nn.Parameter(torch.zeros_like(g)) for g in (w, b)]
-    for holder, gradient in zip(holders, (w, b), strict=True):
-        holder.grad = gradient.clone()
-    torch.nn.utils.clip_grad_norm_(holders, norm)
-    return holders[0].grad, holders[1].grad
 
 
 def _stops(worse, limit):
@@ -158,14 +130,6 @@ ANSWERS = {
             lambda f, w: min(f / w, 1.0),
             lambda f, w: f / w if f < w else 1 - (f - w) / w,
         ],
-    ),
-    "09.mean_over_samples": (
-        [lambda m, r: sum(a * b for a, b in zip(m, r, strict=True)) / r.sum(), lambda m, r: m @ r.float() / r.sum()],
-        [lambda m, r: m.mean(), lambda m, r: (m * r).sum(), lambda m, r: (m * r).mean()],
-    ),
-    "09.clipped": (
-        [_by_torch],
-        [_clipped_apart, _always_scaled, _in_place, _by_value],
     ),
     "09.stops_after": (
         [_since_best, _stops(lambda loss, best: loss >= best, lambda waited, patience: waited >= patience)],

@@ -34,22 +34,7 @@ def _each_position(maps):
     return (maps - maps.mean(0)) / (maps.var(0, correction=0) + 1e-5).sqrt()
 
 
-def _in_place(x, kept, p):
-    x[~kept] = 0
-    return x / (1 - p)
-
-
 ANSWERS = {
-    "10.apply_mask": (
-        [lambda x, kept, p: torch.where(kept, x / (1 - p), 0.0)],
-        [
-            lambda x, kept, p: x * kept,
-            lambda x, kept, p: x * kept / p,
-            lambda x, kept, p: x * ~kept / (1 - p),
-            lambda x, kept, p: x * kept * (1 - p),
-            _in_place,
-        ],
-    ),
     "10.mean_and_variance": (
         [lambda x, p: (x, (x / (1 - p)) ** 2 * (1 - p) - x**2)],
         [
@@ -65,15 +50,6 @@ ANSWERS = {
             lambda maps, kept, p: maps * kept[:, :, None, None],
             lambda maps, kept, p: maps * kept[0][None, :, None, None] / (1 - p),
             lambda maps, kept, p: maps * kept[:, :1, None, None] / (1 - p),
-        ],
-    ),
-    "10.decayed_step": (
-        [lambda w, g, lr, decay: w - lr * (g + decay * w)],
-        [
-            lambda w, g, lr, decay: w * (1 - decay) - lr * g,
-            lambda w, g, lr, decay: (w - lr * g) * (1 - lr * decay),
-            lambda w, g, lr, decay: w - lr * g,
-            lambda w, g, lr, decay: w * (1 + lr * decay) - lr * g,
         ],
     ),
     "10.shift": (

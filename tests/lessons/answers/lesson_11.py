@@ -1,6 +1,5 @@
 """Lesson 11, features of tables: for each exercise, other right answers, and plausible wrong ones."""
 
-import statistics
 from collections import Counter
 
 import torch
@@ -53,22 +52,6 @@ def _mean_so_far(values, window):
     return values.cumsum(0) / torch.arange(1, len(values) + 1)
 
 
-def _fill_by(middle):
-    def fill(train, later):
-        return torch.where(later.isnan(), middle(train, later), later), later.isnan().float()
-
-    return fill
-
-
-def _median(values):
-    return torch.tensor(statistics.median(values[~values.isnan()].tolist()))
-
-
-def _codes(train, later, start=1, unseen=0):
-    order = sorted(set(train))
-    return [order.index(value) + start if value in order else unseen for value in later]
-
-
 ANSWERS = {
     "11.join_counts": (
         [_join_by_counting],
@@ -81,24 +64,5 @@ ANSWERS = {
     ),
     "11.days_since": ([_since_by_loop], [_rows_since, _since_without_nan, _until]),
     "11.rolling_mean": ([_mean_by_totals], [_mean_always_by_window, _mean_without_today, _mean_so_far]),
-    "11.fill_and_flag": (
-        [_fill_by(lambda train, later: _median(train))],
-        [
-            _fill_by(lambda train, later: train.nanmedian()),
-            _fill_by(lambda train, later: train.nanmean()),
-            _fill_by(lambda train, later: train.median()),
-            _fill_by(lambda train, later: _median(torch.cat([train, later]))),
-            lambda train, later: (_fill_by(lambda t, _: _median(t))(train, later)[0], (~later.isnan()).float()),
-        ],
-    ),
-    "11.codes": (
-        [_codes],
-        [
-            lambda train, later: _codes(train, later, start=0, unseen=-1),
-            lambda train, later: _codes(train, later, start=0),
-            lambda train, later: _codes(later, later),
-            lambda train, later: [list(dict.fromkeys(train)).index(v) + 1 if v in train else 0 for v in later],
-        ],
-    ),
     "11.leaks": (["be"], ["e", "b", "bef", "bce", "bde", ["b", "e"]]),
 }

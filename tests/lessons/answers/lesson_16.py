@@ -32,21 +32,6 @@ def _sizes_one_sided(size, convolutions):
     return left
 
 
-def _field_backwards(layers):
-    field = 1
-    for kernel, stride in reversed(layers):
-        field = (field - 1) * stride + kernel
-    return field
-
-
-def _field_with_late_step(layers):
-    field, step = 1, 1
-    for kernel, stride in layers:
-        step *= stride
-        field += (kernel - 1) * step
-    return field
-
-
 def _residual(x, first, second, padding=1, between=F.relu, end=F.relu, skip=True):
     added = F.conv2d(between(F.conv2d(x, first, padding=padding)), second, padding=padding)
     return end(added + x) if skip else end(added)
@@ -54,16 +39,6 @@ def _residual(x, first, second, padding=1, between=F.relu, end=F.relu, skip=True
 
 def _inside(x, first, second):
     return x + F.relu(F.conv2d(F.relu(F.conv2d(x, first, padding=1)), second, padding=1))
-
-
-def _fold_in_einsum(filters, scale, shift, mean, variance, eps):
-    factor = scale * (variance + eps).rsqrt()
-    return torch.einsum("oikl,o->oikl", filters, factor), shift - factor * mean
-
-
-def _fold(filters, scale, shift, mean, variance, eps, bias=lambda s, m, f: s - m * f):
-    factor = scale / (variance + eps).sqrt()
-    return filters * factor[:, None, None, None], bias(shift, mean, factor)
 
 
 def _strongest_by_loop(maps, channel, n):
@@ -96,15 +71,6 @@ ANSWERS = {
         [_sizes_by_convolving],
         [_sizes_each_alone, _sizes_by_stride, _sizes_one_sided, lambda s, c: _sizes_by_convolving(s, c)[-1:]],
     ),
-    "16.receptive_field": (
-        [_field_backwards],
-        [
-            _field_with_late_step,
-            lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers),
-            lambda layers: sum(kernel for kernel, _ in layers),
-            lambda layers: torch.tensor([kernel for kernel, _ in layers]).prod().item(),
-        ],
-    ),
     "16.residual": (
         [
             lambda x, a, b: _residual(x, a, b),
@@ -117,16 +83,6 @@ ANSWERS = {
             lambda x, a, b: _residual(x, b, a),
             lambda x, a, b: _residual(x, a, b, padding=0),
             _inside,
-        ],
-    ),
-    "16.fold": (
-        [_fold_in_einsum],
-        [
-            lambda f, sc, sh, m, v, e: _fold(f, sc, sh, m, v, 0.0),
-            lambda f, sc, sh, m, v, e: _fold(f, sc, sh, m, v, e, lambda s, mean, factor: s - mean),
-            lambda f, sc, sh, m, v, e: _fold(f, sc, sh, m, v, e, lambda s, mean, factor: s + mean * factor),
-            lambda f, sc, sh, m, v, e: _fold(f, sc, sh, m, v**2, e),
-            lambda f, sc, sh, m, v, e: _fold(f, sc, sh, m, v, e)[0],
         ],
     ),
     "16.strongest": (
