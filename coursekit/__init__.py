@@ -8,6 +8,7 @@ seldom needs (plots, worksheets, widgets) is loaded when first used: the import 
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
+from .arguments import in_words as _in_words
 from .datasets import fetch, home
 from .classroom.docs import doc, machine
 from .classroom.claims import claim, report
@@ -23,8 +24,8 @@ from .vision.learner import VisionLearner, unet_learner, vision_learner
 from .vision.predictor import Predictor
 from .vision.interpret import Interpretation
 from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_squared_error
-from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, fbeta, keypoint_distance, pixel_accuracy
-from .metrics import rmse
+from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, f1, fbeta, keypoint_distance, mean_iou
+from .metrics import over_all, pixel_accuracy, r2, rmse, roc_auc
 from .targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction
 from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
 from .learner import Learner, LRFinder, Summary
@@ -51,6 +52,9 @@ __version__ = "0.2.0"
 _LATER = {"plots": ".plots", "image_plots": ".vision.plots", "inside": ".vision.inside", "sheets": ".classroom.sheets"}
 _LATER["widgets"] = ".classroom.widgets"
 __all__ = [name for name, value in globals().items() if not (name[0] == "_" or isinstance(value, _ModuleType))]
+for _made in [globals()[name] for name in __all__]:
+    if isinstance(_made, type) and "__init__" in vars(_made) and not getattr(_made, "_is_protocol", False):
+        _in_words(_made)
 __all__ += _LATER
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from .metrics import is_higher_better, metric_name
-from .storage import check_same, check_weights, is_first_process, load_tensors, save_tensors, with_suffix
+from .storage import check_same, check_weights, check_whole, is_first_process, load_tensors, save_tensors, with_suffix
 
 BATCH_EVENTS = ("before_batch", "after_forward", "before_backward", "after_backward", "after_batch")
 EVENTS = ("before_fit", "before_epoch", *BATCH_EVENTS, "after_epoch", "after_fit")
@@ -216,8 +216,7 @@ class EarlyStopping(_Watching):
 
     def __init__(self, monitor: str = "valid_loss", patience: int = 2, higher_is_better: bool | None = None) -> None:
         super().__init__(monitor, higher_is_better)
-        if patience < 1 or patience % 1:
-            raise ValueError(f"patience is a whole number of epochs, at least one; found {patience}")
+        check_whole("patience, in epochs,", patience)
         self.patience = patience
 
     def before_fit(self, learn: Fit) -> None:
@@ -237,6 +236,8 @@ class GradientClipping:
     """
 
     def __init__(self, norm: float = 1.0) -> None:
+        if not isinstance(norm, (int, float)) or not norm > 0:
+            raise ValueError(f"norm is the largest length that gradients may have, above 0; found {norm!r}")
         self.norm = norm
 
     def after_backward(self, learn: Fit) -> None:
@@ -258,8 +259,7 @@ class GradientAccumulation:
     order = -10  # before `GradientClipping`
 
     def __init__(self, batches: int) -> None:
-        if batches < 1 or batches % 1:
-            raise ValueError(f"a step needs a whole number of batches, at least one; found {batches}")
+        check_whole("the number of batches to a step", batches)
         self.batches, self.summed = batches, 0
 
     def before_batch(self, learn: Fit) -> None:

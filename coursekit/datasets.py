@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -17,6 +18,10 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from .arguments import in_words
 
 
 def course() -> Path:
@@ -55,11 +60,18 @@ class Download:
 def home() -> Path:
     """The folder for downloads and your progress: `COURSEKIT_HOME`, or `.coursekit` in your home folder.
 
+    Raises:
+        FileNotFoundError: neither is there.
+
     Used in lesson 00.
     """
-    return Path(os.environ.get("COURSEKIT_HOME") or "~/.coursekit").expanduser()
+    try:
+        return Path(os.environ.get("COURSEKIT_HOME") or "~/.coursekit").expanduser()
+    except RuntimeError as error:
+        raise FileNotFoundError("this user has no home folder: set COURSEKIT_HOME to a folder of your own") from error
 
 
+@in_words
 def fetch(name: str, size: str | None = None) -> Path:
     """The folder that holds data set `name`.
 
@@ -117,10 +129,19 @@ def download_all(downloads: Sequence[Download], folder: Path) -> None:
         for item in downloads:
             unpacked = folder / f".{item.name}.unpacked"
             if not (item.unpack and unpacked.exists()):
-                file = _get(item, folder)
-                if item.unpack:
-                    unpack(file, folder)
-                    unpacked.touch()
+                is_new, file = not (folder / item.name).exists(), _get(item, folder)
+                try:
+                    if _is_page(file):
+                        raise ValueError(f"{file} is a web page, of a login perhaps, and not the data: delete it")
+                    if item.unpack:
+                        unpack(file, folder)
+                        unpacked.touch()
+                except ValueError as error:
+                    if is_new and item.checksum is None and not isinstance(error, _Clash):
+                        file.unlink()  # the next run asks for it anew
+                    raise
+                if item.checksum is None:
+                    _record(file)
     except ConnectionError:
         raise
     except OSError as error:  # no permission; a file where a folder should be; a read-only disk, or a full one
@@ -137,7 +158,7 @@ def _get(item: Download, folder: Path) -> Path:
     if os.environ.get("COURSEKIT_VERIFY") == "0":
         checksum = None
         warnings.warn(f"COURSEKIT_VERIFY=0: the sum of {target} is not checked", stacklevel=2)
-    mirror = os.environ.get("COURSEKIT_MIRROR")
+    mirror = _folder_or_url(os.environ.get("COURSEKIT_MIRROR", ""))
     source = f"{mirror.rstrip('/')}/{folder.name}/{item.name}" if mirror else item.url
     if is_new:
         _retrieve(source, part, target)
@@ -151,17 +172,35 @@ def _get(item: Download, folder: Path) -> Path:
         raise ValueError(f"the file at {source} does not have the sum {checksum}: {advice}")
     if is_new:
         part.replace(target)
-        if item.checksum is None:
-            _record(target, record)
     return target
 
 
-def _record(target: Path, record: Path) -> None:
+class _Clash(ValueError):
+    """An archive holds what is there already."""
+
+
+def _is_page(file: Path) -> bool:
+    """Whether a file that is called something else is HTML."""
+    with file.open("rb") as content:
+        return re.match(rb"\s*<(!doctype )?html", content.read(200), re.I) is not None
+
+
+def _record(target: Path) -> None:
     """Keep the sum of a file for which none is published, in the form that `sha256sum --check` reads."""
+    record = target.with_name(f"{target.name}.sha256")
+    if record.exists():
+        return
     found = _sum(target, "sha256")
     record.write_text(f"{found}  {target.name}\n", encoding="ascii")
     said = f"no sum is published for {target.name}, so it could not be checked. Its SHA-256 is {found}"
     warnings.warn(f"{said}; it was noted beside the file, and is checked from now on", stacklevel=2)
+
+
+def _folder_or_url(mirror: str) -> str:
+    """A mirror as it is, but for `file://` and `~`, which are folders."""
+    if mirror.startswith("file:"):
+        return url2pathname(urlsplit(mirror).path)
+    return os.path.expanduser(mirror)
 
 
 def _sum(file: Path, algorithm: str) -> str:
@@ -231,7 +270,7 @@ def unpack(archive: Path, folder: Path) -> None:
             raise ValueError(f"{archive} is damaged or not safe, and nothing was unpacked: {error}") from error
         entries = list(inside.iterdir())
         if clash := [entry.name for entry in entries if (folder / entry.name).exists()]:
-            raise ValueError(f"{archive} would overwrite {clash[0]} in {folder}: move it away and run again")
+            raise _Clash(f"{archive} would overwrite {clash[0]} in {folder}: move it away and run again")
         for entry in entries:
             entry.rename(folder / entry.name)
 

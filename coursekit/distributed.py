@@ -121,10 +121,15 @@ class Distributed:
 
     def all_reduce_means(self, means: Iterable[RunningMean]) -> None:
         """Turn each process's sums and counts into those of all."""
-        means = list(means)
-        sums = torch.tensor([[float(m.total), float(m.count)] for m in means], dtype=torch.float64)
-        for mean, (total, count) in zip(means, self.all_reduce(sums.to(self.device)).tolist(), strict=True):
-            mean.total, mean.count = total, count
+        for mean in means:
+            sums = torch.stack([torch.as_tensor(m, dtype=torch.float64) for m in (mean.total, mean.count)])
+            mean.total, mean.count = self.all_reduce(sums.to(self.device)).cpu()
+
+    def gather(self, batches: list) -> list:
+        """What all processes have kept, one after the other."""
+        from accelerate.utils import gather_object
+
+        return gather_object(batches) if self.world_size > 1 else batches
 
     # Talking to the other processes; each of these must be called in all of them
 

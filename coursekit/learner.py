@@ -5,14 +5,19 @@ The loop is the one that lesson 09 derives. Callbacks are plain objects: whichev
 """
 
 import math
+import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import wraps
 from inspect import Parameter, signature
 from itertools import chain, islice, repeat
+from numbers import Real
 from pathlib import Path
 from typing import Union
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -20,10 +25,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from .callbacks import BATCH_EVENTS, Handler, Recorder, call, call_all, check_callbacks, find_handlers
 from .display import Progress
 from .loaders import Loader, Loaders
-from .losses import check_labels, cross_entropy, loss_count
-from .metrics import Metric, RunningMean, check_metrics, metric_name
+from .losses import binary_cross_entropy, check_labels, check_probabilities, cross_entropy, loss_count, with_ignored
+from .metrics import Metric, RunningMean, check_metrics, finish_of, is_over_all, metric_name, of_batch
 from .schedule import Schedule, constant, one_cycle
-from .storage import check_same, load_tensors, load_weights, save_tensors
+from .storage import check_same, check_whole, load_tensors, load_weights, save_tensors
 from .targets import Categories, Numbers, Prediction, predictions
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -57,7 +62,9 @@ class Learner:
         stop: set to True by a callback to end the fit after this epoch.
 
     Raises:
-        ValueError: callbacks or metrics that cannot be called; two metrics of one name.
+        TypeError: data or a model that are something else (a class in place of an object, say).
+        ValueError: a loss or an optimizer that is, a loss that is no mean, callbacks or metrics that cannot be called,
+            two metrics of one name.
 
     Built in lesson 09.
     """
@@ -68,7 +75,9 @@ class Learner:
         groups: Sequence[nn.Module] | None = None, callbacks: Sequence[object] = (), progress: bool = True,
         channels_last: bool = False, compile: bool = False,
     ) -> None:  # fmt: skip
-        self.data, self.loss_fn, self.metrics = data, loss_fn, check_metrics(metrics)
+        check_parts(loss_fn, optimizer_fn)
+        self.data, self.loss_fn = data, with_ignored(loss_fn, data.target_type)
+        self.metrics = tuple(with_ignored(metric, data.target_type) for metric in check_metrics(metrics))
         self.model = model.to(data.device)
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
@@ -115,8 +124,7 @@ class Learner:
                 callback, or a batch of one sample where batch norm needs several.
             FloatingPointError: the loss became infinite or NaN; the message says at which batch and learning rate.
         """
-        if epochs < 1 or epochs % 1:
-            raise ValueError(f"a whole number of epochs is needed, at least one; found {epochs}")
+        check_whole("the number of epochs", epochs)
         self.optimizer = self.new_optimizer(lr)
         self.optimizer.zero_grad()
         self.epoch, self.epochs, self.step, self.stop = 0, epochs, 0, False
@@ -127,7 +135,7 @@ class Learner:
             call(handlers["before_fit"], self)
             while self.epoch < epochs and not self.stop:
                 call(handlers["before_epoch"], self)
-                with batch_norm_explained(self.data.train):
+                with explained(self.data.train):
                     self._train_epoch(schedule, handlers)
                 self.epoch_results = self.validate() if self.data.valid else {}
                 self.epoch += 1
@@ -140,11 +148,13 @@ class Learner:
     ) -> None:
         """Train with a learning rate that rises to `max_lr` during the fraction `warmup` of the training, then falls.
 
-        The momentum (Adam's first beta) falls while the learning rate rises, unless one was asked for. See `fit`.
+        The momentum falls from 0.95 to 0.85 while the learning rate rises, and rises after: Adam's first beta, unless
+        `optimizer_fn` asks for one, or the momentum of SGD. See `fit`.
         """
         optimizer = self.optimizer_fn([{"params": [nn.Parameter(torch.zeros(1))], "lr": 1.0}])
         usual = signature(type(optimizer)).parameters.get("betas")
         asked_for = usual and usual.default not in (Parameter.empty, optimizer.defaults.get("betas"))
+        asked_for = asked_for or "betas" in getattr(self.optimizer_fn, "keywords", {})
         momentum = None if asked_for else (0.95, 0.85)
         self.fit(epochs, max_lr, schedule=one_cycle(warmup, momentum=momentum), callbacks=callbacks)
 
@@ -177,7 +187,11 @@ class Learner:
 
     def new_optimizer(self, lr: LearningRate) -> torch.optim.Optimizer:
         """An optimizer of what is trained, at these learning rates."""
-        return self.optimizer_fn(parameter_groups(self.model, self.groups, lr))
+        optimizer = self.optimizer_fn(parameter_groups(self.model, self.groups, lr))
+        if not isinstance(optimizer, torch.optim.Optimizer) or isinstance(optimizer, torch.optim.LBFGS):
+            needed = "give an optimizer that takes one step a batch (LBFGS takes several)"
+            raise ValueError(f"optimizer_fn must {needed}; it gave {type(optimizer).__name__}")
+        return optimizer
 
     def set_lr(self, fraction: float, momentum: float | None) -> None:
         """Give each group this fraction of its largest learning rate, and the momentum where one is said."""
@@ -190,10 +204,12 @@ class Learner:
                     group["momentum"] = momentum
 
     def _check_labels(self, outputs: Tensor) -> None:
-        """On a GPU a wrong label ends the process, so look at all of them before the first loss."""
+        """On a GPU a wrong label ends the process or counts unseen, so look at all of them before the first loss."""
         targets = getattr(self.data.train, "targets", None)  # of all samples, where they are in memory
         if outputs.is_cuda and self.loss_fn is cross_entropy and targets is not None:
             check_labels(targets, outputs.shape[1])
+        if outputs.device.type != "cpu" and self.loss_fn is binary_cross_entropy and targets is not None:
+            check_probabilities(targets)
 
     def lr_find(self, lowest: float = 1e-6, highest: float = 10.0, batches: int = 100) -> "LRFinder":
         """Raise the learning rate from batch to batch and watch the loss; the model is as before afterwards.
@@ -210,11 +226,12 @@ class Learner:
 
         Built in lesson 09.
         """
-        if not (0 < lowest < highest and batches > 1):
+        numbers = all(isinstance(number, Real) for number in (lowest, highest, batches))
+        if not (numbers and 0 < lowest < highest < math.inf and batches > 1 and batches % 1 == 0):
             given = f"{lowest}, {highest}, {batches}"
             raise ValueError(f"a search needs 0 < lowest < highest and two batches; found {given}")
         found = LRFinder()
-        with self.model_kept(), batch_norm_explained(self.data.train), self.randomness_kept():
+        with self.model_kept(), explained(self.data.train), self.randomness_kept():
             self.optimizer = self.new_optimizer(1.0)
             train_mode(self.model)
             endless = chain.from_iterable(repeat(self.data.train))
@@ -232,18 +249,28 @@ class Learner:
             raise FloatingPointError("the loss is not finite before any training: look at the data and the model")
         return found
 
-    def randomness_kept(self) -> AbstractContextManager:
-        """Inside it random numbers may be drawn; afterwards PyTorch's generators are as they were."""
-        return torch.random.fork_rng([self.data.device] if self.data.device.type == "cuda" else [])
+    @contextmanager
+    def randomness_kept(self) -> Iterator[None]:
+        """Inside it random numbers may be drawn; afterwards PyTorch's, NumPy's, Python's generators are as before."""
+        python, numpy = random.getstate(), np.random.get_state()
+        try:
+            with torch.random.fork_rng([self.data.device] if self.data.device.type == "cuda" else []):
+                yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
 
     @contextmanager
     def model_kept(self) -> Iterator[None]:
         """Inside it the model may be trained; afterwards weights, buffers, and the mode of each part are as before."""
         kept = [(t, t.detach().clone()) for t in [*self.model.parameters(), *self.model.buffers()]]
+        buffers = [(part._buffers, dict(part._buffers)) for part in self.model.modules()]  # some put new ones in place
         try:
             with evaluating(self.model):
                 yield
         finally:
+            for own, old in buffers:
+                own.update(old)
             with torch.no_grad():
                 for tensor, old in kept:
                     tensor.copy_(old)
@@ -261,9 +288,10 @@ class Learner:
             Both on the CPU, in the loader's order.
         """
         outputs, all_targets = [], []
-        for *inputs, targets in self._held_out(loader):
-            outputs.append(self._outputs(*inputs).cpu())
-            all_targets.append(targets.cpu())
+        with self.looking():
+            for *inputs, targets in self._held_out(loader):
+                outputs.append(self._outputs(*inputs).cpu())
+                all_targets.append(targets.cpu())
         return torch.cat(outputs), torch.cat(all_targets)
 
     def _held_out(self, loader: Loader | None) -> Loader:
@@ -271,11 +299,19 @@ class Learner:
             raise ValueError("nothing was held out: give Loaders a second, held-out part, or validate a loader")
         if isinstance(loader, Loaders):
             raise ValueError("these are Loaders, of two parts: say which, as in validate(data.valid)")
+        if loader is not self.data.valid and (theirs := getattr(loader, "config", dict)()):
+            check_same(theirs, self.data.config(), "this loader", "give data with the same; of images: data.test(...)")
         return loader
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """From here on the model is in evaluation mode; afterwards all generators are as before."""
+        self.model.eval()
+        with self.randomness_kept(), explained(self.data.train):
+            yield
 
     @torch.no_grad()
     def _outputs(self, *inputs: Tensor) -> Tensor:
-        self.model.eval()
         with self.autocast():
             return self.network(*inputs).float()
 
@@ -301,8 +337,9 @@ class Learner:
 
     def _answers(self, x: object) -> tuple[Tensor, bool]:
         """The model's raw outputs for what `predict` takes, and whether it was one sample alone."""
-        batches, single = self.data.encode(x)
-        return torch.cat([self._outputs(*batch).cpu() for batch in batches]), single
+        with self.looking():
+            batches, single = self.data.encode(x)
+            return torch.cat([self._outputs(*batch).cpu() for batch in batches]), single
 
     def raw_outputs(self, x: object) -> Tensor:
         """The model's raw outputs (logits, say), float32 on the CPU, for what `predict` takes; one row a sample."""
@@ -312,30 +349,39 @@ class Learner:
     def validate(self, loader: Loader | None = None) -> dict[str, float]:
         """Mean loss and metrics over held-out samples (or another loader's), each counting the same.
 
-        Totals and counts are added up over the batches and divided once, so that the batch size does not matter.
+        Totals and counts are added up over the batches and divided once, so that the batch size does not matter; a
+        metric over all samples (see `ck.over_all`) gets the outputs and targets of all batches at once.
 
         Returns:
             `{"loss": ..., "accuracy": ...}`, the metrics under their functions' names.
         """
         loader = self._held_out(loader)
-        means = {metric_name(f): RunningMean(metric_name(f), getattr(f, "finish", None)) for f in self.metrics}
-        loss = RunningMean("loss")
-        self.model.eval()
-        for *inputs, targets in self.processes.part(loader) if self.processes else loader:
-            with self.autocast():
-                outputs = self.network(*inputs)
-                loss.add(self.loss_fn(outputs, targets), loss_count(self.loss_fn, targets))
-                for metric, mean in zip(self.metrics, means.values(), strict=True):
-                    mean.add(getattr(metric, "averaged", metric)(outputs, targets), len(targets))
+        if not getattr(loader, "labelled", True):
+            raise ValueError("these samples have no labels to compare with: predictions(loader) gives the outputs")
+        means = [(of_batch(f), RunningMean(metric_name(f), finish_of(f))) for f in self.metrics if not is_over_all(f)]
+        loss, kept = RunningMean("loss"), []
+        with self.looking():
+            for *inputs, targets in self.processes.part(loader) if self.processes else loader:
+                with self.autocast():
+                    outputs = self.network(*inputs)
+                    loss.add(self.loss_fn(outputs, targets), loss_count(self.loss_fn, targets))
+                    for metric, mean in means:
+                        mean.add(metric(outputs, targets), len(targets))
+                if len(means) < len(self.metrics):
+                    kept.append((outputs.float().cpu(), targets.cpu()))
         if self.processes:
-            self.processes.all_reduce_means([loss, *means.values()])
-        return {name: mean.value for name, mean in ({"loss": loss} | means).items()}
+            self.processes.all_reduce_means([loss, *(mean for _, mean in means)])
+            kept = self.processes.gather(kept)
+        found = {mean.name: mean.value for mean in [loss, *(mean for _, mean in means)]}
+        everything = [torch.cat(parts) for parts in zip(*kept, strict=True)]
+        found |= {metric_name(f): float(f(*everything)) for f in self.metrics if is_over_all(f)}
+        return {name: found[name] for name in ["loss", *map(metric_name, self.metrics)]}
 
     def summary(self) -> "Summary":
         """The layers, the shape that comes out of each, and what it has to learn; shown as a table."""
-        with self.randomness_kept():
+        with self.randomness_kept(), explained(self.data.train):
             *inputs, _ = next(iter(self.data.train))
-        return Summary(self.model, inputs)
+            return Summary(self.model, inputs)
 
     # Changing what it works with
 
@@ -357,6 +403,8 @@ class Learner:
 
     def save(self, path: Path | str, **metadata: object) -> Path:
         """Write the weights, what they stand for, and metadata, to one safetensors file, whole or not at all."""
+        if taken := {"model", "config"} & metadata.keys():
+            raise ValueError(f"metadata called {taken.pop()!r} would replace the learner's own: give another name")
         config = {"model": type(self.model).__name__, "config": self.config()}
         return save_tensors(path, self.model.state_dict(), config | metadata)
 
@@ -386,13 +434,35 @@ class Learner:
 
 
 def with_learner_options(make: Callable) -> Callable:
-    """A function that makes a learner, its `**options` spelt out in its signature: those of `Learner`."""
+    """A function that makes a learner, its `**options` spelt out in its signature: those of `Learner`.
+
+    A ValueError of it says where it is given another learner's data.
+    """
+
+    @wraps(make)
+    def checked(data: Loaders, *args: object, **options: object) -> Learner:
+        if not isinstance(data, needed := make.__annotations__["data"]):
+            raise ValueError(f"{make.__name__} learns from {needed.__name__}; found {type(data).__name__}")
+        return make(data, *args, **options)
+
     own = dict(signature(make).parameters)
     own.pop("options")
     passed_on = list(signature(Learner).parameters.values())[2:]  # after data and model
     more = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in passed_on if p.name not in own]
-    make.__signature__ = signature(make).replace(parameters=[*own.values(), *more])
-    return make
+    checked.__signature__ = signature(make).replace(parameters=[*own.values(), *more])
+    return checked
+
+
+def check_parts(loss_fn: object, optimizer_fn: object) -> None:
+    """Raise a ValueError if the loss is none, or no mean, or the optimizer is no function of parameter groups."""
+    options = getattr(loss_fn, "keywords", getattr(loss_fn, "__dict__", {}))
+    if not callable(loss_fn) or isinstance(loss_fn, type) or (options.get("reduction") or "mean") != "mean":
+        needed = "a function (outputs, targets) -> mean over the batch; nn.CrossEntropyLoss(), say, not its class"
+        raise ValueError(f"loss_fn must be {needed}; found {loss_fn!r:.100}, reduction={options.get('reduction')!r}")
+    if not callable(optimizer_fn):
+        raise ValueError(
+            f"optimizer_fn is called with parameter groups: give torch.optim.AdamW; found {optimizer_fn!r:.60}"
+        )
 
 
 # Layer groups: the parts of a model that may learn at different rates, or not at all
@@ -434,6 +504,8 @@ def parameter_groups(model: nn.Module, groups: Sequence[nn.Module], lr: Learning
 def spread(lr: LearningRate, groups: int) -> list[float]:
     """One learning rate for each layer group: the same, or from a first to a last by equal factors."""
     given = lr.suggestion if isinstance(lr, LRFinder) else lr
+    if isinstance(lr, LRFinder) and given is None:
+        raise ValueError(f"{lr}: look at its plot(), and give a learning rate")
     given = (given.start, given.stop) if isinstance(given, slice) else given
     pair = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
     if len(pair) != 2 or not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in pair):
@@ -466,10 +538,17 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def batch_norm_explained(train: Loader) -> Iterator[None]:
-    """Inside it, say in our words what batch norm says of a training batch of one sample."""
+def explained(train: Loader) -> Iterator[None]:
+    """Inside it, say in our words what PyTorch says of inputs of another dtype, and of a training batch of one."""
     try:
         yield
+    except (RuntimeError, IndexError) as error:
+        if isinstance(error, IndexError) and "out of range in self" in str(error):
+            raise ValueError("the inputs hold a number that the model's nn.Embedding has no row for") from error
+        if not re.search("dtype|scalar type|should be the same|_c(uda|pu).* not implemented for", str(error)):
+            raise
+        advice = "convert the inputs, most often with .float() or .astype('float32')"
+        raise ValueError(f"inputs and model differ in their dtype ({error}): {advice}") from error
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
@@ -509,11 +588,23 @@ class LRFinder:
         return self.smoothed[-1] > 4 * min(self.smoothed) and len(self.losses) > 5
 
     @property
-    def suggestion(self) -> float:
-        """The learning rate at which the smoothed loss falls fastest: a good `max_lr` for `fit_one_cycle`."""
-        lowest = min(range(len(self.smoothed)), key=self.smoothed.__getitem__)
-        falls = [self.smoothed[i] - self.smoothed[i + 1] for i in range(lowest)]
-        return self.lrs[falls.index(max(falls))] if falls else self.lrs[0]
+    def suggestion(self) -> float | None:
+        """Where the smoothed loss falls fastest, a good `max_lr` for `fit_one_cycle`; None if there is no clear fall.
+
+        The first tenth of the batches is left out: there the average rests on few. The fall to the lowest point is
+        clear if it exceeds twice the noise of a loss, which is what neighbouring losses differ by (the root of half
+        their mean squared difference). It is fastest where the next tenth of the batches brings it down most.
+        """
+        smoothed, tenth = self.smoothed, max(len(self.smoothed) // 10, 1)
+        if len(smoothed) < 3:
+            return None
+        lowest = min(range(tenth, len(smoothed)), key=smoothed.__getitem__)
+        steps = [b - a for a, b in zip(self.losses[:lowest], self.losses[1 : lowest + 1], strict=True)]
+        noise = math.sqrt(sum(step**2 for step in steps) / len(steps) / 2)
+        if smoothed[tenth] - smoothed[lowest] <= 2 * noise + 1e-6 * abs(smoothed[lowest]):  # rounding is no fall
+            return None
+        falls = [smoothed[i] - smoothed[min(i + tenth, lowest)] for i in range(tenth, lowest)]
+        return self.lrs[tenth + falls.index(max(falls))]
 
     def plot(self) -> None:
         """Draw the loss against the learning rate, with the suggestion marked."""
@@ -523,8 +614,11 @@ class LRFinder:
 
     def __repr__(self) -> str:
         """The suggestion and the range that was tried."""
+        if not self.lrs:
+            return "LRFinder(nothing tried yet)"
         tried = f"from {self.lrs[0]:.0e} to {self.lrs[-1]:.0e} in {len(self.lrs)} batches"
-        return f"LRFinder(suggestion={self.suggestion:.1e}, {tried})"
+        found = "no clear fall" if self.suggestion is None else f"suggestion={self.suggestion:.1e}"
+        return f"LRFinder({found}, {tried})"
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:

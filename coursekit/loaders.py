@@ -3,17 +3,23 @@
 A batch is a tuple whose last entry is the target and whose others are the model's inputs, all on the device.
 """
 
+import hashlib
+import random
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 from typing import ClassVar, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from .arguments import in_words
 from .storage import ON_PURPOSE
 from .targets import TargetType
 
 
+@in_words
 def device(name: str | torch.device | None = None) -> torch.device:
     """The device called `name`, or the best one here: an NVIDIA (or AMD) GPU, else Apple's, else the CPU.
 
@@ -72,15 +78,15 @@ class TensorLoader:
     def __init__(
         self, tensors: Sequence[Tensor], batch_size: int, shuffle: bool = False, device: torch.device | None = None
     ) -> None:
-        tensors = tuple(torch.as_tensor(tensor) for tensor in tensors)
+        tensors = tuple(to_tensor(tensor, "inputs and targets") for tensor in tensors)
         if len({tensor.shape[:1] for tensor in tensors}) != 1 or tensors[0].dim() == 0:
             shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "nothing"
             raise ValueError(f"inputs and targets must have the same number of samples; found the shapes {shapes}")
         self.samples, self.batch_size, self.shuffle = len(tensors[0]), batch_size, shuffle
         if self.samples == 0:
             raise ValueError("the data set is empty: there is nothing to make batches of")
-        if batch_size < 1:
-            raise ValueError(f"a batch needs at least one sample; the batch size is {batch_size}")
+        if not isinstance(batch_size, Integral) or batch_size < 1:
+            raise ValueError(f"a batch needs at least one sample; the batch size is {batch_size!r}")
         whole, left = divmod(self.samples, batch_size)
         self.sizes = [batch_size] * whole + [left] * (left > 0)
         if shuffle and left == 1 and whole:
@@ -138,6 +144,7 @@ class DatasetLoader:
         self.dataset, self.samples, self.batch_size, self.shuffle = dataset, len(dataset), batch_size, shuffle
         self.device = _device(device)
         indices = _Indices([torch.arange(self.samples)], batch_size, shuffle, torch.device("cpu"))
+        indices.seeds, dataset = workers > 0, _Seeded(dataset) if workers else dataset
         options = {"pin_memory": self.device.type == "cuda", "persistent_workers": workers > 0, "num_workers": workers}
         generator = torch.Generator().manual_seed(torch.initial_seed() % 2**63)  # looking draws nothing elsewhere
         self.loader = DataLoader(dataset, batch_sampler=indices, generator=generator, **options)
@@ -157,11 +164,33 @@ class DatasetLoader:
 
 
 class _Indices(TensorLoader):
-    """The indices of each batch of an epoch, for PyTorch's `DataLoader`; drawn as `TensorLoader` draws them."""
+    """The indices of each batch of an epoch, for PyTorch's `DataLoader`; drawn as `TensorLoader` draws them.
+
+    Where other processes load the samples, a batch's seed comes first. It follows from the state of PyTorch's global
+    generator, from which nothing is drawn: the same seed trains the same, whoever looked at the data before.
+    """
 
     def __iter__(self) -> Iterator[list[int]]:
-        for (indices,) in super().__iter__():  # a generator: drawn once, however often PyTorch asks for an iterator
-            yield indices.tolist()
+        state = hashlib.sha256(torch.get_rng_state().numpy()).digest()
+        for number, (indices,) in enumerate(super().__iter__()):  # drawn once, however often PyTorch asks
+            yield [int.from_bytes(state[:4], "big") + number] * self.seeds + indices.tolist()
+
+
+class _Seeded(Dataset):
+    """A data set in another process, which draws its random numbers from the seed of each batch."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, keys: list[int]) -> list:
+        seed, *indices = keys
+        for use in (torch.manual_seed, random.seed, lambda seed: np.random.seed(seed % 2**32)):
+            use(seed)
+        whole = getattr(self.dataset, "__getitems__", None)
+        return whole(indices) if whole else [self.dataset[index] for index in indices]
 
 
 class Loaders:
@@ -196,6 +225,9 @@ class Loaders:
         self.device, self.target_type = _device(device), target_type
         self.train = _loader(train, batch_size, True, self.device, workers)
         self.valid = None if valid is None else _loader(valid, 2 * batch_size, False, self.device, workers)
+        for part in (self.train, self.valid):
+            if part is not None and not hasattr(part, "config"):
+                part.config = self.config  # so that a learner of other data can tell
 
     def __repr__(self) -> str:
         """Samples and batches of both parts."""
@@ -217,7 +249,7 @@ class Loaders:
         Raises:
             ValueError: another shape.
         """
-        parts = [torch.as_tensor(part) for part in (x if isinstance(x, tuple) else (x,))]
+        parts = [to_tensor(part, "a sample") for part in (x if isinstance(x, tuple) else (x,))]
         *inputs, _ = next(iter(self.train.in_order()))
         shapes = [tuple(part.shape[1:]) for part in inputs]
         single = [tuple(part.shape) for part in parts] == shapes
@@ -246,8 +278,25 @@ def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device
     source = source.tensors if isinstance(source, TensorDataset) else source
     if isinstance(source, (tuple, list)):
         return TensorLoader(source, batch_size, shuffle, device)
+    if not (hasattr(source, "__getitem__") and hasattr(source, "__len__")) or isinstance(source, (Tensor, str, dict)):
+        needed = "a tuple of tensors (inputs..., targets), a Dataset with a length, or a Loader"
+        raise ValueError(f"data must be {needed}; found {type(source).__name__}")
     return DatasetLoader(source, batch_size, shuffle, device, workers)
 
 
 def _to_device(batch: Sequence[Tensor], device: torch.device) -> tuple[Tensor, ...]:
-    return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
+    if isinstance(batch, (tuple, list)) and batch:
+        try:
+            return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
+        except AttributeError:  # something in it is no tensor
+            pass
+    found = [type(part).__name__ for part in batch] if isinstance(batch, (tuple, list)) else type(batch).__name__
+    raise ValueError(f"a batch must be a tuple of tensors, the model's inputs and last the targets; found {found}")
+
+
+def to_tensor(x: object, what: str) -> Tensor:
+    """Numbers as a tensor; a ValueError that names `what` for anything else."""
+    try:
+        return torch.as_tensor(x)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{what} must be tensors, or arrays of numbers; found {type(x).__name__} ({error})") from error

@@ -1,10 +1,14 @@
 """Losses of the course, and errors of the usual ones in words."""
 
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from .arguments import in_words
 
 
 def higher_is_better(metric: Callable) -> Callable:
@@ -20,6 +24,7 @@ def lower_is_better(metric: Callable) -> Callable:
 
 
 @lower_is_better
+@in_words
 def cross_entropy(
     outputs: Tensor, targets: Tensor, *, ignore_index: int = -100, label_smoothing: float = 0.0
 ) -> Tensor:
@@ -33,7 +38,8 @@ def cross_entropy(
             "Rethinking the Inception architecture", 2016, section 7).
 
     Returns:
-        One number, in nats: 0 is certain and right; log(classes) is a fair guess; 0 where every target is ignored.
+        One number, in nats: 0 is certain and right; log(classes) is a fair guess. Where every target is ignored: 0, but
+        NaN, as PyTorch's, for the usual -100.
 
     Raises:
         ValueError: a target outside the classes, or shapes that do not belong together.
@@ -57,23 +63,30 @@ def cross_entropy(
 
 
 @lower_is_better
+@in_words
 def binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over all entries of -log of the probability sigmoid(output) gave to what is true.
 
     Args:
         outputs: logits, float, any shape.
-        targets: the same shape, float, 0 or 1 (or a probability between).
+        targets: the same shape, 0 or 1 (also as whole numbers or truth values), or a probability between.
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or a target is below 0 or above 1. (On a GPU, where looking would cost time,
+            `Learner` looks once, before the first loss.)
 
     Built in lesson 03.
     """
     check_shapes(outputs, targets)
+    if not targets.is_floating_point():
+        targets = targets.to(outputs.dtype)
+    if targets.device.type == "cpu":
+        check_probabilities(targets)
     return F.binary_cross_entropy_with_logits(outputs, targets)
 
 
 @lower_is_better
+@in_words
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean over all entries of (output - target) squared, in the target's unit squared.
 
@@ -98,6 +111,15 @@ def loss_count(loss_fn: Callable, targets: Tensor) -> Tensor | int:
     return counted.sum() if weight is None else weight[targets[counted]].sum()
 
 
+def with_ignored(function: Callable, target_type: object) -> Callable:
+    """A loss or metric that is told which class counts for nothing, where it asks (`ignore_index`) and nobody said."""
+    ignored = getattr(target_type, "ignored", None)
+    if ignored is None or isinstance(function, partial) or "ignore_index" not in signature(function).parameters:
+        return function
+    return partial(function, ignore_index=target_type.ignore_index)
+
+
+@in_words
 def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> None:
     """Raise a ValueError if a class number lies outside 0 to classes - 1.
 
@@ -111,6 +133,13 @@ def check_labels(targets: Tensor, classes: int, ignore_index: int = -100) -> Non
         found = f"target {targets[where].item()} of sample {where[0] if len(where) == 1 else where}"
         known = f"the {classes} classes that the model tells apart (0 to {classes - 1})"
         raise ValueError(f"{found} is outside {known}: check the labels, or the width of the last layer")
+
+
+def check_probabilities(targets: Tensor) -> None:
+    """Raise a ValueError if a target of a binary cross-entropy is no probability."""
+    if targets.numel() and not (targets.min() >= 0 and targets.max() <= 1):  # NaN is neither
+        wrong = targets[~((targets >= 0) & (targets <= 1))][0].item()
+        raise ValueError(f"a target here is 0 or 1, or a probability between; found {wrong:g}: check the labels")
 
 
 def check_class_shapes(outputs: Tensor, targets: Tensor) -> None:

@@ -160,15 +160,20 @@ def plot_lr(lrs: Sequence[Sequence[float]]) -> None:
     finish("Curve of the learning rate at each batch.")
 
 
-def plot_lr_find(lrs: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggestion: float) -> None:
-    """Draw the loss against the learning rate of a search, the suggestion marked."""
+def plot_lr_find(
+    lrs: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggestion: float | None
+) -> None:
+    """Draw the loss against the learning rate of a search, the suggestion marked, if there is one."""
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(lrs, losses, color=SKY, linewidth=0.8, alpha=0.6, label="each batch")
     ax.plot(lrs, smoothed, color=BLUE, label="smoothed")
-    ax.axvline(suggestion, color=RED, linestyle="--", label=f"suggestion {suggestion:.1e}")
-    ax.set(xscale="log", xlabel="learning rate", ylabel="training loss", title="Loss as the learning rate grows")
+    found = "no clear fall" if suggestion is None else f"suggestion {suggestion:.1e}"
+    if suggestion is not None:
+        ax.axvline(suggestion, color=RED, linestyle="--", label=found)
+    title = "Loss as the learning rate grows" + (f": {found}" if suggestion is None else "")
+    ax.set(xscale="log", xlabel="learning rate", ylabel="training loss", title=title)
     ax.legend()
-    finish(f"Training loss against the learning rate on a log scale; suggestion {suggestion:.1e} marked.")
+    finish(f"Training loss against the learning rate on a log scale; {found}{' marked' if suggestion else ''}.")
 
 
 def bars(

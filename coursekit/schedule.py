@@ -3,9 +3,12 @@
 import math
 from collections.abc import Callable
 
+from .arguments import in_words
+
 Schedule = Callable[[float], tuple[float, float | None]]
 
 
+@in_words
 def cosine(start: float, end: float, fraction: float) -> float:
     """The value at `fraction` (0 to 1) of a half cosine from `start` to `end`.
 
@@ -14,6 +17,7 @@ def cosine(start: float, end: float, fraction: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * fraction)) / 2
 
 
+@in_words
 def constant(fraction: float) -> tuple[float, None]:
     """The full learning rate throughout, and the optimizer's own momentum.
 
@@ -22,6 +26,7 @@ def constant(fraction: float) -> tuple[float, None]:
     return 1.0, None
 
 
+@in_words
 def one_cycle(
     warmup: float = 0.25, start: float = 1 / 25, end: float = 1e-5, momentum: tuple[float, float] | None = (0.95, 0.85)
 ) -> Schedule:
@@ -41,6 +46,8 @@ def one_cycle(
     """
     if not 0 < warmup < 1:
         raise ValueError(f"warmup is a fraction of the training, between 0 and 1; found {warmup}")
+    if momentum is not None and not (isinstance(momentum, (tuple, list)) and len(momentum) == 2):
+        raise ValueError(f"momentum is a pair, at the ends and at the top, or None; found {momentum!r}")
     outer, inner = momentum or (None, None)
 
     def schedule(fraction: float) -> tuple[float, float | None]:

@@ -3,10 +3,13 @@
 import json
 import os
 from itertools import zip_longest
+from numbers import Real
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+
+from .arguments import in_words
 
 
 def is_first_process() -> bool:
@@ -16,6 +19,12 @@ def is_first_process() -> bool:
     """
     distributed = torch.distributed
     return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0
+
+
+def check_whole(what: str, value: object) -> None:
+    """Raise a ValueError unless the value is a whole number, at least one; `what` is said of it in the message."""
+    if not isinstance(value, Real) or isinstance(value, bool) or value < 1 or value % 1:
+        raise ValueError(f"{what} is a whole number, at least one; found {value!r}")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -39,22 +48,38 @@ def with_suffix(path: Path | str) -> Path:
     return path if path.suffix == ".safetensors" else path.with_name(path.name + ".safetensors")
 
 
+@in_words
 def save_tensors(path: Path | str, tensors: dict[str, Tensor], metadata: dict) -> Path:
     """Write tensors, and metadata that JSON can hold, to `path`, whole or not at all; gives the file's path.
 
-    Of several processes (lesson 19) only the first writes.
+    Of several processes (lesson 19) only the first writes. Single numbers of NumPy and PyTorch become Python's.
+
+    Raises:
+        ValueError: something that is no tensor.
+        TypeError: metadata that JSON cannot hold.
 
     Used in lesson 09.
     """
     from safetensors.torch import save
 
     path = with_suffix(path)
+    text = json.dumps(metadata, default=_plain)
     if is_first_process():
         contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-        write_whole(path, save(contiguous, {"metadata": json.dumps(metadata)}))
+        write_whole(path, save(contiguous, {"metadata": text}))
     return path
 
 
+def _plain(value: object) -> object:
+    """A number of NumPy or PyTorch as Python's."""
+    try:
+        return value.item()
+    except (AttributeError, RuntimeError, ValueError):
+        found = f"{type(value).__name__} is not JSON serializable"
+        raise TypeError(f"metadata hold numbers, texts, lists and dictionaries; {found}") from None
+
+
+@in_words
 def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict]:
     """Read back what `save_tensors` wrote: the tensors (on the CPU) and the metadata.
 

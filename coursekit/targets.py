@@ -9,8 +9,9 @@ Each type knows its tensors, its loss, and what a model's outputs mean for it. A
   sample, in the form of a target; `text(target)`: that in words; `losses(outputs, targets)`: (n,), one a sample.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
@@ -105,12 +106,12 @@ class Categories(_Classes):
 
     @classmethod
     def of(cls, labels: Sequence[object]) -> "Categories":
-        """The classes that occur, in alphabetical order.
+        """The classes that occur, in alphabetical order; whole numbers by their size.
 
         Raises:
             ValueError: fewer than two.
         """
-        names = tuple(sorted({str(label) for label in labels}))
+        names = in_order({str(label) for label in labels})
         if "" in names:
             raise ValueError(f"{sum(label == '' for label in labels)} of {len(labels)} labels are empty")
         if len(names) < 2:
@@ -147,12 +148,12 @@ class MultiLabels(_Classes):
 
     @classmethod
     def of(cls, labels: Sequence[Sequence[str]]) -> "MultiLabels":
-        """The classes that occur, in alphabetical order.
+        """The classes that occur, in alphabetical order; whole numbers by their size.
 
         Raises:
             ValueError: none at all, or something that is no name.
         """
-        names = tuple(sorted({name for row in labels for name in row}, key=str))
+        names = in_order({name for row in labels for name in row})
         if not names:
             raise ValueError(f"none of the {len(labels)} samples has a label: look at the column or the separator")
         if odd := [name for name in names if not isinstance(name, str) or not name.strip()]:
@@ -238,10 +239,33 @@ class _Measured:
 
 @dataclass(frozen=True)
 class Keypoints(_Measured):
-    """Points in an image: targets are float32 (n, 2 * keypoints): x, y, x, y ...; -1 and 1 are the image's edges."""
+    """Points in an image: targets are float32 (n, 2 * keypoints): x, y, x, y ...; -1 and 1 are the image's edges.
+
+    In a mirror image the keypoints of each pair in `swap` change places, left eye and right eye, say. None: it was not
+    said, and then only a single keypoint may be mirrored.
+    """
 
     count: int
+    swap: tuple[tuple[int, int], ...] | None = field(default=None, compare=False)
     spatial: ClassVar[str] = "keypoints"
+
+    def __post_init__(self) -> None:
+        """Refuse pairs that are none."""
+        if self.swap is not None:
+            try:
+                pairs = tuple((a, b) for a, b in self.swap)
+            except (TypeError, ValueError):
+                pairs = ((None, None),)
+            numbers = [number for pair in pairs for number in pair]
+            if not all(number in range(self.count) for number in numbers) or len({*numbers}) < len(numbers):
+                needed = f"pairs of numbers from 0 to {self.count - 1}, each once, as in [(0, 1)]"
+                raise ValueError(f"swap says which keypoints change places: {needed}; found {self.swap}")
+            object.__setattr__(self, "swap", pairs)
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether it is known where the keypoints of a mirror image are."""
+        return self.count == 1 or self.swap is not None
 
     @property
     def outputs(self) -> int:
@@ -272,6 +296,12 @@ class Numbers(_Measured):
 
 
 TargetType = Categories | MultiLabels | Masks | Keypoints | Numbers
+
+
+def in_order(names: Iterable[object]) -> tuple:
+    """Names in alphabetical order, whole numbers by their size: 2 before 10."""
+    numbers = all(re.fullmatch(r"-?\d+", str(name)) for name in names)
+    return tuple(sorted(names, key=(lambda name: (int(name), str(name))) if numbers else str))
 
 
 def count_pairs(true: Tensor, given: Tensor, classes: int) -> Tensor:

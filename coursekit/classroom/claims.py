@@ -5,7 +5,9 @@ however large exactly.
 """
 
 import math
+import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from html import escape
 from numbers import Integral, Number, Real
@@ -13,6 +15,7 @@ from numbers import Integral, Number, Real
 import numpy as np
 import torch
 
+from ..arguments import in_words
 from ..display import BLUE, SKY, show
 from .markup import box
 
@@ -59,6 +62,7 @@ class Report:
         return box(escape(str(self)), SKY)
 
 
+@in_words
 def report(name: str, value: object) -> None:
     """Show a figure that this lesson stands for; `make full` writes it into the run that it records.
 
@@ -72,11 +76,12 @@ def report(name: str, value: object) -> None:
     Used in lesson 01.
     """
     number = _number(value, f"report({name!r})")
-    if not math.isfinite(number):
+    if not abs(number) < math.inf or abs(number) > sys.float_info.max:
         raise ValueError(f"report({name!r}) needs a finite number; found {number}")
     show(Report(name, float(number)), coursekit={"report": name, "value": float(number)})
 
 
+@in_words
 def claim(
     text: str, value: object, *, at_least: Bound = None, at_most: Bound = None, equals: object = None, within: float = 0
 ) -> None:
@@ -147,8 +152,16 @@ def _between(text: str, value: object, at_least: object, at_most: object) -> tup
     number, *bounds = (_number(x, f"claim {text!r}") if x is not None else None for x in (value, at_least, at_most))
     holds = (bounds[0] is None or number >= bounds[0]) and (bounds[1] is None or number <= bounds[1])
     asked = zip(("at least", "at most"), bounds, strict=True)
-    words = ", ".join(f"{name} {bound:g}" for name, bound in asked if bound is not None)
-    return holds, words, f"{number:.4g}" if holds else repr(number)
+    words = ", ".join(f"{name} {_brief(bound, '.6g')}" for name, bound in asked if bound is not None)
+    return holds, words, _brief(number, ".4g") if holds else repr(number)
+
+
+def _brief(number: float | Fraction, form: str) -> str:
+    """A number in a few digits, also where it is beyond all doubles."""
+    try:
+        return format(float(number), form)
+    except OverflowError:
+        return format(Decimal(int(number)), form)
 
 
 def _equal(text: str, value: object, expected: object, within: float) -> tuple[bool, str, str]:
@@ -164,7 +177,7 @@ def _equal(text: str, value: object, expected: object, within: float) -> tuple[b
         kinds = ["truth values" if array.dtype == bool else "numbers" for array in (found, wanted)]
         return False, bounds, f"{kinds[0]} where {kinds[1]} are expected"
     largest = largest_difference(found, wanted)
-    return largest <= within, bounds, f"largest difference {float(largest):.2g}"
+    return largest <= within, bounds, f"largest difference {_brief(largest, '.2g')}"
 
 
 def largest_difference(found: np.ndarray, wanted: np.ndarray) -> float | Fraction:
@@ -177,7 +190,7 @@ def largest_difference(found: np.ndarray, wanted: np.ndarray) -> float | Fractio
     if "O" in (found.dtype.kind, wanted.dtype.kind):
         apart = [_apart(a, b) for a, b in zip(found.ravel().tolist(), wanted.ravel().tolist(), strict=True)]
         return max(apart, key=lambda number: math.inf if number != number else number)
-    kind = complex if "c" in (found.dtype.kind, wanted.dtype.kind) else float
+    kind = np.result_type(found.dtype, wanted.dtype, float)  # doubles at least
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, and inf equals inf
         apart = np.where(found == wanted, 0.0, np.abs(found.astype(kind) - wanted.astype(kind)))
     return float(apart.max())
@@ -185,8 +198,8 @@ def largest_difference(found: np.ndarray, wanted: np.ndarray) -> float | Fractio
 
 def _apart(a: Number, b: Number) -> float | Fraction:
     """|a - b| of two numbers, exactly where both are finite."""
-    if a == b:
-        return 0.0
+    if a == b or isinstance(a, complex) or isinstance(b, complex):
+        return abs(a - b) if a != b else 0.0
     whole = [int(x) if isinstance(x, Integral) else float(x) for x in (a, b)]
     finite = all(isinstance(x, int) or math.isfinite(x) for x in whole)
     return abs(Fraction(whole[0]) - Fraction(whole[1])) if finite else abs(float(a) - float(b))
@@ -199,7 +212,8 @@ def as_array(value: object) -> np.ndarray | None:
     """
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
-        value = (value.double() if value.dtype in (torch.float16, torch.bfloat16) else value.resolve_conj()).numpy()
+        short = value.is_floating_point() and value.itemsize < 4
+        value = (value.double() if short else value.resolve_conj().resolve_neg()).numpy()
     array = np.array(_plain(value), dtype=object) if isinstance(value, (list, tuple)) else np.asarray(value)
     if array.dtype.kind in "iu" and array.size and max(-int(array.min()), int(array.max())) > 2**53:
         array = array.astype(object)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from ..arguments import in_words
 from ..datasets import SAMPLES, home
 from ..loaders import device
 
@@ -35,6 +36,7 @@ class Doc:
         return f"<p><code>{escape(self.title)}</code></p><pre>{escape(self.text)}</pre>{where}"
 
 
+@in_words
 def doc(thing: object) -> Doc:
     """The signature and docstring of a function or class, and the lesson in which the course builds it.
 
@@ -102,8 +104,7 @@ def machine() -> Machine:
 
     chosen = device()
     name = torch.cuda.get_device_name() if chosen.type == "cuda" else platform.processor() or platform.machine()
-    store = next(path for path in (home().absolute(), *home().absolute().parents) if path.exists())
-    memory, room = psutil.virtual_memory(), shutil.disk_usage(store).free
+    memory, data_home = psutil.virtual_memory(), ("data home", *_data_home())
     samples = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir() and path.name != "make")
     rows = [
         ("Python", platform.python_version(), sys.version_info >= (3, 10)),
@@ -112,12 +113,23 @@ def machine() -> Machine:
         ("threads", f"{torch.get_num_threads()} on {os.cpu_count()} cores", True),
         ("memory", f"{memory.total / _GIB:.0f} GiB, {memory.available / _GIB:.0f} free", memory.available > 2 * _GIB),
         ("samples", ", ".join(samples), bool(samples)),
-        ("data home", f"{_short(home())}, {room / _GIB:.0f} GiB free", os.access(store, os.W_OK) and room > _GIB),
+        data_home,
     ]
     return Machine(rows)
 
 
+def _data_home() -> tuple[str, bool]:
+    """Where it is and how much room there is; whether it can be used."""
+    try:
+        folder = home().absolute()
+    except FileNotFoundError as error:
+        return str(error), False
+    store = next(path for path in (folder, *folder.parents) if path.exists())
+    room = shutil.disk_usage(store).free
+    return f"{_short(home())}, {room / _GIB:.0f} GiB free", os.access(store, os.W_OK) and room > _GIB
+
+
 def _short(path: Path) -> str:
     """The path, with ~ in place of the user's own folder."""
-    own = Path("~").expanduser()
+    own = Path(os.path.expanduser("~"))  # which stays ~ where there is none
     return f"~/{path.relative_to(own).as_posix()}" if path.is_relative_to(own) else str(path)

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arguments import in_words
 from ..datasets import course, home, nearest
 from ..display import GREEN, RED, show
 from ..storage import write_whole
@@ -67,6 +68,7 @@ class Verdict:
         return box(escape(repr(self)), _STATES[self.state][1])
 
 
+@in_words
 def check(name: str, attempt: object) -> None:
     """Show whether an exercise is not tried yet, right, or wrong; the right ones are noted for `progress`.
 
@@ -144,8 +146,14 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
     """Whether two answers are the same: shapes and lengths exactly, NaN equal to NaN.
 
     Whole numbers and truth values are compared exactly (True is 1), floats in double precision to the tolerance, which
-    is absolute and relative. A list, a tuple, an array, a Series and a tensor that hold the same are the same answer.
+    is absolute and relative. A list, a tuple, an array, a Series and a tensor that hold the same are the same answer;
+    of dictionaries the values are compared so.
     """
+    if isinstance(expected, dict):
+        same = isinstance(found, dict) and found.keys() == expected.keys()
+        return same and all(agree(found[key], expected[key], tolerance) for key in expected)
+    if hasattr(expected, "tolist") and as_array(expected) is None:  # texts, say
+        expected = expected.tolist()
     if isinstance(expected, (tuple, list)):
         found = found.tolist() if hasattr(found, "tolist") else found
         if not isinstance(found, (tuple, list)) or len(found) != len(expected):
@@ -157,10 +165,14 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
             return False
         if wanted.dtype.kind in "biuO":
             return np.array_equal(given, wanted)
-        return np.allclose(given.astype(wanted.dtype), wanted, tolerance, tolerance, equal_nan=True)
+        try:
+            given = given.astype(float) if given.dtype.kind == "O" else given
+        except OverflowError:  # a whole number beyond all doubles
+            return False
+        return np.allclose(given, wanted, tolerance, tolerance, equal_nan=True)
     try:
         return bool(found == expected)
-    except (RuntimeError, ValueError):  # a tensor or an array where something else is expected
+    except (RuntimeError, TypeError, ValueError):  # a tensor or an array where something else is expected
         return False
 
 
@@ -262,5 +274,5 @@ def _remember(name: str) -> None:
     """Note an exercise as solved, in a file of its own; that it cannot be written is said, and spoils no verdict."""
     try:
         write_whole(home() / "progress" / name, f"{date.today().isoformat()}\n".encode())
-    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder
+    except OSError as error:
         print(f"(right, but not noted for ck.progress(): {error})")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,8 @@ from ..storage import write_whole
 
 LESSONS = course() / "lessons"
 SUMS = ".copies.json"  # in the folder of copies: the sum of each as it was given
-DAMAGED = (ValueError, KeyError, AttributeError, nbformat.ValidationError)  # what nbformat says of a broken file
+# What nbformat says of a broken file
+DAMAGED = (ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError)
 
 
 def chosen(numbers: Sequence[str] = (), lessons: Path = LESSONS) -> list[Path]:
@@ -24,6 +26,17 @@ def chosen(numbers: Sequence[str] = (), lessons: Path = LESSONS) -> list[Path]:
     if unknown := sorted(set(numbers) - {path.stem[:2] for path in every}):
         raise ValueError(f"no lesson {unknown[0]!r}; there are {', '.join(path.stem[:2] for path in every)}")
     return [path for path in every if not numbers or path.stem[:2] in numbers]
+
+
+def read(lesson: Path) -> NotebookNode:
+    """A notebook; a ValueError that names it where it is damaged: half merged, say."""
+    try:
+        notebook = nbformat.read(lesson, 4)
+        unrun(deepcopy(notebook))  # all that the course asks of it is there
+        return notebook
+    except DAMAGED as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{lesson} is damaged ({said[:100]})") from error
 
 
 def unrun(lesson: NotebookNode) -> NotebookNode:
@@ -53,8 +66,8 @@ def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
         copy = mine / name
         try:
             fresh = _fresh(original)
-        except DAMAGED as error:
-            said.append(f"{original} is damaged, and was left out: {str(error).splitlines()[0][:100]}")
+        except (ValueError, OSError) as error:
+            said.append(f"{error}; it was left out")
             continue
         if copy.exists() and notes.get(name) == _sum(fresh):
             continue  # nothing new, edited or not
@@ -92,7 +105,7 @@ def _files(mine: Path, lessons: Path) -> Iterator[tuple[Path, str]]:
 def _fresh(original: Path) -> bytes:
     if original.suffix != ".ipynb":
         return original.read_bytes()
-    return (nbformat.writes(unrun(nbformat.read(original, 4))) + "\n").encode()
+    return (nbformat.writes(unrun(read(original))) + "\n").encode()
 
 
 def _copy(fresh: bytes, mine: Path, name: str) -> None:
@@ -133,7 +146,10 @@ def rerun(lesson: Path) -> list[str]:
     """
     from nbclient.exceptions import CellExecutionError
 
-    saved, ran = nbformat.read(lesson, 4), unrun(nbformat.read(lesson, 4))
+    try:
+        saved, ran = read(lesson), unrun(read(lesson))
+    except ValueError as error:
+        return [str(error)]
     with TemporaryDirectory() as scratch:
         renew(Path(scratch) / "my_lessons", lesson.parent)
         try:

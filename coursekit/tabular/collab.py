@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..loaders import Loaders
 from ..targets import Numbers
 from .features import need_columns, to_floats
-from .learner import as_table, hidden_layers, in_range
+from .learner import as_table, check_output_range, hidden_layers, in_range
 from .prep import Categorify
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class RatingLoaders(Loaders):
         rating_range: as given, or found.
 
     Raises:
-        ValueError: a column is missing, a rating is missing, no number, or outside the range; all ratings are the same,
-            and no range is given.
+        ValueError: a column is missing; a user, item or rating is missing; a rating is no number, or outside the range;
+            all ratings are the same, and no range is given.
 
     Used in lesson 13.
     """
@@ -53,6 +54,10 @@ class RatingLoaders(Loaders):
 
     def _ratings(self, table: "pd.DataFrame") -> Tensor:
         need_columns(table, [self.rating])
+        if missing := int(table[self.categorify.columns].isna().any(axis=1).sum()):
+            raise ValueError(
+                f"{missing} of {len(table)} ratings have no {self.user!r} or {self.item!r}: leave them out"
+            )
         values = torch.from_numpy(to_floats(table, self.rating)).float()
         low, high = self.rating_range
         if (wrong := ~((values >= low) & (values <= high))).any():  # NaN is in no range
@@ -134,7 +139,10 @@ class DeepRatings(nn.Module):
 
 
 class RatingLearner(Learner):
-    """A `Learner` of ratings; made by `collab_learner`. An unseen user gets what the item's bias says (cold start)."""
+    """A `Learner` of ratings; made by `collab_learner`. An unseen user gets what the item's bias says (cold start).
+
+    The deeper net has no biases: there an unseen user has the vector of zeros, around which all vectors began.
+    """
 
     def item_table(self, names: dict | None = None) -> "pd.DataFrame":
         """Bias and factors of each item that was seen in training, by its name where one is given.
@@ -174,6 +182,7 @@ class RatingLearner(Learner):
 
 
 @with_learner_options
+@in_words
 def collab_learner(
     data: RatingLoaders, factors: int = 50, *, layers: Sequence[int] | None = None,
     output_range: tuple[float, float] | None = None, **options: object,
@@ -191,6 +200,7 @@ def collab_learner(
     """
     low, high = data.rating_range
     output_range = output_range or (low - 0.1 * (high - low), high + 0.1 * (high - low))
+    check_output_range(output_range, data.train.targets)
     users, items = data.categorify.sizes
     if layers is None:
         model = DotProduct(users, items, factors, output_range, float(data.train.tensors[-1].mean()))

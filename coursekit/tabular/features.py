@@ -3,28 +3,62 @@
 Each function takes a pandas DataFrame and gives a new one with columns added, rows and their order as they were.
 """
 
-from collections.abc import Sequence
+import re
+import warnings
+from collections.abc import Iterable, Sequence
 from numbers import Number
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from ..arguments import in_words
+
 if TYPE_CHECKING:
     import pandas as pd
 
 DATE_PARTS = {"Year": "year", "Month": "month", "Day": "day", "Dayofweek": "day_of_week", "Dayofyear": "day_of_year"}
 DATE_FLAGS = ("Is_month_start", "Is_month_end", "Is_quarter_start", "Is_quarter_end", "Is_year_start", "Is_year_end")
+DATES = ("datetime64", "datetime", "date")
+VALUE_TYPES = {"string": "text", "mixed": "mixed types", "mixed-integer": "mixed types"} | dict.fromkeys(DATES, "dates")
+VALUE_TYPES |= dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal", "boolean"), "numbers")
 NOT_NUMBERS = "where that stands for a missing value, read the file with na_values=[...]"
 STATISTICS = ("sum", "mean", "count")
 
 
-def need_columns(table: "pd.DataFrame", columns: Sequence[str]) -> None:
-    """Raise a ValueError if the table lacks one of the columns, or if they are no list."""
-    if isinstance(columns, str):
+def need_columns(table: "pd.DataFrame", columns: Iterable[str]) -> list:
+    """The columns as a list; a ValueError if the table lacks one or has two of its name, or if they are no list."""
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"a table is a pandas DataFrame; found {type(table).__name__}")
+    for column in (columns := as_list(columns)):
+        if (there := list(table.columns).count(column)) != 1:
+            found = f"the table has {there or 'no'} column{'s' * (there > 1)} {column!r}"
+            raise ValueError(f"{found}; it has {', '.join(map(repr, table.columns))}")
+    return columns
+
+
+def as_list(columns: Iterable[str]) -> list:
+    """The columns as a list; a ValueError if a name alone is given."""
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise ValueError(f"columns come as a list, also a single one: [{columns!r}]")
-    if missing := [column for column in columns if column not in table.columns]:
-        raise ValueError(f"the table has no column {missing[0]!r}; it has {', '.join(map(repr, table.columns))}")
+    return list(columns)
+
+
+def value_type(values: "pd.Series | pd.Index") -> str:
+    """What a column holds, missing values aside: "numbers", "text", "dates" ..., "mixed types", or "empty".
+
+    Numbers are all types of them and truth values; dates with a time zone are another type than those without. It is
+    pandas' `infer_dtype`, put more coarsely: values of one type can be equal.
+    """
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.dtype.categories.dtype)
+    found = pd.api.types.infer_dtype(values, skipna=True)
+    zoned = found in DATES and getattr(next(iter(values.dropna()[:1]), None), "tzinfo", None)
+    return "dates with a time zone" if zoned else VALUE_TYPES.get(found, found)
 
 
 def add_columns(table: "pd.DataFrame", new: dict[str, object]) -> "pd.DataFrame":
@@ -34,48 +68,78 @@ def add_columns(table: "pd.DataFrame", new: dict[str, object]) -> "pd.DataFrame"
     return table.assign(**new)
 
 
+def _example(values: "pd.Series", of_type: type) -> object:
+    """The first value of this type, or else the first that is there."""
+    there = values.dropna().tolist()
+    return next((value for value in there if isinstance(value, of_type)), there[0])
+
+
 def to_dates(table: "pd.DataFrame", column: str) -> "pd.Series":
-    """The column as dates, in the local time of a time zone; text in one format, that of its first value.
+    """The column as dates, in the local time of its time zone; text in the one format that all of it fits.
 
     Raises:
-        ValueError: the column holds numbers; a value is missing or no date, the first is shown with its row.
+        ValueError: the column holds numbers or mixes types; a value is missing or no date, the first is shown with its
+            row; text that can be read day first and month first, or in no format that pandas knows.
     """
     import pandas as pd
 
     need_columns(table, [column])
-    if table[column].dtype == object or pd.api.types.is_numeric_dtype(table[column]):
-        number = next((value for value in table[column].dropna() if isinstance(value, Number)), None)
-        if number is not None:
-            advice = f'as pd.to_datetime(table[{column!r}], format="%Y%m%d") does with 20150731'
-            found = f"{column!r} holds numbers, such as {number}, and no dates"
-            raise ValueError(f"{found}: bring them to dates first, {advice}")
-    dates = pd.to_datetime(table[column], errors="coerce")
+    values, held = table[column], value_type(table[column])
+    if held in ("numbers", "mixed types"):
+        advice = f'as pd.to_datetime(table[{column!r}], format="%Y%m%d") does with 20150731'
+        found = f"{column!r} holds {held}, such as {_example(values, Number)}, and not dates alone"
+        raise ValueError(f"{found}: bring them to dates first, {advice}")
+    dates = _read_dates(values, column) if held == "text" else pd.to_datetime(values, errors="coerce")
     if (wrong := dates.isna().to_numpy()).any():
-        value, row = table[column][wrong].tolist()[0], table.index[wrong].tolist()[0]
+        value, row = values[wrong].tolist()[0], table.index[wrong].tolist()[0]
         found = f"{wrong.sum()} of {len(table)} values of {column!r} are no dates, or of another format than the first"
         raise ValueError(f"{found}; found {value!r} in row {row!r}")
     return dates.dt.tz_localize(None)
+
+
+def _read_dates(texts: "pd.Series", column: str) -> "pd.Series":
+    """Text as dates, NaT where it is none; day first or month first, whichever fits all of it."""
+    import pandas as pd
+
+    first, how = texts.dropna().iloc[0], f"pd.to_datetime(table[{column!r}], "
+    orders = (False,) if re.match(r"\s*\d{4}", first) else (False, True)  # after a year comes the month
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Parsing dates in")
+            warnings.filterwarnings("error", "Could not infer format")  # pandas would guess each value on its own
+            read = [pd.to_datetime(texts, errors="coerce", dayfirst=day_first) for day_first in orders]
+    except (UserWarning, ValueError) as error:
+        found = f"{column!r} holds text, such as {first!r}, in no format that is known, or in several time zones"
+        raise ValueError(f"{found}: say how to read it, {how}format=...) or {how}utc=True)") from error
+    whole = [dates for dates in read if dates.notna().all()] or read[:1]
+    if not whole[0].equals(whole[-1]):
+        found = f"the dates of {column!r}, such as {first!r}, can be read month first and day first"
+        raise ValueError(f'{found}: say which, {how}format="%d/%m/%Y") or "%m/%d/%Y"')
+    return whole[0]
 
 
 def to_floats(table: "pd.DataFrame", column: str, advice: str = NOT_NUMBERS) -> np.ndarray:
     """The column as float64, missing values NaN.
 
     Raises:
-        ValueError: a value is infinite or no number; it is shown, with the advice.
+        ValueError: a value is no number, which is shown, with the advice; or infinite, or too large for float32.
     """
     import pandas as pd
 
     values = table[column]
-    if not pd.api.types.is_numeric_dtype(values) and values.notna().any():
-        wrong = values[values.notna() & pd.to_numeric(values, errors="coerce").isna()]
+    if (held := value_type(values)) not in ("numbers", "empty"):
+        wrong = values[values.notna() & pd.to_numeric(values.astype(object), errors="coerce").isna()]
+        advice = advice if len(wrong) else f"pd.to_numeric reads them from text; {advice}"
         example = (wrong if len(wrong) else values.dropna()).iloc[0]
-        raise ValueError(f"{column!r} holds {values.dtype}, such as {example!r}; numbers are needed: {advice}")
+        raise ValueError(f"{column!r} holds {held}, such as {example!r}; numbers are needed: {advice}")
     values = values.to_numpy(dtype=float, na_value=np.nan, copy=True)
-    if (infinite := np.isinf(values)).any():
-        raise ValueError(f"{infinite.sum()} values of {column!r} are infinite, first in row {infinite.argmax()}")
+    if (large := np.abs(values) > np.finfo(np.float32).max).any():
+        found = f"{large.sum()} values of {column!r} are infinite, first in row {large.argmax()}"
+        raise ValueError(f"{found}, or too large for float32: leave them out, or take another unit")
     return values
 
 
+@in_words
 def add_date_parts(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
     """What a model can use of a date: year, month, week, day, weekday, day of the year, and what begins or ends.
 
@@ -85,12 +149,13 @@ def add_date_parts(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
             (the word Date is taken off), as integers, and `SalesIs_month_end` ... as booleans. Monday is weekday 0.
 
     Raises:
-        ValueError: the column is missing, holds numbers, or a value is no date; a new column is there already.
+        ValueError: the column is missing, holds numbers, or a value is no date; text that can be read day first and
+            month first; a new column is there already.
 
     Built in lesson 11.
     """
     dates = to_dates(table, column).dt
-    prefix = column.removesuffix("Date").removesuffix("date")
+    prefix = str(column).removesuffix("Date").removesuffix("date")
     new = {prefix + part: getattr(dates, attribute) for part, attribute in DATE_PARTS.items()}
     new[prefix + "Week"] = dates.isocalendar().week
     new = {name: values.astype("int64") for name, values in new.items()}
@@ -104,7 +169,9 @@ def _sorted(table: "pd.DataFrame", date: str, by: str) -> tuple[np.ndarray, np.n
     need_columns(table, [by])
     days = to_dates(table, date).to_numpy().astype("datetime64[D]").astype(np.int64)
     days -= days.min(initial=np.iinfo(np.int64).max)
-    groups, _ = pd.factorize(table[by], use_na_sentinel=False)
+    groups, _ = pd.factorize(table[by])
+    if none := int((groups < 0).sum()):
+        raise ValueError(f"{none} of {len(table)} rows have no {by!r}, so they are of no group: leave them out")
     key = torch.from_numpy(groups * (days.max(initial=0) + 1) + days)
     order = key.argsort(stable=True).numpy()  # several times as fast as NumPy's
     return order, groups[order], days[order]
@@ -125,6 +192,7 @@ def _in_rows_of(table: "pd.DataFrame", order: np.ndarray, new: dict[str, np.ndar
     return add_columns(table, columns)
 
 
+@in_words
 def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: str) -> "pd.DataFrame":
     """Days since each event last happened, and until it next will, within each group.
 
@@ -139,11 +207,12 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
         the last. `Until` looks into the future: use it for events that are known beforehand, as holidays are.
 
     Raises:
-        ValueError: a column is missing, an event is told in text, a date is none, or a new column is there already.
+        ValueError: a column is missing, an event is told in text or dates, a date is none, a row has no group, or a new
+            column is there already.
 
     Built in lesson 11.
     """
-    need_columns(table, events)
+    events = need_columns(table, events)
     order, groups, days = _sorted(table, date, by)
     counts = np.bincount(groups)
     first, last = ((counts.cumsum() - shift)[groups] for shift in (counts, 1))
@@ -151,16 +220,18 @@ def add_elapsed(table: "pd.DataFrame", events: Sequence[str], *, date: str, by: 
     new = {}
     for event in events:
         happened = np.bincount(day, _happened(table, event)[order])[day] > 0  # in any row of the same group and day
-        new["Since" + event] = _since(happened, first, days)
-        new["Until" + event] = _since(happened[::-1], (len(days) - 1 - last)[::-1], -days[::-1])[::-1]
+        new[f"Since{event}"] = _since(happened, first, days)
+        new[f"Until{event}"] = _since(happened[::-1], (len(days) - 1 - last)[::-1], -days[::-1])[::-1]
     return _in_rows_of(table, order, new)
 
 
 def _happened(table: "pd.DataFrame", event: str) -> np.ndarray:
     """Whether the event happened, for each row; a ValueError where it is told in text, of which even "0" is not 0."""
-    if (text := next((value for value in table[event].unique() if isinstance(value, str)), None)) is not None:
-        advice = f"only you know which text says that it happened: make it boolean, as `table.{event} != '0'`"
-        raise ValueError(f"the event {event!r} is told in text, such as {text!r}, and {advice}")
+    if (held := value_type(table[event])) not in ("numbers", "empty"):
+        example = _example(table[event], str)
+        found = f"the event {event!r} is told in {'text' if isinstance(example, str) else held}, such as {example!r}"
+        advice = f"only you know which of it says that it happened: make it boolean, as `table.{event} != '0'`"
+        raise ValueError(f"{found}, and {advice}")
     return (table[event].notna() & table[event].ne(0)).to_numpy(dtype=bool, na_value=False)
 
 
@@ -172,6 +243,7 @@ def _since(happened: np.ndarray, first: np.ndarray, days: np.ndarray) -> np.ndar
     return since
 
 
+@in_words
 def add_rolling(
     table: "pd.DataFrame", columns: Sequence[str], *, date: str, by: str, days: int | list[int], statistic: str = "mean"
 ) -> "pd.DataFrame":
@@ -188,15 +260,15 @@ def add_rolling(
         The table with float columns `COLUMN_mean7`, or `COLUMN_mean7ahead` for negative days.
 
     Raises:
-        ValueError: a column is missing or holds no numbers, an infinite number, days 0, an unknown statistic, or a new
-            column is there already.
+        ValueError: a column is missing or holds no numbers, an infinite number, no whole days, an unknown statistic, a
+            row has no group, or a new column is there already.
 
     Built in lesson 11.
     """
-    need_columns(table, columns)
-    windows = np.atleast_1d(days).tolist()
-    if 0 in windows or statistic not in STATISTICS:
-        raise ValueError(f"a window has at least one day and a statistic of {STATISTICS}; found {days}, {statistic!r}")
+    columns, windows = need_columns(table, columns), np.atleast_1d(days).tolist()
+    if not windows or statistic not in STATISTICS or not all(isinstance(n, int) and n for n in windows):
+        needed = f"a window has at least one day, whole days, and a statistic of {STATISTICS}"
+        raise ValueError(f"{needed}; found {days!r}, {statistic!r}")
     order, groups, at = _sorted(table, date, by)
     rows = [_window(groups, at, window) for window in windows]
     new = {}
@@ -218,6 +290,7 @@ def _sums(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.add.reduceat(np.append(values, 0).astype(float), np.stack([low, high], 1).ravel())[::2]
 
 
+@in_words
 def join(
     left: "pd.DataFrame", right: "pd.DataFrame", on: str | Sequence[str], missing: str = "error"
 ) -> "pd.DataFrame":
@@ -237,31 +310,28 @@ def join(
 
     Built in lesson 11.
     """
-    on = [on] if isinstance(on, str) else list(on)
-    if missing not in ("error", "keep"):
-        raise ValueError(f"missing is 'error' or 'keep'; found {missing!r}")
+    on = list(on) if isinstance(on, (list, tuple)) else [on]
+    if missing not in ("error", "keep") or not on:
+        raise ValueError(f"missing is 'error' or 'keep', and `on` names a column; found {missing!r} and {on}")
     need_columns(left, on)
     need_columns(right, on)
     if both := [column for column in right.columns if column in left.columns and column not in on]:
         raise ValueError(f"both tables have a column {both[0]!r}: rename or drop it in one of them")
-    right = right.dropna(subset=on)
+    right, found_in = right.dropna(subset=on), "found in" + "".join(map(str, [*left.columns, *right.columns]))
+    if (twice := right.duplicated(on)).any():
+        value = tuple(right.loc[twice, on].iloc[0])
+        raise ValueError(f"the right table lists {on} = {value} twice: the join would multiply rows")
+    types = {column: {value_type(left[column]), value_type(right[column])} - {"empty"} for column in on}
     try:
-        joined = left.merge(right, how="left", on=on, validate="many_to_one", indicator="found in")
-    except ValueError as error:  # pandas' own MergeError is one
-        raise ValueError(_not_joined(left, right, on)) from error
-    lonely = (joined.pop("found in") == "left_only").to_numpy()
+        if wrong := [column for column in on if len(types[column]) > 1]:
+            raise ValueError(f"{wrong[0]!r} holds {' and '.join(sorted(types[wrong[0]]))}")
+        joined = left.merge(right, how="left", on=on, indicator=found_in)
+    except ValueError as error:
+        raise ValueError(f"{on} are of other types in the two tables: bring them to one ({error})") from error
+    lonely = (joined.pop(found_in) == "left_only").to_numpy()
     joined.index = left.index
     if missing == "error" and lonely.any():
         value = tuple(left.loc[lonely, on].iloc[0])
         found = f"{lonely.sum()} of {len(left)} rows find no partner, first {on} = {value}"
         raise ValueError(f"{found}; missing='keep' leaves their new cells empty")
     return joined
-
-
-def _not_joined(left: "pd.DataFrame", right: "pd.DataFrame", on: list[str]) -> str:
-    """Why pandas did not merge the two."""
-    if (twice := right.duplicated(on)).any():
-        value = tuple(right.loc[twice, on].iloc[0])
-        return f"the right table lists {on} = {value} twice: the join would multiply rows"
-    types = (", ".join(map(str, table[on].dtypes)) for table in (left, right))
-    return f"{on} are of other types in the two tables ({' and '.join(types)}): bring them to one"

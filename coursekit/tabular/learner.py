@@ -4,17 +4,20 @@ C. Guo and F. Berkhahn, "Entity embeddings of categorical variables", 2016.
 """
 
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..loaders import Loaders
 from ..losses import check_shapes, lower_is_better
-from ..metrics import after_mean
+from ..metrics import accuracy, after_mean, error_rate, metric_name, rmse
 from ..targets import Categories, Numbers
 from .features import need_columns, to_floats
 from .prep import Categorify, TablePrep
@@ -33,6 +36,7 @@ def squared_percentage_error(outputs: Tensor, targets: Tensor) -> tuple[Tensor, 
 
 @lower_is_better
 @after_mean(squared_percentage_error, math.sqrt)
+@in_words
 def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
     """Root mean squared percentage error, as a fraction: 0.1 is ten percent. Samples whose target is 0 are left out.
 
@@ -48,6 +52,7 @@ def rmspe(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @lower_is_better
 @after_mean(lambda outputs, targets: squared_percentage_error(outputs.exp(), targets.exp()), math.sqrt)
+@in_words
 def rmspe_of_logs(outputs: Tensor, targets: Tensor) -> Tensor:
     """`rmspe` of a model that predicts the logarithm of the target.
 
@@ -104,8 +109,10 @@ class TableLoaders(Loaders):
         continuous: Sequence[str] = (), target: str, classes: bool = False, prep: TablePrep | None = None,
         batch_size: int = 64, device: str | torch.device | None = None,
     ) -> None:  # fmt: skip
-        if prep and (categorical or continuous):
-            raise ValueError("a preparation knows its columns: give either prep, or categorical and continuous columns")
+        if prep is not None and (categorical or continuous or not isinstance(prep, TablePrep)):
+            raise ValueError(
+                "a TablePrep knows its columns: give either one, as prep, or categorical and continuous ones"
+            )
         self.prep, self.target = prep or TablePrep(categorical, continuous).fit(train), target
         if target in self.prep.columns:
             raise ValueError(f"the target {target!r} is among the inputs: the model would read the answer")
@@ -113,6 +120,17 @@ class TableLoaders(Loaders):
         parts = [None if part is None else (*self.prep.transform(part), self._targets(part)) for part in (train, valid)]
         target_type = Categories(tuple(map(str, self._classes.known(target)))) if classes else Numbers((str(target),))
         super().__init__(*parts, batch_size=batch_size, device=device, target_type=target_type)
+        if not classes:
+            self._warn_of(to_floats(train, target))
+
+    def _warn_of(self, values: np.ndarray) -> None:
+        """Say of the training targets what may be meant otherwise, or is lost in float32."""
+        found, lost = f"the target {self.target!r} ", np.abs(values.astype(np.float32) - values).max()
+        if set(np.unique(values)) == {0, 1}:
+            warnings.warn(f"{found}holds 0 and 1, learned as numbers: for two classes give classes=True", stacklevel=3)
+        if lost > 0.01 * values.std() > 0:
+            known = f"rounded by up to {lost:g} in float32, a deviation being {values.std():g}"
+            warnings.warn(f"{found}is so far from 0 that it is {known}: subtract a constant", stacklevel=3)
 
     def _targets(self, table: "pd.DataFrame") -> Tensor:
         need_columns(table, [self.target])
@@ -147,6 +165,7 @@ class TableLoaders(Loaders):
         return super().config() | columns | values
 
 
+@in_words
 def embedding_size(values: int) -> int:
     """The usual rule for how many numbers stand for one category: half as many as it has values, at most 50.
 
@@ -156,7 +175,13 @@ def embedding_size(values: int) -> int:
 
 
 def hidden_layers(inputs: int, widths: Sequence[int], outputs: int, dropout: float, batch_norm: bool) -> nn.Sequential:
-    """Linear layers of these widths, each with ReLU, batch norm if wanted, and dropout; then a linear one."""
+    """Linear layers of these widths, each with ReLU, batch norm if wanted, and dropout; then a linear one.
+
+    Raises:
+        ValueError: widths that are no list of whole numbers.
+    """
+    if not isinstance(widths, (list, tuple)) or any(not isinstance(width, int) or width < 1 for width in widths):
+        raise ValueError(f"layers are the widths of the hidden layers, such as (200, 100); found {widths!r}")
     layers, sizes = [], [inputs, *widths]
     for before, width in zip(sizes, widths, strict=False):
         norm = [nn.BatchNorm1d(width)] if batch_norm else []
@@ -164,8 +189,18 @@ def hidden_layers(inputs: int, widths: Sequence[int], outputs: int, dropout: flo
     return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))
 
 
+def check_output_range(output_range: tuple[float, float] | None, targets: Tensor) -> None:
+    """Raise a ValueError where a target lies outside the range that outputs can have."""
+    if output_range is not None:
+        (low, high), (lowest, highest) = output_range, targets.aminmax()
+        if not low < high or lowest < low or highest > high:
+            found = f"outputs from {low} to {high} do not reach all training targets, {lowest:g} to {highest:g}"
+            raise ValueError(f"{found}: give a wider output_range=(low, high)")
+
+
 def in_range(outputs: Tensor, output_range: tuple[float, float] | None) -> Tensor:
-    """The outputs, held between (low, high) by a sigmoid if there is such a range."""
+    """The outputs in 32 bits at least, held between (low, high) by a sigmoid if there is such a range."""
+    outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))  # bfloat16 has no number near 200,100
     if output_range is None:
         return outputs
     low, high = output_range
@@ -182,6 +217,7 @@ class TableModel(nn.Module):
         layers: widths of the hidden layers.
         embedding_dropout, dropout: on the embeddings, and after each hidden layer.
         output_range: (low, high) that a sigmoid holds the outputs between, or None.
+        output_scale: (mean, deviation) of the target; without a range the outputs count deviations from the mean.
 
     Built in lesson 12.
     """
@@ -189,8 +225,12 @@ class TableModel(nn.Module):
     def __init__(
         self, categories: Sequence[int], continuous: int, outputs: int, layers: Sequence[int] = (200, 100), *,
         embedding_dropout: float = 0.05, dropout: float = 0.1, output_range: tuple[float, float] | None = None,
+        output_scale: tuple[float, float] = (0.0, 1.0),
     ) -> None:  # fmt: skip
         super().__init__()
+        if wrong := [p for p in (embedding_dropout, dropout) if not isinstance(p, (int, float))]:
+            raise ValueError(f"a dropout is one probability, for all layers; found {wrong[0]!r}")
+        self.output_scale = output_scale
         self.embeddings = nn.ModuleList(nn.Embedding(n, embedding_size(n)) for n in categories)
         for embedding in self.embeddings:
             nn.init.trunc_normal_(embedding.weight, std=0.01)
@@ -202,7 +242,20 @@ class TableModel(nn.Module):
         """int64 (n, categories) and float32 (n, continuous) to (n, outputs)."""
         found = [embedding(categories[:, i]) for i, embedding in enumerate(self.embeddings)]
         parts = [self.embedding_dropout(torch.cat(found, 1))] if found else []
-        return in_range(self.layers(torch.cat([*parts, continuous], 1)), self.output_range)
+        outputs = in_range(self.layers(torch.cat([*parts, continuous], 1)), self.output_range)
+        if self.output_range is not None:
+            return outputs
+        mean, deviation = self.output_scale
+        scaled = outputs / deviation  # its gradient is that of a squared error between numbers of deviation 1
+        return (mean + deviation * outputs).detach() + (scaled - scaled.detach())
+
+    def get_extra_state(self) -> Tensor:
+        """The scale of the outputs, saved with the weights."""
+        return torch.tensor(self.output_scale, dtype=torch.float64)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Take over a saved scale."""
+        self.output_scale = tuple(state.tolist())
 
 
 class TableLearner(Learner):
@@ -226,6 +279,7 @@ class TableLearner(Learner):
 
 
 @with_learner_options
+@in_words
 def tabular_learner(
     data: TableLoaders, layers: Sequence[int] = (200, 100), *, embedding_dropout: float = 0.05, dropout: float = 0.1,
     output_range: tuple[float, float] | None = None, **options: object,
@@ -237,9 +291,23 @@ def tabular_learner(
         layers, embedding_dropout, dropout, output_range: see `TableModel`.
         options: of `Learner`, such as `metrics`.
 
+    Numbers are predicted as deviations from the training mean (see `TableModel`), so that their unit does not matter.
+
+    Raises:
+        ValueError: a metric of classes for numbers, or the other way round; a training target outside `output_range`.
+
     Used in lesson 12.
     """
+    numbers, metrics = isinstance(data.target_type, Numbers), options.get("metrics") or ()
+    others = (accuracy, error_rate) if numbers else (rmse, rmspe, rmspe_of_logs)
+    if wrong := [metric for metric in metrics if getattr(metric, "func", metric) in others]:
+        found = f"{metric_name(wrong[0])} is no metric of {'numbers' if numbers else 'classes'}, as {data.target!r} is"
+        raise ValueError(f"{found}: say TableLoaders(classes={numbers}), or choose another")
+    scale, targets = (0.0, 1.0), data.train.targets.cpu().double()
+    if numbers:
+        check_output_range(output_range, targets)
+        scale = float(targets.mean()), float(targets.std(correction=0)) or 1.0
     shape = list(data.prep.categories.values()), len(data.prep.impute.columns), data.target_type.outputs, layers
     dropouts = {"embedding_dropout": embedding_dropout, "dropout": dropout}
-    model = TableModel(*shape, **dropouts, output_range=output_range)
+    model = TableModel(*shape, **dropouts, output_range=output_range, output_scale=scale)
     return TableLearner(data, model, **{"loss_fn": data.target_type.loss_fn} | options)

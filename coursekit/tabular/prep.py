@@ -4,8 +4,11 @@ All is learned from the training rows by `fit`, used on any later table by `tran
 with the model.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..storage import load_tensors
-from .features import need_columns, to_floats
+from .features import as_list, need_columns, to_floats, value_type
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,39 +37,45 @@ class Categorify(_Preparation):
 
     Attributes:
         columns: their names.
-        levels: for each column its values in order, once fitted.
+        levels: for each column its values in order, once fitted; dates and the like as text.
+        types: for each column what they are: "numbers", "text", "dates" ...
 
     Built in lesson 11.
     """
 
     columns: list[str]
     levels: list[list] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
 
     def fit(self, table: "pd.DataFrame") -> "Categorify":
         """Learn the values of the columns from the training rows.
 
         Raises:
-            ValueError: a column is missing, all empty, or holds values of types that have no order among them.
+            ValueError: a column is missing, all empty, mixes types, or holds floats beyond 2**53, where whole numbers
+                are no longer told apart.
         """
-        need_columns(table, self.columns)
-        self.levels = [_levels(table, column) for column in self.columns]
+        found = [_distinct(table, column) for column in need_columns(table, self.columns)]
+        for column, (_, values, _) in zip(self.columns, found, strict=True):
+            if not values:
+                raise ValueError(f"the column {column!r} is empty in all {len(table)} training rows: leave it out")
+        self.levels, self.types = [sorted(set(values)) for _, values, _ in found], [held for *_, held in found]
         return self
 
     def transform(self, table: "pd.DataFrame") -> Tensor:
         """Codes, int64 (n, columns).
 
         Raises:
-            ValueError: a column is missing, or holds text where training had numbers, or numbers where it had text.
+            ValueError: a column is missing, or holds values of another type than in training.
         """
         import pandas as pd
 
         need_columns(table, self.columns)
         codes = [torch.empty(len(table), 0, dtype=torch.int64)]
-        for column, levels in zip(self.columns, _fitted(self.levels, self.columns), strict=True):
-            positions, found = pd.factorize(table[column])  # a missing value's is -1
-            values = [_plain(value) for value in found]
-            if values and isinstance(levels[0], str) != isinstance(values[0], str):
-                seen = f"values such as {levels[0]!r} in training and {values[0]!r} here"
+        for i, (column, levels) in enumerate(zip(self.columns, _fitted(self.levels, self.columns), strict=True)):
+            positions, values, held = _distinct(table, column)
+            before = self.types[i] if self.types else "text" if isinstance(levels[0], str) else "numbers"
+            if values and held != before and (self.types or "numbers" in (held, before)):
+                seen = f"values such as {levels[0]!r} in training and {values[0]!r} here ({before}, {held})"
                 raise ValueError(f"the column {column!r} held {seen}: bring both to one type")
             known = pd.Index(levels, dtype=object).get_indexer(pd.Index(values, dtype=object)) + 1
             codes.append(torch.from_numpy(np.append(known, 0)[positions])[:, None])
@@ -89,21 +98,38 @@ def _fitted(learned: list, columns: list[str]) -> list:
     return learned
 
 
-def _plain(value: object) -> bool | int | float | str:
-    """A value as what JSON can hold: dates, intervals and the like as text."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return value if isinstance(value, (bool, int, float, str)) else str(value)
+def _distinct(table: "pd.DataFrame", column: str) -> tuple[np.ndarray, list, str]:
+    """Each row's position among a column's distinct values (a missing one's is -1), those values, and their type."""
+    import pandas as pd
 
-
-def _levels(table: "pd.DataFrame", column: str) -> list:
-    values = table[column].dropna()
-    if values.empty:
-        raise ValueError(f"the column {column!r} is empty in all {len(table)} training rows: leave it out")
     try:
-        return sorted(map(_plain, values.unique()))
-    except TypeError as error:
-        types = sorted({type(value).__name__ for value in values.unique()})
-        raise ValueError(f"the column {column!r} mixes types ({', '.join(types)}): bring it to one") from error
+        positions, found = pd.factorize(table[column])
+        held = value_type(found)
+    except TypeError:  # of lists
+        found, held = table[column], "mixed types"
+    if held == "mixed types":
+        types = ", ".join(sorted({type(value).__name__ for value in found}))
+        raise ValueError(f"the column {column!r} mixes types ({types}): bring it to one, such as text")
+    if found.dtype.name.lower() in ("float16", "float32"):
+        found = [float(str(value)) for value in found.to_numpy()]  # 0.1, not the float32 that is next to it
+    values = [_plain(value) for value in found]
+    if large := [value for value in values if isinstance(value, float) and 2**53 <= abs(value) < float("inf")]:
+        found = f"the column {column!r} holds {large[0]:.0f} as a float, which has no room for all its digits"
+        raise ValueError(f'{found}: read the file with dtype={{{column!r}: "Int64"}}, or as text')
+    return positions, values, held
+
+
+def _plain(value: object) -> bool | int | float | str:
+    """A value as what JSON can hold: dates, intervals and the like as text; equal values alike, whatever their type."""
+    import pandas as pd
+
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, date):
+        value = pd.Timestamp(value)
+        return str(value if value.tzinfo is None else value.tz_convert("UTC"))
+    value = value.item() if isinstance(value, np.generic) else float(value) if isinstance(value, Decimal) else value
+    return value if isinstance(value, (bool, int, float)) else str(value)
 
 
 @dataclass
@@ -170,7 +196,8 @@ class Normalize(_Preparation):
 
     def transform(self, values: Tensor) -> Tensor:
         """float32 (n, columns)."""
-        return ((values - torch.tensor(self.means).double()) / torch.tensor(self.stds).double()).float()
+        means, stds = torch.tensor([self.means, self.stds], dtype=torch.float64)
+        return ((values - means) / stds).float()
 
 
 class TablePrep(_Preparation):
@@ -190,7 +217,7 @@ class TablePrep(_Preparation):
     """
 
     def __init__(self, categorical: Sequence[str], continuous: Sequence[str]) -> None:
-        self.categorify, self.impute = Categorify(list(categorical)), Impute(list(continuous))
+        self.categorify, self.impute = Categorify(as_list(categorical)), Impute(as_list(continuous))
         self.normalize, names = Normalize(), self.columns
         if not names:
             raise ValueError("there are 0 columns: give categorical or continuous ones")

@@ -1,11 +1,15 @@
 """Texts in files, one each, in folders that say what they are: the layout of the Large Movie Review Dataset."""
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+from ..arguments import in_words
+from .tokens import is_list
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,12 @@ class Texts:
     texts: list[str]
     labels: list[str]
     files: list[Path]
+
+    def __post_init__(self) -> None:
+        """Look at the lengths."""
+        if len({len(self.texts), len(self.labels), len(self.files)}) > 1:
+            found = f"found {len(self.texts)}, {len(self.labels)} and {len(self.files)}"
+            raise ValueError(f"each text has a label and a file; {found}")
 
     def __len__(self) -> int:
         """How many texts there are."""
@@ -45,12 +55,13 @@ class Texts:
         Raises:
             ValueError: nothing would be left for one of them.
         """
-        if not 0 < held_out < len(self):
-            raise ValueError(f"{held_out} of {len(self)} texts cannot be held out: both parts need some")
+        if not isinstance(held_out, int) or not 0 < held_out < len(self):
+            raise ValueError(f"{held_out} of {len(self)} texts cannot be held out: both parts need some, whole ones")
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed)).tolist()
         return self.take(order[held_out:]), self.take(order[:held_out])
 
 
+@in_words
 def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Texts:
     """Read `folder/label/*.txt` for each label, in the order of the labels and of the files' names.
 
@@ -58,18 +69,26 @@ def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Te
         folder: such as `aclImdb/train`.
         labels: subfolders; `("unsup",)` for the texts of unknown label.
 
+    Warns of other files in a subfolder, hidden ones aside: they are left out.
+
     Raises:
         FileNotFoundError: a subfolder is not there, or holds no such file.
-        ValueError: a file is not UTF-8; it is named.
+        ValueError: a file is not UTF-8, it is named; labels that are no list, or one is there twice.
 
     Used in lesson 14.
     """
     folder, files = Path(folder), []
+    if not is_list(labels) or len(set(labels)) < len(labels):
+        raise ValueError(f"labels are a list of different subfolders; found {labels!r}")
     for label in labels:
-        found = sorted((folder / label).glob("*.txt"))
+        there = sorted(file for file in (folder / label).glob("*") if not file.name.startswith("."))
+        found = [file for file in there if file.suffix == ".txt"]
         if not found:
             there = ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir())) or "no folder"
             raise FileNotFoundError(f"there are no texts {folder / label}/*.txt; {folder} holds {there}")
+        if found < there:
+            other = next(file for file in there if file not in found)
+            warnings.warn(f"{len(there) - len(found)} files are no .txt and left out, such as {other}", stacklevel=2)
         files += found
     return Texts([_read(file) for file in files], [file.parent.name for file in files], files)
 

@@ -3,20 +3,22 @@
 J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", 2018.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..datasets import SAMPLES
-from ..learner import Learner, with_learner_options
+from ..learner import Learner, evaluating, with_learner_options
 from ..losses import cross_entropy, lower_is_better
 from ..metrics import after_mean
 from ..storage import load_tensors, load_weights, save_tensors
 from .loaders import LanguageLoaders, TextLoaders, as_texts
 from .models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier
-from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, detokenize, tokenize
+from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, at_least_one, detokenize, tokenize
 from .vocab import Vocab
 
 TINY = {"embedding": 128, "hidden": 128, "layers": 1}  # the sizes of `language_tiny`
@@ -25,6 +27,7 @@ WEIGHTS = SAMPLES / "language_tiny" / "weights.safetensors"
 
 @lower_is_better
 @after_mean(cross_entropy, lambda mean: torch.tensor(mean, dtype=torch.float64).exp().item())
+@in_words
 def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     """exp of the mean cross-entropy: among how many words, equally likely, the model would be as unsure.
 
@@ -39,6 +42,7 @@ def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy(outputs, targets).exp()
 
 
+@in_words
 def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:
     """Probabilities of the next token: softmax(logits / temperature), of the `top_k` largest logits only.
 
@@ -48,11 +52,11 @@ def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | N
         top_k: None keeps all.
 
     Raises:
-        ValueError: a temperature that is not positive, or top_k below 1.
+        ValueError: a temperature that is not positive or not finite, or top_k below 1.
 
     Built in lesson 14.
     """
-    if not temperature > 0 or (top_k is not None and top_k < 1):
+    if not 0 < temperature < math.inf or (top_k is not None and (not isinstance(top_k, int) or top_k < 1)):
         raise ValueError(f"temperature is above 0 and top_k at least 1; found {temperature} and {top_k}")
     if top_k is not None and top_k < len(logits):
         kept = logits.topk(top_k)
@@ -60,6 +64,7 @@ def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | N
     return (logits / temperature).softmax(0)
 
 
+@in_words
 def remap_vocabulary(vectors: Tensor, old: Sequence[str], new: Sequence[str]) -> tuple[Tensor, int]:
     """The vectors (old words, size) for new words: known words keep theirs, the others get the mean of all.
 
@@ -118,7 +123,7 @@ class _Encoded:
         Raises:
             ValueError: none, or more than there are.
         """
-        if not 1 <= groups <= len(self.groups):
+        if groups not in range(1, len(self.groups) + 1):
             raise ValueError(f"the model has {len(self.groups)} layer groups; {groups} of them cannot be trained")
         self.model.requires_grad_(False)
         for group in self.groups[-groups:]:
@@ -131,7 +136,7 @@ class LanguageLearner(_Encoded, Learner):
     def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
         """The logits of what follows each text, (texts, words), and whether it was one text alone."""
         batches, single = self.data.encode(x)
-        return torch.cat([self._outputs(*batch)[-1:].cpu() for batch in batches]), single
+        return torch.cat([self.predictions([(*batch, batch[0])])[0][-1:] for batch in batches]), single
 
     @torch.inference_mode()
     def generate(
@@ -154,21 +159,21 @@ class LanguageLearner(_Encoded, Learner):
 
         Built in lesson 14.
         """
-        if tokens < 1:
-            raise ValueError(f"tokens must be at least 1; found {tokens}")
+        at_least_one(tokens=tokens)
         generator = None if seed is None else torch.Generator().manual_seed(seed)
-        self.model.eval()
         read, state, said = self.data.vocab.encode([prompt])[0], None, []
-        for _ in range(tokens):
-            values, state = self.model.encoder(read[None].to(self.data.device), state)
-            logits = self.model.decoder(values[0, -1]).float().cpu()
-            logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
-            read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
-            said.append(int(read))
+        with evaluating(self.model):
+            for _ in range(tokens):
+                values, state = self.model.encoder(read[None].to(self.data.device), state)
+                logits = self.model.decoder(values[0, -1]).float().cpu()
+                logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
+                read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
+                said.append(int(read))
         return detokenize(tokenize(prompt) + self.data.vocab.tokens(said))
 
 
 @with_learner_options
+@in_words
 def language_model_learner(
     data: LanguageLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *,
     dropouts: Dropouts = Dropouts(), alpha: float = 2.0, beta: float = 1.0, tied: bool = True,  # noqa: B008 (frozen)
@@ -196,6 +201,7 @@ def language_model_learner(
 
 
 @with_learner_options
+@in_words
 def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: object) -> LanguageLearner:
     """The small language model that ships in `data/language_tiny`, for the words of `data`; its sizes are `TINY`.
 
@@ -235,6 +241,7 @@ class TextLearner(_Encoded, Learner):
 
 
 @with_learner_options
+@in_words
 def text_classifier_learner(
     data: TextLoaders, embedding: int = 128, hidden: int = 256, layers: int = 2, *, dropouts: Dropouts | None = None,
     **options: object,

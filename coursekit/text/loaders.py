@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
+from unicodedata import normalize
 
 import torch
 from torch import Tensor
 
+from ..arguments import in_words
 from ..loaders import Loaders
 from ..loaders import device as choose_device
 from ..targets import Categories
-from .tokens import PADDING, check_texts
+from .tokens import PADDING, at_least_one, check_texts, is_list
 from .vocab import TokenizedTexts, Vocab
 
 Device = str | torch.device | None
@@ -43,7 +45,7 @@ class SequenceLoader:
     def __init__(
         self, documents: list[Tensor], batch_size: int, seq_len: int = 70, shuffle: bool = False, device: Device = None
     ) -> None:
-        _at_least_one(batch_size=batch_size, seq_len=seq_len)
+        at_least_one(batch_size=batch_size, seq_len=seq_len)
         tokens = sum(map(len, documents))
         self.length = (tokens - 1) // batch_size  # of a batch row
         if self.length < 1:
@@ -103,7 +105,7 @@ class DocumentLoader:
     def __init__(
         self, documents: list[Tensor], targets: Tensor, batch_size: int, shuffle: bool = False, device: Device = None
     ) -> None:
-        _at_least_one(batch_size=batch_size, documents=len(documents))
+        at_least_one(batch_size=batch_size, documents=len(documents))
         if len(targets) != len(documents):
             raise ValueError(f"there are {len(documents)} documents and {len(targets)} targets: each needs one")
         self.lengths = torch.tensor([len(document) for document in documents])
@@ -133,6 +135,7 @@ class DocumentLoader:
             yield tokens.to(self.device), self.targets[batches[turn]].to(self.device)
 
 
+@in_words
 def pad(documents: Sequence[Tensor]) -> Tensor:
     """Documents as rows of one tensor, int64 (documents, longest), filled up with `xxpad` at their ends.
 
@@ -149,7 +152,8 @@ class LanguageLoaders(Loaders):
         valid: held-out texts, or None; read in order, in sequences of one length.
         vocab: the words; None counts those of the training texts.
         min_frequency, max_size: of the vocabulary to be counted, see `Vocab.count`.
-        batch_size, seq_len: see `SequenceLoader`; the same for both parts.
+        batch_size, seq_len: see `SequenceLoader`; the same for both parts. Held-out figures depend on `batch_size` a
+            little, since each batch row begins somewhere in the stream with nothing read yet: compare at the same one.
         device: where to compute; None takes the best device here.
 
     Attributes:
@@ -165,6 +169,7 @@ class LanguageLoaders(Loaders):
         min_frequency: int = 2, max_size: int = 60_000, batch_size: int = 64, seq_len: int = 70, device: Device = None,
     ) -> None:  # fmt: skip
         texts = TokenizedTexts(train)
+        check_vocab(vocab)
         self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
         loaders = [
             None if part is None else SequenceLoader(self.vocab.encode(part), batch_size, seq_len, shuffle, device)
@@ -203,8 +208,8 @@ class TextLoaders(Loaders):
         truncated: how many texts were truncated, in both parts together; `repr` says it too.
 
     Raises:
-        ValueError: no pair of texts and labels, or of different number; fewer than two classes, a held-out label that
-            no training text has, a batch size below 3.
+        ValueError: no pair of texts and labels, or of different number; a missing label; fewer than two classes, a
+            held-out label that no training text has, a batch size below 3.
 
     Used in lesson 15.
     """
@@ -216,18 +221,20 @@ class TextLoaders(Loaders):
         vocab: Vocab | None = None, min_frequency: int = 2, max_size: int = 60_000, batch_size: int = 64,
         max_length: int | None = None, device: Device = None,
     ) -> None:  # fmt: skip
-        for part in (train, valid or train):
-            if not isinstance(part, tuple) or len(part) != 2:
-                raise ValueError(f"give a tuple of two lists, (texts, labels); found a {type(part).__name__}")
+        check_vocab(vocab)
+        labels = [_labels(part) for part in (train, valid) if part is not None]
         if batch_size < 3 or len(train[0]) < 2:
             raise ValueError(f"batch norm needs several texts; found {len(train[0])} in batches of {batch_size}")
-        _at_least_one(max_length=1 if max_length is None else max_length)
+        at_least_one(batch_size=batch_size, max_length=1 if max_length is None else max_length)
         texts = TokenizedTexts(train[0])
         self.vocab, self.max_length = vocab or Vocab.count(texts, min_frequency, max_size), max_length
-        self.truncated, target_type = 0, Categories.of(train[1])
-        loaders = [DocumentLoader(self._documents(texts), target_type.encode(train[1]), batch_size, True, device), None]
+        self.truncated, target_type = 0, Categories.of(labels[0])
+        loaders = [
+            DocumentLoader(self._documents(texts), target_type.encode(labels[0]), batch_size, True, device),
+            None,
+        ]
         if valid is not None:
-            documents, targets = self._documents(valid[0]), target_type.encode(valid[1])
+            documents, targets = self._documents(valid[0]), target_type.encode(labels[1])
             loaders[1] = DocumentLoader(documents, targets, 2 * batch_size, False, device)
         super().__init__(*loaders, device=device, target_type=target_type)
 
@@ -253,6 +260,33 @@ class TextLoaders(Loaders):
         return super().config() | self.vocab.config()
 
 
+def _labels(part: tuple[Sequence[str], Sequence[str]]) -> list[str]:
+    """The labels of (texts, labels), as text; 1 and 1.0 are one label.
+
+    Raises:
+        ValueError: no such pair, no list of labels, or one is missing or neither text nor number.
+    """
+    if not isinstance(part, tuple) or len(part) != 2:
+        raise ValueError(f"give a tuple of two lists, (texts, labels); found a {type(part).__name__}")
+    check_texts(part[0])
+    if not is_list(part[1]):
+        raise ValueError(f"labels come as a list, one for each text; found a {type(part[1]).__name__}")
+    labels = part[1].tolist() if hasattr(part[1], "tolist") else list(part[1])
+    for i, label in enumerate(labels):
+        if not isinstance(label, (str, int, float)) or label != label:
+            raise ValueError(f"a label is a name or a number; that of text number {i} is {label!r}: leave the text out")
+    if 2 < len(set(labels)) == len(labels) and len(set(part[0])) < len(labels):
+        raise ValueError("all labels differ, and the texts do not: give (texts, labels), in this order")
+    whole = [isinstance(label, float) and label.is_integer() for label in labels]
+    return [normalize("NFC", str(int(label) if one else label)) for label, one in zip(labels, whole, strict=True)]
+
+
+def check_vocab(vocab: Vocab | None) -> None:
+    """Raise a ValueError unless it is a vocabulary, or None."""
+    if not isinstance(vocab, Vocab | None):
+        raise ValueError(f"vocab is a ck.Vocab, such as Vocab.saved(path); found a {type(vocab).__name__}")
+
+
 def as_texts(x: str | Sequence[str]) -> tuple[list[str], bool]:
     """What is given to be predicted as a list of texts, and whether it was one alone.
 
@@ -264,9 +298,3 @@ def as_texts(x: str | Sequence[str]) -> tuple[list[str], bool]:
     if not len(texts):
         raise ValueError("there are no texts to predict")
     return list(texts), isinstance(x, str)
-
-
-def _at_least_one(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if number < 1:
-            raise ValueError(f"{name} must be at least 1; found {number}")

@@ -13,8 +13,9 @@ from torch.func import functional_call
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from ..arguments import in_words
 from ..callbacks import Fit
-from .tokens import PADDING
+from .tokens import PADDING, at_least_one
 
 State = list[tuple[Tensor, Tensor]]  # for each layer its hidden state and its cell state, (1, n, size) each
 
@@ -41,8 +42,8 @@ class Dropouts:
 
     def __post_init__(self) -> None:
         """Look at them."""
-        if wrong := [p for p in astuple(self) if not 0 <= p < 1]:
-            raise ValueError(f"a dropout is a probability from 0 to below 1; found {wrong[0]}")
+        if wrong := [p for p in astuple(self) if not isinstance(p, (int, float)) or not 0 <= p < 1]:
+            raise ValueError(f"a dropout is a probability from 0 to below 1; found {wrong[0]!r}")
 
     def times(self, factor: float) -> "Dropouts":
         """All of them larger or smaller by a factor."""
@@ -54,6 +55,7 @@ class Dropouts:
         return cls(0.05, 0.4, 0.5, 0.3, 0.4)
 
 
+@in_words
 def locked_dropout(values: Tensor, p: float, training: bool) -> Tensor:
     """Dropout with one mask for all tokens of a row; (tokens, n, size) to the same shape.
 
@@ -75,11 +77,17 @@ class AWDLSTM(nn.Module):
         layers: how many.
         dropouts: see `Dropouts`; `output` is left to what comes after.
 
+    Raises:
+        ValueError: a size below 1, or dropouts that are no `Dropouts`.
+
     Built in lesson 14.
     """
 
     def __init__(self, vocab_size: int, embedding: int, hidden: int, layers: int, dropouts: Dropouts) -> None:
         super().__init__()
+        at_least_one(embedding=embedding, hidden=hidden, layers=layers)
+        if not isinstance(dropouts, Dropouts):
+            raise ValueError(f"dropouts are ck.Dropouts, such as Dropouts(output=0.4); found {dropouts!r}")
         sizes = [embedding, *[hidden] * (layers - 1), embedding]
         self.embedding = nn.Embedding(vocab_size, embedding)
         bound = 2 / embedding**0.5  # the published 0.1 for vectors of 400

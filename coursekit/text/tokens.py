@@ -16,11 +16,14 @@ A word is written small; what capitals and repetition said is kept as a special 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from itertools import islice
 from operator import eq
+from textwrap import shorten
 from typing import TYPE_CHECKING
+
+from ..arguments import in_words
 
 if TYPE_CHECKING:
     import tokenizers
@@ -38,6 +41,7 @@ _SAME_CHARACTER = re.compile(r"(.)\1\1+")
 _CAPITAL = re.compile(r"[A-ZÀ-Þ](?<!\w.)\w+")  # at the beginning of a word: no part of a word is before it
 
 
+@in_words
 def tokenize(text: str) -> list[str]:
     """A text's tokens.
 
@@ -100,11 +104,17 @@ def _splitter() -> "tokenizers.pre_tokenizers.PreTokenizer":
     return pre_tokenizers.Split(Regex(_TOKEN), behavior="removed", invert=True)
 
 
+@in_words
 def detokenize(tokens: Sequence[str]) -> str:
     """Tokens as readable text; a special token that nothing fitting follows is left out.
 
+    Raises:
+        ValueError: the tokens are one text instead of a list.
+
     Built in lesson 14.
     """
+    if isinstance(tokens, str):
+        raise ValueError(f"tokens come as a list, as tokenize gives them; found the text {shorten(tokens, 60)!r}")
     words, waiting = [], iter(tokens)
     for token in waiting:
         words.append(_carried_out(token, waiting) if token in SPECIAL_TOKENS[1:] else "I" if token == "i" else token)
@@ -131,12 +141,29 @@ def _carried_out(token: str, waiting: Iterable[str]) -> str:
 
 def check_texts(texts: Sequence[str]) -> None:
     """Raise a ValueError where one text stands for several, or something is no text that UTF-8 can hold."""
-    if isinstance(texts, str) or not hasattr(texts, "__len__"):
+    if not is_list(texts):
         raise ValueError(f"give a list of texts, also for a single one: [text]; found a {type(texts).__name__}")
-    if wrong := [i for i, text in enumerate(texts) if not isinstance(text, str)]:
-        raise ValueError(f"a text is a str; number {wrong[0]} is {texts[wrong[0]]!r}: leave it out, or give '' for it")
     for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(
+                f"a text is a str; number {i} is {shorten(repr(text), 60)}: leave it out, or give '' for it"
+            )
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise ValueError(f"text number {i} is no UTF-8 ({error}): read its file with its own encoding") from error
+
+
+def is_list(x: object) -> bool:
+    """Whether it holds things in an order, one after the other: a list, a tuple, an array, a pandas Series."""
+    unordered = isinstance(x, (str, bytes, Mapping, Set)) or hasattr(
+        x, "columns"
+    )  # a DataFrame gives its columns' names
+    return hasattr(x, "__len__") and hasattr(x, "__iter__") and not unordered
+
+
+def at_least_one(**sizes: int) -> None:
+    """Raise a ValueError where one is no whole number from 1 on; it is called by its name."""
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(f"{name} must be at least 1; found {size!r}, where a whole number is needed")

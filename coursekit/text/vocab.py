@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import index
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..storage import load_tensors
-from .tokens import BEGINNING, SPECIAL_TOKENS, UNKNOWN, check_texts, detokenize, pieces, tokens_of
+from .tokens import BEGINNING, SPECIAL_TOKENS, UNKNOWN, at_least_one, check_texts, detokenize, pieces, tokens_of
 
 
 class TokenizedTexts:
@@ -73,7 +74,7 @@ class Vocab:
         words: all of them; a word's token id is its position.
 
     Raises:
-        ValueError: the words do not begin with `SPECIAL_TOKENS`, or one is there twice.
+        ValueError: the words do not begin with `SPECIAL_TOKENS`, or one is there twice or no text.
 
     Built in lesson 14.
     """
@@ -82,9 +83,13 @@ class Vocab:
 
     def __post_init__(self) -> None:
         """Look at the words."""
+        check_texts(self.words)
         object.__setattr__(self, "words", tuple(self.words))
-        if self.words[: len(SPECIAL_TOKENS)] != SPECIAL_TOKENS or len(self.token_to_id) < len(self.words):
-            raise ValueError(f"a vocabulary begins with {' '.join(SPECIAL_TOKENS)}, and has each word once: see count")
+        if self.words[: len(SPECIAL_TOKENS)] != SPECIAL_TOKENS:
+            raise ValueError(f"a vocabulary begins with {' '.join(SPECIAL_TOKENS)}: Vocab.count makes one of texts")
+        if len(self.token_to_id) < len(self.words):
+            twice = next(word for i, word in enumerate(self.words) if self.token_to_id[word] != i)
+            raise ValueError(f"a vocabulary has each word once; {twice!r} is there more often")
 
     @classmethod
     def count(cls, texts: Sequence[str] | TokenizedTexts, min_frequency: int = 2, max_size: int = 60_000) -> "Vocab":
@@ -99,6 +104,7 @@ class Vocab:
         Raises:
             ValueError: no word is frequent enough, or there is no room for any.
         """
+        at_least_one(min_frequency=min_frequency, max_size=max_size)
         texts, special = _tokenized(texts), len(SPECIAL_TOKENS)
         found = {w: times for w, times in texts.count().items() if times >= min_frequency and w not in SPECIAL_TOKENS}
         if not found or max_size <= special:
@@ -146,8 +152,18 @@ class Vocab:
         return _tokenized(texts).encode(self.token_to_id)
 
     def tokens(self, ids: Iterable[int]) -> list[str]:
-        """The words of these token ids."""
-        return [self.words[i] for i in ids]
+        """The words of these token ids.
+
+        Raises:
+            ValueError: one is no whole number from 0 to the last.
+        """
+        try:
+            found = [index(i) for i in ids]
+        except TypeError as error:
+            raise ValueError(f"token ids are whole numbers, one after the other ({error})") from error
+        if wrong := [i for i in found if not 0 <= i < len(self)]:
+            raise ValueError(f"{wrong[0]} is the token id of no word: they go from 0 to {len(self) - 1}")
+        return [self.words[i] for i in found]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Readable text: special tokens carried out, punctuation where it belongs; spaces may be others than before."""

@@ -5,12 +5,14 @@ through these matrices in one go.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..arguments import in_words
 from ..targets import TargetType
 
 
@@ -19,7 +21,8 @@ class Augment:
     """Random changes that leave an image's meaning as it is; drawn anew for each image and batch.
 
     Args:
-        flip: mirror left and right, for every second image.
+        flip: mirror left and right, for every second image. Several keypoints are mirrored only if it is known which
+            of them change places then, see `keypoint_labels`.
         dihedral: one of the eight symmetries of a square (the dihedral group) instead: for what has no above and below.
             Square images.
         rotate: up to so many degrees, either way.
@@ -59,16 +62,25 @@ class Augment:
             targets: masks and keypoints move with their images, other targets stay.
             target_type: what the targets are.
         """
-        matrices = self.matrices(len(images), *images.shape[-2:]).to(images.device)
-        return self._jittered(move_images(images, matrices)), move_targets(targets, matrices, target_type.spatial)
+        matrices = self.matrices(len(images), *images.shape[-2:], self.mirrors(target_type)).to(images.device)
+        return self._jittered(move_images(images, matrices)), move_targets(targets, matrices, target_type)
 
-    def matrices(self, n: int, height: int, width: int) -> Tensor:
-        """One random movement an image, (n, 3, 3): from a position in the new image to where it is taken from."""
+    def mirrors(self, target_type: TargetType) -> bool:
+        """Whether images with such targets are mirrored."""
+        return (self.flip or self.dihedral) and getattr(target_type, "mirrored", True)
+
+    def matrices(self, n: int, height: int, width: int, mirror: bool = True) -> Tensor:
+        """One random movement an image, (n, 3, 3): from a position in the new image to where it is taken from.
+
+        `mirror=False` leaves out mirror images, and of the dihedral group all but its four quarter turns.
+        """
         if self.dihedral and height != width:
             raise ValueError(f"the eight symmetries need square images; these are {height} x {width}")
         m = torch.eye(3).repeat(n, 1, 1)
-        if self.dihedral or self.flip:
-            m = dihedral_group()[torch.randint(8, (n,)) if self.dihedral else 4 * torch.randint(2, (n,))]
+        if self.dihedral:
+            m = dihedral_group()[torch.randint(8 if mirror else 4, (n,))]
+        elif self.flip and mirror:
+            m = dihedral_group()[4 * torch.randint(2, (n,))]
         if self.rotate:
             m = m @ rotations(self._strength(n, math.radians(self.rotate)), height / width)
         if self.zoom > 1:
@@ -93,6 +105,7 @@ class Augment:
         return torch.cat([lit[:, :-1], images[:, -1:]], 1) if images.shape[1] in (2, 4) else lit
 
 
+@in_words
 def dihedral(**changes: float) -> Augment:
     """The dihedral group, a little zoom and color jitter, no perspective: for what is seen straight from above.
 
@@ -148,27 +161,33 @@ def move_images(images: Tensor, matrices: Tensor, mode: str = "bilinear") -> Ten
     return F.grid_sample(images, grid, mode, padding_mode="reflection", align_corners=False)
 
 
-def move_keypoints(keypoints: Tensor, matrices: Tensor) -> Tensor:
-    """The positions, (n, 2 * keypoints), at which the keypoints are found after `move_images`."""
+def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Sequence[tuple[int, int]] | None = None) -> Tensor:
+    """The positions, (n, 2 * keypoints), of keypoints after `move_images`; pairs in `swap` exchanged in a mirror."""
     pairs = keypoints.reshape(len(keypoints), -1, 2)
     # a matrix leads from the new position to the old one; a keypoint goes the other way
     moved = F.pad(pairs, (0, 1), value=1) @ torch.linalg.inv(matrices).transpose(1, 2)
-    return (moved[..., :2] / moved[..., 2:]).reshape(keypoints.shape)
+    moved = moved[..., :2] / moved[..., 2:]
+    for a, b in swap or ():
+        exchanged = moved.clone()
+        exchanged[:, [a, b]] = moved[:, [b, a]]
+        moved = torch.where(torch.linalg.det(matrices)[:, None, None] < 0, exchanged, moved)
+    return moved.reshape(keypoints.shape)
 
 
-def move_targets(targets: Tensor, matrices: Tensor, spatial: str | None) -> Tensor:
+def move_targets(targets: Tensor, matrices: Tensor, target_type: TargetType) -> Tensor:
     """Targets moved with their images, or what a model says of them.
 
     Args:
         targets: masks, int64 (n, H, W), of which a pixel takes the nearest one's class, or float (n, classes, H, W);
             keypoints, (n, 2 * keypoints); others stay.
         matrices: (n, 3, 3).
-        spatial: see `coursekit.targets`.
+        target_type: what the targets are.
     """
-    if spatial == "mask" and not targets.is_floating_point():
+    if target_type.spatial == "keypoints":
+        return move_keypoints(targets, matrices, target_type.swap)
+    if target_type.spatial == "mask" and not targets.is_floating_point():
         return move_images(targets[:, None].float(), matrices, "nearest")[:, 0].long()
-    moves = {"mask": move_images, "keypoints": move_keypoints}
-    return moves[spatial](targets, matrices) if spatial else targets
+    return move_images(targets, matrices) if target_type.spatial else targets
 
 
 def _grid(matrices: Tensor, height: int, width: int) -> Tensor:

@@ -6,12 +6,13 @@ for image recognition", 2015, with a quarter of ResNet-18's channels and one blo
 few enough to train on two CPU cores.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from ..arguments import in_words
 from ..datasets import SAMPLES, nearest
 from ..learner import default_groups
 from ..storage import load_tensors, load_weights
@@ -24,9 +25,8 @@ WEIGHTS = SAMPLES / "resnet_tiny" / "weights.safetensors"
 
 def convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
     """Convolution and batch norm; the image keeps its size, or loses a factor `stride`."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False), nn.BatchNorm2d(outputs)
-    )
+    kernels = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
+    return nn.Sequential(kernels, nn.BatchNorm2d(outputs))
 
 
 class ResidualBlock(nn.Module):
@@ -41,9 +41,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
-        self.convolutions = nn.Sequential(
-            convolution(inputs, outputs, stride=stride), nn.ReLU(), convolution(outputs, outputs)
-        )
+        first = convolution(inputs, outputs, stride=stride)
+        self.convolutions = nn.Sequential(first, nn.ReLU(), convolution(outputs, outputs))
         same = stride == 1 and inputs == outputs
         self.skip = nn.Identity() if same else convolution(inputs, outputs, 1, stride)
         self.relu = nn.ReLU()
@@ -53,6 +52,7 @@ class ResidualBlock(nn.Module):
         return self.relu(self.convolutions(x) + self.skip(x))
 
 
+@in_words
 def resnet_tiny(channels: int = 3, pretrained: bool = False) -> nn.Sequential:
     """The backbone, without a head: (n, channels, H, W) to (n, 128, H / 16, W / 16).
 
@@ -90,9 +90,7 @@ def make_backbone(backbone: Backbone, channels: int, pretrained: bool) -> nn.Mod
     if isinstance(backbone, str):
         backbone = resnet_tiny if backbone == "resnet_tiny" else partial(_torchvision_backbone, backbone)
     made = backbone if isinstance(backbone, nn.Module) else backbone(pretrained=pretrained)
-    first = next(_convolutions(made), None)
-    if first is not None and first.in_channels != channels:
-        adapt_channels(made, channels)
+    adapt_channels(made, channels)
     return made
 
 
@@ -116,6 +114,7 @@ def _torchvision_backbone(name: str, pretrained: bool) -> nn.Module:
     return made
 
 
+@in_words
 def without_head(model: nn.Module) -> nn.Module:
     """A classifier without what follows its features: images to maps of features, or to (n, features) without maps.
 
@@ -123,29 +122,32 @@ def without_head(model: nn.Module) -> nn.Module:
     ConvNeXt), a row of parts that ends in average pooling and a linear layer (ResNet, ResNeXt, RegNet), and any other,
     whose last linear layer is taken out (vision transformers; Swin, whose features have the channels last).
     """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"a model is needed, an nn.Module; found {type(model).__name__}")
     if isinstance(getattr(model, "features", None), nn.Module) and not hasattr(model, "permute"):
         return model.features
     children = dict(model.named_children())
     if list(children)[-2:] == ["avgpool", "fc"]:
         return nn.Sequential(*list(children.values())[:-2])
-    owner, _, last = [n for n, module in model.named_modules() if isinstance(module, nn.Linear)][-1].rpartition(".")
+    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    if not names or names == [""]:
+        raise ValueError(f"this {type(model).__name__} has no linear layer inside: where its features end is not known")
+    owner, _, last = names[-1].rpartition(".")
     setattr(model.get_submodule(owner), last, nn.Identity())
     return model
 
 
-def _convolutions(model: nn.Module) -> Iterator[nn.Conv2d]:
-    return (module for module in model.modules() if isinstance(module, nn.Conv2d))
-
-
 def adapt_channels(backbone: nn.Module, channels: int) -> None:
-    """Let the first convolution take another number of channels, and keep what its filters know.
+    """Let the first convolution, if there is one, take that number of channels, and keep what its filters know.
 
     A fourth channel gets slices of zeros, so that it changes nothing before training; two channels keep two slices,
     made larger by 3/2; a grey image gets the sum of the three, as if each color were the same grey.
 
     Built in lesson 02.
     """
-    first = next(_convolutions(backbone))
+    first = next((part for part in backbone.modules() if isinstance(part, nn.Conv2d)), None)
+    if first is None or first.in_channels == channels:
+        return
     kept = first.weight.detach()
     if channels == 1:
         weight = kept.sum(1, keepdim=True)
@@ -169,9 +171,11 @@ def features_shape(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
     except (RuntimeError, AssertionError) as error:
         given = f"images of {channels} channels, {size[0]} x {size[1]} pixels"
         raise ValueError(f"this backbone cannot take {given} ({error}): choose another size or backbone") from error
-    last = list(backbone.modules())[-1]
-    if len(shape) == 1 and isinstance(last, nn.Linear) and last.out_features == shape[0]:
-        found = f"this backbone ends in a linear layer of {shape[0]} outputs, as a whole classifier does"
+    after = (nn.Identity, nn.Dropout, nn.Flatten, nn.Softmax, nn.LogSoftmax, nn.Sigmoid)
+    last = [part for part in backbone.modules() if not isinstance(part, after)][-1]
+    whole = isinstance(last, nn.Linear) and last.out_features == shape[0]
+    if len(shape) == 1 and (whole or getattr(backbone, "num_classes", None) == shape[0]):
+        found = f"this backbone ends in a {'linear ' * whole}layer of {shape[0]} outputs, as a whole classifier does"
         raise ValueError(f"{found}: cut its end off with ck.without_head(model)")
     return shape
 

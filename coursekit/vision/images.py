@@ -5,7 +5,9 @@ import io
 import operator
 import os
 import struct
+import warnings
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -16,23 +18,31 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..arguments import in_words
+
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2",
-            ".tga", ".ppm")  # fmt: skip
+            ".tga", ".ppm", ".pgm", ".pbm", ".pnm")  # fmt: skip
+COMPANIONS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".md", ".rst", ".html", ".pdf", ".yaml", ".yml",
+              ".mat", ".npy", ".npz", ".cal", ".bin", ".obj", ".py", ".ipynb", ".xlsx", ".parquet", ".db", ".zip",
+              ".tar", ".gz")  # fmt: skip
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels to Pillow's name
 FITS = ("squish", "crop", "pad")
-LARGEST = 20_000  # pixels a side; more are refused before anything is decoded
-ORIENTATION = 0x0112  # the EXIF tag that says how a camera was held; what undoes its values from 2 to 8:
-TURNS = [getattr(Image.Transpose, name) for name in ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE",
-         "ROTATE_270", "TRANSVERSE", "ROTATE_90")]  # fmt: skip
+LARGEST, MOST, LONGEST = 20_000, 120_000_000, 200  # pixels a side, in all, and to one; more are refused undecoded
+LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP", "AVIF")  # formats that need not keep a mask's numbers
+ORIENTATION = 0x0112  # the EXIF tag that says how a camera was held, from 1 to 8; what undoes the values from 2 on:
+TURNS = dict(enumerate((Image.FLIP_LEFT_RIGHT, Image.ROTATE_180, Image.FLIP_TOP_BOTTOM, Image.TRANSPOSE,
+             Image.ROTATE_270, Image.TRANSVERSE, Image.ROTATE_90), start=2))  # fmt: skip
 
 Size = int | tuple[int, int]
 ImageLike = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 
+@in_words
 def find_images(folder: Path | str) -> list[Path]:
     """The image files in a folder and the folders inside it, in order of their names.
 
-    Hidden files and folders are left out; links are followed, to folders too.
+    Hidden files and folders are left out; links are followed, to folders too. A warning counts other files that may be
+    images (of endings that are not read, say), but not tables, texts and archives.
 
     Raises:
         FileNotFoundError: there is no such folder, or no image in it; the message says what is there.
@@ -48,6 +58,11 @@ def find_images(folder: Path | str) -> list[Path]:
     if not images:
         others = ", ".join(sorted({file.suffix or file.name for file in files})[:5]) or "no files at all"
         raise FileNotFoundError(f"no image in {folder} (looked for {', '.join(SUFFIXES)}; found {others})")
+    endings = (file.suffix.lower() or file.name for file in files)
+    if odd := Counter(ending for ending in endings if ending not in (*SUFFIXES, *COMPANIONS)):
+        few = ", ".join(f"{n} {ending}" for ending, n in odd.most_common(5))
+        left = f"{odd.total()} of {len(files)} files in {folder} are left out, since their endings are not read"
+        warnings.warn(f"{left} ({few}): save those that are images as PNG or JPEG", stacklevel=3)
     return images
 
 
@@ -61,29 +76,34 @@ def _visible_files(folder: Path) -> list[Path]:
     return files
 
 
+@in_words
 def read_image(source: ImageLike, channels: int = 3) -> Tensor:
     """Read one image.
 
     Args:
         source: the path of a file that Pillow can read, an open file, or a file's bytes; or a Pillow image, or an array
-            (H, W) or (H, W, C), uint8. A photograph is turned as its orientation tag says.
+            (H, W) or (H, W, C), uint8. A photograph is turned as its orientation tag says; of an animation the first
+            image is read.
         channels: 1 (grey), 2 (grey, opacity), 3 (red, green, blue) or 4 (with opacity).
 
     Returns:
-        uint8 of shape (channels, H, W), 0 to 255.
+        uint8 of shape (channels, H, W), 0 to 255. Without opacity a transparent image lies on white; with it, what
+        cannot be seen at all is black: two images that look alike are read alike.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a whole image, or larger than 20,000 pixels a side, or its numbers have no known range (32
-            bits a pixel; of 16 bits the upper 8 are kept); or the number of channels is none of these.
+        ValueError: it is not a whole image, or larger than is read (20,000 pixels a side, 120 million in all, one side
+            200 times the other), or its numbers have no known range (32 bits a pixel; of 16 bits the upper 8 are
+            kept); or the number of channels is none of these.
 
     Built in lesson 01.
     """
     if channels not in MODES:
         raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
-    return _read(source, "file", lambda image, form: _to_tensor(_eight_bits(image, form).convert(MODES[channels])))
+    return _read(source, "file", lambda image, form: _to_tensor(_seen(_eight_bits(image, form), channels)))
 
 
+@in_words
 def read_mask(source: ImageLike) -> Tensor:
     """Read a mask: an image whose grey levels, or palette entries, are class numbers.
 
@@ -92,15 +112,16 @@ def read_mask(source: ImageLike) -> Tensor:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: not a whole image, one with several channels, or a JPEG, which changes the numbers.
+        ValueError: not a whole image, one with several channels, or of a format that may change the numbers, as JPEG.
 
     Built in lesson 05.
     """
     mode, form, mask = _read(source, "mask", lambda image, form: (image.mode, form, _to_tensor(image)[0]))
+    name = f"the mask {source}" if isinstance(source, (str, Path)) else "this mask"
+    if form in LOSSY:
+        raise ValueError(f"{name} is a {form}, which does not keep class numbers: save masks as PNG")
     if mode not in ("L", "P", "1"):
-        raise ValueError(f"the mask {source} has the mode {mode}: one channel of class numbers, 8 bits each, is needed")
-    if form in ("JPEG", "MPO"):
-        raise ValueError(f"the mask {source} is a JPEG, which does not keep class numbers: save masks as PNG")
+        raise ValueError(f"{name} has the mode {mode}: one channel of class numbers, 8 bits each, is needed")
     return mask
 
 
@@ -113,11 +134,15 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
     try:
         if isinstance(source, np.ndarray):
             source = Image.fromarray(source[:, :, 0] if source.shape[2:] == (1,) else source)
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with nullcontext(file) if isinstance(file, Image.Image) else Image.open(file) as image:
-            if max(image.size) > LARGEST:
-                raise ValueError(f"it has {image.width:,} x {image.height:,} pixels, and {LARGEST:,} a side are read")
-            return convert(_upright(image), image.format)
+        source = io.BytesIO(source) if isinstance(source, bytes) else source
+        is_open = isinstance(source, Image.Image)
+        with nullcontext(source) if is_open else Image.open(source) as image:
+            check_pixels(*image.size)
+            image.load()
+            if image.format == "PNG" and not is_open:
+                _check_last_rows(image, source)
+            compressed = image.info.get("compression")  # of a TIFF
+            return convert(_upright(image), "JPEG" if compressed == "jpeg" else image.format)
     except Exception as error:  # a damaged file can end in any of Python's errors
         if is_path and not Path(source).exists():
             raise FileNotFoundError(f"there is no {what} {source}") from error
@@ -126,23 +151,52 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
         raise ValueError(f"{name} is not a whole image ({error}){advice}") from error
 
 
+def check_pixels(width: int, height: int) -> None:
+    """Raise a ValueError if an image is larger than is read, or a strip; before decoding, which fills memory."""
+    if max(width, height) > LARGEST or width * height > MOST or max(width, height) > LONGEST * min(width, height):
+        limits = f"{LARGEST:,} a side are read, {MOST // 10**6} million in all, one side {LONGEST} times the other"
+        raise ValueError(f"it has {width:,} x {height:,} pixels, and {limits} at most")
+
+
+def _check_last_rows(image: Image.Image, source: str | Path | BinaryIO) -> None:
+    """Raise a ValueError if a PNG ends early: Pillow leaves the rest black. So decode black ends again, over white."""
+    end = np.asarray(image.crop((0, max(0, image.height - 2), *image.size)))
+    if end.reshape(len(end), -1).any(1).all():
+        return
+    with Image.open(source) as again:
+        again.im = Image.new(again.mode, again.size, 255).im
+        if again.tobytes() != image.tobytes():
+            raise ValueError("it ends before its last row")
+
+
 def _upright(image: Image.Image) -> Image.Image:
-    """The image, turned as its orientation tag says; the rest of its metadata may be odd or damaged."""
-    tag = 1
+    """The image, turned as its orientation tag says; the rest of its metadata may be odd or damaged.
+
+    It has been loaded: Pillow turns TIFF files by itself then, and drops their tag.
+    """
+    turn = None
     with suppress(Exception):
-        tag = int(image.getexif().get(ORIENTATION, 1))
-    return image.transpose(TURNS[tag - 2]) if 2 <= tag <= 8 else image
+        turn = TURNS.get(image.getexif().get(ORIENTATION))
+    return image if turn is None else image.transpose(turn)
 
 
 def _eight_bits(image: Image.Image, form: str | None) -> Image.Image:
     """A Pillow image whose channels hold 0 to 255 each; left to itself, Pillow makes all above 255 white."""
-    if image.mode.startswith("I;16") or (image.mode == "I" and form == "PNG"):
+    if image.mode.startswith("I;16") or (image.mode == "I" and form in ("PNG", "PPM")):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
         raise ValueError(f"mode {image.mode}, 32 bits a pixel of unknown range: save it with 8 or 16 bits")
-    if image.mode == "P" and "transparency" in image.info:
-        return image.convert("RGBA")
     return image
+
+
+def _seen(image: Image.Image, channels: int) -> Image.Image:
+    """The image with so many channels, and without the colors that full transparency hides."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, "white" if channels in (1, 3) else (0, 0, 0, 0))
+        hidden = image.getchannel("A").point(lambda alpha: 255 * (alpha == 0))
+        image = Image.alpha_composite(ground, image) if channels in (1, 3) else Image.composite(ground, image, hidden)
+    return image.convert(MODES[channels])
 
 
 def _to_tensor(image: Image.Image) -> Tensor:
@@ -182,7 +236,7 @@ class Resize:
     """
 
     def __init__(self, size: Size, fit: str = "squish") -> None:
-        if fit not in FITS:
+        if not isinstance(fit, str) or fit not in FITS:
             raise ValueError(f"fit is one of {', '.join(FITS)}; found {fit!r}")
         self.size, self.fit = height_and_width(size), fit
 
@@ -195,9 +249,9 @@ class Resize:
         """
         from torchvision import tv_tensors
 
-        between = self._between(*image.shape[-2:])
-        resized = self._fitted(tv_tensors.Image(image), between).as_subclass(Tensor)
-        return resized if target is None else (resized, self._fitted(target, between))
+        geometry = self._geometry(*image.shape[-2:])
+        resized = self._fitted(tv_tensors.Image(image), *geometry).as_subclass(Tensor)
+        return resized if target is None else (resized, self._fitted(target, *geometry))
 
     def back(self, keypoints: Tensor, height: int, width: int) -> Tensor:
         """Keypoints from the resized image's scale, -1 to 1, to pixels of an image of height x width.
@@ -205,43 +259,45 @@ class Resize:
         Args:
             keypoints: (n, 2), x and y.
         """
-        between = self._between(height, width)
-        top, left = self._corner(between)
+        (y, x, *taken), between, (top, left) = self._geometry(height, width)
         pixels = (keypoints + 1) / 2 * torch.tensor([self.size[1], self.size[0]]) - torch.tensor([left, top])
-        return pixels * torch.tensor([width / between[1], height / between[0]])
+        return pixels * torch.tensor([taken[1] / between[1], taken[0] / between[0]]) + torch.tensor([x, y])
 
-    def _between(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width to which an image is scaled, before its borders are cut off or filled."""
-        if self.fit == "squish":
-            return self.size
-        choose = max if self.fit == "crop" else min
-        scale = choose(self.size[0] / height, self.size[1] / width)
-        return max(1, round(height * scale)), max(1, round(width * scale))
+    def _geometry(self, height: int, width: int) -> tuple[tuple[int, ...], tuple[int, int], tuple[int, int]]:
+        """What is taken of an image, its size when scaled, and where its upper left corner then lies.
 
-    def _corner(self, between: tuple[int, int]) -> tuple[int, int]:
-        """Where the scaled image's upper left corner lies in the final one, (y, x); negative if cut off."""
-        return tuple(int((wanted - have) / 2) for wanted, have in zip(self.size, between, strict=True))
+        (top, left, height, width): all, except of a strip to be cropped, which would fill the memory when scaled whole;
+        (height, width); and (y, x), negative if cut off.
+        """
+        (rows, columns), taken = self.size, (0, 0, height, width)
+        if self.fit == "crop":
+            kept = min(height, 8 * -(-width * rows // columns)), min(width, 8 * -(-height * columns // rows))
+            taken = (height - kept[0]) // 2, (width - kept[1]) // 2, *kept
+        scale = (max if self.fit == "crop" else min)(rows / taken[2], columns / taken[3])
+        between = tuple(max(1, round(length * scale)) for length in taken[2:]) if self.fit != "squish" else self.size
+        return taken, between, tuple(int((wanted - have) / 2) for wanted, have in zip(self.size, between, strict=True))
 
-    def _fitted(self, thing: Tensor, between: tuple[int, int]) -> Tensor:
-        """An image, mask or keypoints, scaled and then brought to size."""
+    def _fitted(self, thing: Tensor, taken: tuple, between: tuple, corner: tuple) -> Tensor:
+        """An image, mask or keypoints: what is taken, scaled and then brought to size."""
         from torchvision import tv_tensors
         from torchvision.transforms import InterpolationMode
         from torchvision.transforms.v2 import functional as F
 
+        thing = F.crop(thing, *taken) if self.fit == "crop" else thing
         if isinstance(thing, tv_tensors.Mask):
             # torchvision's own way with masks takes the pixel up and left of the middle, away from the image's
             thing = tv_tensors.Mask(F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)[0])
         else:
             thing = F.resize(thing, between, antialias=True)
-        top, left = self._corner(between)
         if self.fit == "crop":
-            return F.crop(thing, -top, -left, *self.size)
-        bottom, right = (wanted - have - c for wanted, have, c in zip(self.size, between, (top, left), strict=True))
+            return F.crop(thing, -corner[0], -corner[1], *self.size)
+        bottom, right = (wanted - have - c for wanted, have, c in zip(self.size, between, corner, strict=True))
         mode = "symmetric" if all(2 * c <= have for c, have in zip((bottom, right), between, strict=True)) else "edge"
         mode = "constant" if isinstance(thing, tv_tensors.KeyPoints) else mode
-        return F.pad(thing, [left, top, right, bottom], padding_mode=mode)
+        return F.pad(thing, [corner[1], corner[0], right, bottom], padding_mode=mode)
 
 
+@in_words
 def read_idx(path: Path | str) -> Tensor:
     """Read a file in the IDX format of MNIST, unpacked or as `.gz`.
 
@@ -274,6 +330,7 @@ def read_idx(path: Path | str) -> Tensor:
     return torch.from_numpy(np.frombuffer(raw, np.uint8)[start:].copy()).reshape(shape)
 
 
+@in_words
 def read_digits(folder: Path) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Read the `digits` sample or MNIST: the training pair and the held-out pair.
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .learner import VisionLearner
-from .loaders import ImageLoader
+from .loaders import ImageLoader, ImageLoaders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +27,19 @@ class Interpretation:
         probabilities: of each image (keypoints: coordinates); None for masks.
         files: the images' paths; None for another loader.
 
+    Raises:
+        ValueError: no learner of images; or a loader of other classes, or without labels.
+
     Built in lesson 01.
     """
 
     def __init__(self, learner: VisionLearner, loader: ImageLoader | None = None) -> None:
-        self.target_type = learner.data.target_type
-        self.loader = (loader or learner.data.valid).in_order()
+        if not isinstance(data := getattr(learner, "data", None), ImageLoaders):
+            raise ValueError(f"Interpretation looks at a learner of images; its data are a {type(data).__name__} here")
+        self.target_type, shown = data.target_type, learner._held_out(loader)
+        if not isinstance(shown, ImageLoader) or not shown.labelled:
+            raise ValueError(f"a loader of images and labels is needed, such as data.valid; found {shown!r}")
+        self.loader = shown.in_order()
         self.files = learner.data.source.part(True)[0] if loader is None else None
         self.probabilities = self.targets = None
         self._confusion = 0
@@ -88,7 +95,12 @@ class Interpretation:
 
         if not self.target_type.names:
             raise ValueError(f"{type(self.target_type).__name__.lower()} have no classes to score")
-        right, given, true = self._counts(threshold)
+        if isinstance(self._confusion, Tensor):  # where ignored pixels count for nothing
+            matrix = self._confusion.double()
+            right, given, true = matrix.diagonal(), matrix.sum(0), matrix.sum(1)
+        else:
+            said, there = self.probabilities > threshold, self.targets > 0.5
+            right, given, true = (part.sum(0).double() for part in (said & there, said, there))
         columns = {"precision": right / given, "recall": right / true, "F1": 2 * right / (given + true)}
         if self.target_type.spatial == "mask":
             columns["IoU"] = right / (given + true - right)
@@ -98,16 +110,10 @@ class Interpretation:
         ignored = getattr(self.target_type, "ignored", None)
         return table.drop(index=[ignored]) if ignored else table
 
-    def _counts(self, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Rightly given, given, and true, for each class; ignored pixels count for nothing."""
-        if isinstance(self._confusion, Tensor):
-            matrix = self._confusion.double()
-            return matrix.diagonal(), matrix.sum(0), matrix.sum(1)
-        given, true = self.probabilities > threshold, self.targets > 0.5
-        return (given & true).sum(0).double(), given.sum(0).double(), true.sum(0).double()
-
     def top_losses(self, n: int = 9) -> tuple[Tensor, list[int]]:
         """The largest losses, and the numbers of their images, the worst first."""
+        if not isinstance(n, int) or n < 1:
+            raise ValueError(f"n is how many images, at least one; found {n!r}")
         values, indices = self.losses.topk(min(n, len(self.losses)))
         return values, indices.tolist()
 

@@ -1,15 +1,18 @@
 """Batches of images: read and brought to one size once, kept in memory where they fit, augmented by the batch."""
 
 import os
+import re
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
 from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
 from ..targets import TargetType
@@ -57,34 +60,31 @@ class ImageDataset(Dataset):
     def _with_mask(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        mask, count = read_mask(self.labels[i]), len(self.target_type.names)
+        mask, file, count = read_mask(self.labels[i]), self.labels[i], len(self.target_type.names)
         if mask.shape != image.shape[1:]:
             sizes = "{} x {} pixels, and its image has {} x {}".format(*mask.shape, *image.shape[1:])
-            raise ValueError(f"the mask {self.labels[i]} has {sizes}: both must have one size")
+            raise ValueError(f"the mask {file} has {sizes}: both must have one size")
         if (top := int(mask.max())) >= count:
-            found = f"holds the class number {top}, and there are {count} names (0 to {count - 1})"
-            raise ValueError(f"the mask {self.labels[i]} {found}")
+            raise ValueError(f"the mask {file} holds the class number {top}, beside {count} names (0 to {count - 1})")
         image, mask = self.resize(image, tv_tensors.Mask(mask))
         return image, mask.as_subclass(Tensor)
 
     def _with_keypoints(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        (height, width), given = image.shape[-2:], self.labels[i]
+        (height, width), given, fit = image.shape[-2:], self.labels[i], self.resize.fit
         resized, moved = self.resize(image, tv_tensors.KeyPoints(given, canvas_size=(height, width)))
         scaled = 2 * moved.as_subclass(Tensor) / torch.tensor([resized.shape[2], resized.shape[1]]) - 1
         before = 2 * given / torch.tensor([width, height]) - 1
         if max(scaled.abs().max(), before.abs().max()) > 1 + 1e-5:
             found = f"{self.files[i]} has the keypoints {given.tolist()} (x, y), and one lies outside of what is left"
-            whole = f"the image ({width} wide, {height} high, fit={self.resize.fit!r})"
-            raise ValueError(f"{found} of {whole}: look at it, or use fit='pad'")
+            raise ValueError(f"{found} of it ({width} wide, {height} high, {fit=}): look at it, or use fit='pad'")
         return resized, scaled.flatten()
 
     def in_memory(self) -> tuple[Tensor, Tensor]:
         """All images, uint8 (n, channels, H, W), and all targets; read by several threads."""
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            images, targets = zip(*pool.map(self.__getitem__, range(len(self))), strict=True)
-        return torch.stack(images), torch.stack(targets)
+            return tuple(default_collate(list(pool.map(self.__getitem__, range(len(self))))))
 
 
 class ImageLoader:
@@ -94,13 +94,18 @@ class ImageLoader:
         inner: gives batches of uint8 images and targets.
         target_type: what the targets are.
         augment: changes each batch; None leaves it.
+        channels: of the images; 0: not said.
 
     Attributes:
         targets: of all images, where they are in memory.
+        labelled: False for images without labels, whose targets are zeros.
     """
 
-    def __init__(self, inner: Loader, target_type: TargetType, augment: Augment | None = None) -> None:
-        self.inner, self.target_type, self.augment = inner, target_type, augment
+    def __init__(
+        self, inner: Loader, target_type: TargetType, augment: Augment | None = None, channels: int = 0
+    ) -> None:
+        self.inner, self.target_type, self.augment, self.channels = inner, target_type, augment, channels
+        self.labelled = getattr(getattr(inner, "dataset", None), "labels", ()) is not None
         self.samples, self.batch_size, self.device = inner.samples, inner.batch_size, inner.device
         self.targets = getattr(inner, "targets", None)
 
@@ -110,7 +115,13 @@ class ImageLoader:
 
     def in_order(self) -> "ImageLoader":
         """The same images in their own order, as they are."""
-        return ImageLoader(self.inner.in_order(), self.target_type)
+        same = copy(self)
+        same.inner, same.augment = self.inner.in_order(), None
+        return same
+
+    def config(self) -> dict[str, list]:
+        """What the numbers stand for, as `ImageLoaders.config` says it; nothing where the channels were not said."""
+        return images_config(self.target_type, self.channels) if self.channels else {}
 
     def images(self, indices: Sequence[int]) -> Tensor:
         """The images of these numbers, as they are, float (n, channels, H, W) on the CPU."""
@@ -149,26 +160,36 @@ class ImageLoaders(Loaders):
     """
 
     def __init__(
-        self,
-        source: Any, size: Size, *, augment: Augment | None = None, batch_size: int = 64, fit: str = "squish",
+        self, source: Any, size: Size, *, augment: Augment | None = None, batch_size: int = 64, fit: str = "squish",
         memory: bool | None = None, workers: int | None = None, device: str | torch.device | None = None,
     ) -> None:  # fmt: skip
         import psutil
 
+        if not hasattr(source, "target_type"):
+            raise ValueError(f"a source is needed, an ImageSource with labels, split; found {source!r}")
         self.resize = Resize(size, fit)
         self.source, self.target_type, self.channels = source, source.target_type, source.channels
         self.size, self.augment = self.resize.size, augment
         parts = [self._dataset(*source.part(held_out)) for held_out in (False, True)]
+        self._warn_of_mirrors()
         taken = len(source) * self.size[0] * self.size[1] * (self.channels + (self.target_type.spatial == "mask"))
         self.memory = taken <= psutil.virtual_memory().available / 3 if memory is None else memory
-        if workers is None:
-            workers = min(8, (os.cpu_count() or 1) - 1)
-        super().__init__(
-            *((part.in_memory() if self.memory else part) for part in parts),
-            batch_size=batch_size, device=device, workers=workers, target_type=self.target_type,
-        )  # fmt: skip
-        self.train = ImageLoader(self.train, self.target_type, augment)
-        self.valid = ImageLoader(self.valid, self.target_type)
+        workers = min(8, (os.cpu_count() or 1) - 1) if workers is None else workers
+        parts = [part.in_memory() if self.memory else part for part in parts]
+        super().__init__(*parts, batch_size=batch_size, device=device, workers=workers, target_type=self.target_type)
+        self.train = ImageLoader(self.train, self.target_type, augment, self.channels)
+        self.valid = ImageLoader(self.valid, self.target_type, None, self.channels)
+
+    def _warn_of_mirrors(self) -> None:
+        """Say where a mirror image may have another answer."""
+        mirrored = isinstance(self.augment, Augment) and (self.augment.flip or self.augment.dihedral)
+        if mirrored and not self.augment.mirrors(self.target_type):
+            said = "images are not mirrored, since it was not said which keypoints change places then"
+            warnings.warn(f"{said}: keypoint_labels(..., swap=[(0, 1)]), or swap=[] for none", stacklevel=3)
+        sides = re.search(r"(?<![a-z])(left|right)(?![a-z])", "\n".join(self.target_type.names).lower())
+        if mirrored and sides:
+            said = f"images are mirrored, and so is what a class of the {sides[1]} means"
+            warnings.warn(f"{said}: Augment(flip=False) leaves them as they are", stacklevel=3)
 
     def _dataset(self, files: Sequence[Path], labels: Sequence | None) -> ImageDataset:
         return ImageDataset(files, labels, self.target_type, self.resize, self.channels)
@@ -187,8 +208,29 @@ class ImageLoaders(Loaders):
 
         Used in lesson 04.
         """
-        dataset = self._dataset([Path(file) for file in files], None)
-        return ImageLoader(DatasetLoader(dataset, self.valid.batch_size, device=self.device), self.target_type)
+        return self._further([Path(file) for file in files], None)
+
+    def test(self, source: Any) -> ImageLoader:
+        """Batches, in order, of further labelled images, prepared like the held-out ones, with the training's classes.
+
+        Args:
+            source: an `ImageSource` with labels; or a folder or a list of files, labelled as the training images were.
+
+        Raises:
+            ValueError: a label that the training data do not have, or labels of another type.
+        """
+        if not isinstance(source, type(self.source)):
+            source = type(self.source)(source, self.channels)
+        if source.labels is None:
+            return self._further(source.files, self.source.labelling.normal(source.files))
+        mine, theirs = self.target_type, source.target_type
+        if type(mine) is not type(theirs) or (mine.spatial and mine != theirs):
+            raise ValueError(f"the training's labels are {mine}, and these are {theirs}: label both in one way")
+        return self._further(source.files, source.labels)
+
+    def _further(self, files: Sequence[Path], labels: Sequence | None) -> ImageLoader:
+        inner = DatasetLoader(self._dataset(files, labels), self.valid.batch_size, device=self.device)
+        return ImageLoader(inner, self.target_type, None, self.channels)
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each channel over (at most 1,000 of) the training images, on 0 to 1.
@@ -204,21 +246,20 @@ class ImageLoaders(Loaders):
         """Draw the first images of a training batch with their labels, as the model gets them."""
         from .plots import show_batch
 
-        images, targets = next(iter(self.train))
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            images, targets = next(iter(self.train))
         show_batch(images[:n], targets[:n], self.target_type, columns)
 
 
 def images_config(target_type: TargetType, channels: int) -> dict[str, list]:
     """What the numbers of images and targets stand for, as `storage.check_same` compares it."""
     words = {"names": "classes", "count": "keypoints"}
-    fields = {words.get(name, name): value for name, value in asdict(target_type).items()}
+    fields = {words.get(name, name): value for name, value in asdict(target_type).items() if name != "swap"}
     fields = {name: list(value) if isinstance(value, tuple) else [value] for name, value in fields.items()}
     return fields | {"target types": [type(target_type).__name__], "channels": [channels]}
 
 
-def encode_images(
-    x: object, resize: Resize, channels: int, batch_size: int = 64
-) -> tuple[Iterator[tuple[Tensor, list[tuple[int, int]]]], bool]:
+def encode_images(x: object, resize: Resize, channels: int, batch_size: int = 64) -> tuple[Iterator, bool]:
     """Images as a person gives them, read and prepared a batch at a time; and whether it was one alone.
 
     Args:

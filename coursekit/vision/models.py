@@ -28,7 +28,13 @@ class ImageNorm(nn.Module):
         self.register_buffer("std", torch.as_tensor(std)[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, H, W), the same shape."""
+        """Float (n, channels, H, W), 0 to 1, the same shape.
+
+        Raises:
+            ValueError: whole numbers, which would be taken for far too bright.
+        """
+        if not x.is_floating_point():
+            raise ValueError(f"a model takes images as floats from 0 to 1; found {x.dtype}: divide by 255")
         return (x - self.mean) / self.std
 
 
@@ -93,9 +99,8 @@ class UpBlock(nn.Module):
         super().__init__()
         self.skip = skip
         self.shrink = nn.Sequential(convolution(inputs, outputs, 1), nn.ReLU())
-        self.convolutions = nn.Sequential(
-            convolution(outputs + skip, outputs), nn.ReLU(), convolution(outputs, outputs), nn.ReLU()
-        )
+        first = convolution(outputs + skip, outputs)
+        self.convolutions = nn.Sequential(first, nn.ReLU(), convolution(outputs, outputs), nn.ReLU())
 
     def forward(self, below: Tensor, skipped: Tensor) -> Tensor:
         """(n, inputs, h, w) and the skip connection (n, skip, H, W) to (n, outputs, H, W)."""
@@ -116,7 +121,7 @@ class UNet(nn.Module):
         thinnest: channels in the decoder's last, largest step.
 
     Raises:
-        ValueError: the encoder is not a row of parts, or never shrinks the image.
+        ValueError: the encoder is not a row of parts that give maps of features, or never shrinks the image.
 
     Built in lesson 05.
     """
@@ -155,8 +160,10 @@ def skip_stages(encoder: nn.Sequential, channels: int, size: int = 128) -> tuple
     encoder.eval()
     x, shapes = torch.zeros(1, channels, size, size), []
     for stage in encoder:
-        x = stage(x)
+        x = stage(x) if x.dim() == 4 else x
         shapes.append(x.shape)
+    if x.dim() < 4 or not shapes:
+        raise ValueError("this encoder gives no maps of features: cut a classifier's end off with ck.without_head")
     before = [i for i in range(len(shapes) - 1) if shapes[i][-1] != shapes[i + 1][-1] and shapes[i][-1] != size]
     if shapes[-1][-1] == size:
         raise ValueError("this encoder never shrinks the image: there is no way down, and none up")

@@ -34,29 +34,26 @@ def photographs(
 
     Used in lesson 01.
     """
-    axes = _axes(images, columns, size, heading)
-    for i, (ax, image, title) in enumerate(zip(axes, images, titles, strict=False)):
-        _show(ax, image)
-        ax.set_title(str(title), fontsize=9, color=colors[i] if colors else "black")
+    axes = _drawn(images, columns, size, heading)
+    for ax, title, color in zip(axes, titles, colors or ["black"] * len(axes), strict=False):
+        ax.set_title(str(title), fontsize=9, color=color)
     finish(alt)
 
 
-def _axes(images: Tensor, columns: int, size: float, heading: str = "") -> list[plt.Axes]:
+def _drawn(images: Tensor, columns: int, size: float, heading: str = "") -> list[plt.Axes]:
+    """The axes of images drawn in rows."""
     columns = min(columns, len(images))
     rows, aspect = -(-len(images) // columns), images.shape[-2] / images.shape[-1]
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(size * columns, (size * aspect + 0.35) * rows), squeeze=False, layout="constrained"
-    )
+    inches = size * columns, (size * aspect + 0.35) * rows
+    figure, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False, layout="constrained")
     figure.suptitle(heading)
     for ax in axes.flat:
         ax.axis("off")
+    shown = images[:, :1] if images.shape[1] == 2 else images[:, :3]
+    shown = (shown if shown.is_floating_point() else shown / 255).detach().cpu().permute(0, 2, 3, 1).squeeze(-1)
+    for ax, image in zip(axes.flat, shown.numpy(), strict=False):
+        ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     return list(axes.flat)
-
-
-def _show(ax: plt.Axes, image: Tensor) -> None:
-    image = (image if image.is_floating_point() else image / 255).detach().cpu()
-    image = image[:1] if len(image) == 2 else image[:3]
-    ax.imshow(image.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
 
 
 def overlay(ax: plt.Axes, target_type: TargetType, target: Tensor, shape: Sequence[int]) -> None:
@@ -82,9 +79,8 @@ def mask_colors(mask: Tensor) -> np.ndarray:
 def show_batch(images: Tensor, targets: Tensor, target_type: TargetType, columns: int = 4) -> None:
     """Draw images of a training batch with their labels; see `ImageLoaders.show_batch`."""
     words = [target_type.text(target) for target in targets.cpu()]
-    for ax, image, target, text in zip(_axes(images, columns, 1.9), images, targets, words, strict=False):
-        _show(ax, image)
-        overlay(ax, target_type, target, image.shape[-2:])
+    for ax, target, text in zip(_drawn(images, columns, 1.9), targets, words, strict=False):
+        overlay(ax, target_type, target, images.shape[-2:])
         if not target_type.spatial:
             ax.set_title(wrapped(text), fontsize=9)
     shown = "each with its mask in color" if target_type.spatial == "mask" else f"labelled {'; '.join(words)}"

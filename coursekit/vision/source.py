@@ -3,21 +3,26 @@
 A way to label is a `Labels`; a way to split is a function `(files) -> [held out or not]`.
 """
 
+import io
 import os
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from inspect import signature
-from numbers import Integral
-from pathlib import Path, PurePosixPath
+from numbers import Integral, Real
+from pathlib import Path
 
 import torch
+from PIL import Image
 
+from ..arguments import in_words
 from ..targets import Categories, Keypoints, Masks, MultiLabels, TargetType
-from .images import MODES, Size, find_images, read_image
+from .images import LOSSY, MODES, Size, find_images, read_image
 from .loaders import ImageLoaders
 
 Split = Callable[[Sequence[Path]], list[bool]]
@@ -29,6 +34,10 @@ class Labels:
 
     of: Callable[[Sequence[Path]], list]
     target_type: Callable[[list], TargetType]
+
+    def normal(self, files: Sequence[Path]) -> tuple:
+        """The labels, names in one form: those that read alike are one class."""
+        return tuple(map(_normal_label, self.of(files)))
 
 
 class ImageSource:
@@ -43,6 +52,7 @@ class ImageSource:
         labels: one for each file, once labelled.
         target_type: what a label is, see `coursekit.targets`; None before.
         held_out: one bool for each file, once split.
+        labelling: the `Labels` that gave them, once labelled.
 
     Raises:
         FileNotFoundError: no such folder, or no image in it.
@@ -63,11 +73,11 @@ class ImageSource:
         if channels not in MODES:
             raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
         self.files, self.channels = tuple(files), channels
-        self.labels = self.target_type = self.held_out = None
+        self.labels = self.target_type = self.held_out = self.labelling = None
 
     def _with(self, **changes: object) -> "ImageSource":
         new = copy(self)
-        new.__dict__.update(changes)
+        vars(new).update(changes)
         return new
 
     def __len__(self) -> int:
@@ -103,20 +113,22 @@ class ImageSource:
             labels: one of the `..._labels` functions, or a function from a path to a name or a list of names.
 
         Raises:
-            ValueError: neither; or an image has no label, or the labels do not go together.
+            ValueError: neither; or an image has no label, or the labels do not go together; or some of the images are
+                masks of others.
         """
         if not isinstance(labels, Labels) and not callable(labels):
             raise ValueError(f"say how to label: ck.list_labels(...), say; found a {type(labels).__name__}")
         labels = labels if isinstance(labels, Labels) else function_labels(labels)
-        found = labels.of(self.files)
-        return self._with(labels=tuple(found), target_type=labels.target_type(found))
+        _refuse_masks(self.files)
+        found = labels.normal(self.files)
+        return self._with(labels=found, target_type=labels.target_type(found), labelling=labels)
 
     def split(self, split: Split) -> "ImageSource":
         """The images, some of them held out for validation.
 
         Raises:
             ValueError: not yet labelled, nothing is left to train on, or nothing is held out; the split is no function,
-                or does not say True or False for each image.
+                or does not say True or False for each image, or not the same for one that is there twice.
         """
         if not callable(split):
             raise ValueError(f"say how to split: ck.at_random(0.2), say; found {split!r}")
@@ -130,7 +142,16 @@ class ImageSource:
         if all(held_out) or not any(held_out):
             part = "all" if all(held_out) else "none"
             raise ValueError(f"{part} of the {len(self)} images would be held out: choose another split")
-        return self._with(held_out=held_out)
+        new = self._with(held_out=held_out)
+        train, labels = new.part(False)
+        if twice := {*train} & {*new.part(True)[0]}:
+            raise ValueError(f"{min(twice)} is in the list of images twice, held out once and trained on once")
+        if not self.target_type.spatial:
+            learned = {str(name) for label in labels for name in (label if isinstance(label, list) else [label])}
+            if only := [repr(name) for name in self.target_type.names if name not in learned]:
+                few = ", ".join(only[:5])
+                warnings.warn(f"{len(only)} classes are only in the held-out part, so not learned: {few}", stacklevel=2)
+        return new
 
     def loaders(self, size: Size, **options: object) -> ImageLoaders:
         """Batches of images of one size; see `ImageLoaders` for the options."""
@@ -160,6 +181,36 @@ class ImageSource:
         return problems
 
 
+def _normal_label(label: object) -> object:
+    if isinstance(label, (list, tuple, set, frozenset)):
+        return [_normal_label(one) for one in label]
+    return normal(label) if isinstance(label, str) else label
+
+
+def _refuse_masks(files: Sequence[Path]) -> None:
+    """Raise a ValueError if a folder has masks of other images: named as these or with an addition (a_mask, a-1), of
+    the same size, with one channel where these have colors, and in no format that changes numbers."""
+    stems, pairs = defaultdict(list), defaultdict(list)
+    for file in files:
+        stems[file.stem].append(file)
+    for file in files:
+        names = file.stem, *(file.stem.rpartition(mark)[0] for mark in "_-")
+        twins = (twin for name in names if name in stems for twin in stems[name])
+        if twin := next((twin for twin in twins if twin.with_suffix("") != file.with_suffix("")), None):
+            pairs[file.parent].append((file, twin))
+    for (mask, image), *more in pairs.values():
+        if all(_is_mask(*pair) for pair in [(mask, image), *more[:4]]):
+            found = f"{1 + len(more)} of the {len(files)} images look like masks of others, {mask} of {image}"
+            raise ValueError(f"{found}: leave them out, by .where(...) before labelling")
+
+
+def _is_mask(file: Path, twin: Path) -> bool:
+    with suppress(Exception), Image.open(file) as mask, Image.open(twin) as image:  # damaged ones are told when read
+        modes = mask.mode in ("1", "L", "P") and image.mode in ("RGB", "RGBA", "CMYK", "YCbCr")
+        return modes and mask.size == image.size and mask.format not in LOSSY
+    return False
+
+
 # Ways to label
 
 
@@ -169,19 +220,17 @@ def names_type(labels: list) -> TargetType:
     Raises:
         ValueError: labels of another type, or of both types.
     """
+    first = {isinstance(label, list): label for label in reversed(labels)}
     for label in labels:
-        if not isinstance(label, (str, Integral, list, tuple, set, frozenset)):
+        if not isinstance(label, (str, Integral, list)):
             raise ValueError(f"a label is a name, or a list of names; found {label!r}, a {type(label).__name__}")
-    single = [isinstance(label, (str, Integral)) for label in labels]
-    if any(single) and not all(single):
-        one, several = labels[single.index(True)], labels[single.index(False)]
-        raise ValueError(f"labels are all names or all lists of names; found {one!r} beside {several!r}")
-    return Categories.of(labels) if all(single) else MultiLabels.of(labels)
+    if len(first) > 1:
+        raise ValueError(f"labels are all names or all lists of names; found {first[False]!r} beside {first[True]!r}")
+    return MultiLabels.of(labels) if True in first else Categories.of(labels)
 
 
-def function_labels(
-    function: Callable[[Path], str | Sequence[str]], words: str = "the function gives None for"
-) -> Labels:
+@in_words
+def function_labels(function: Callable[[Path], object], words: str = "the function gives None for") -> Labels:
     """The label is what the function gives for the file's path: a name, or a list of names.
 
     Args:
@@ -200,6 +249,7 @@ def function_labels(
     return Labels(of, names_type)
 
 
+@in_words
 def pattern_labels(pattern: str) -> Labels:
     """The label is the first group of a regular expression, searched in the file's name.
 
@@ -220,20 +270,32 @@ def pattern_labels(pattern: str) -> Labels:
     return function_labels(label, f"{pattern!r} does not match the name of")
 
 
+@in_words
 def folder_labels(level: int = 1) -> Labels:
     """The label is the name of the folder that the file is in (level 1), or of the one above that (2) and so on.
+
+    Labelling raises a ValueError where one such folder holds another, as when an image lies beside the class folders.
 
     Built in lesson 01.
     """
     if level < 1:
         raise ValueError(f"level 1 is the folder that the file is in; found {level}")
 
-    def label(file: Path) -> str | None:
-        return file.parents[level - 1].name if len(file.parts) > level else None
+    words = f"there is no folder at level {level} of"
+    named = function_labels(lambda file: file.parents[level - 1].name if len(file.parts) > level else None, words)
 
-    return function_labels(label, f"there is no folder at level {level} of")
+    def of(files: Sequence[Path]) -> list:
+        labels = named.of(files)
+        above = {folder for file in files for folder in file.parents[level:]}
+        if odd := [file for file in files if file.parents[level - 1] in above]:
+            beside = f"{len(odd)} of {len(files)} images lie beside folders of classes, not in one, such as {odd[0]}"
+            raise ValueError(f"{beside}: move them, or leave them out before labelling, .where(...)")
+        return labels
+
+    return Labels(of, names_type)
 
 
+@in_words
 def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
     """The labels themselves, in the order of the source's files.
 
@@ -249,15 +311,17 @@ def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
     return Labels(of, names_type)
 
 
+@in_words
 def csv_labels(
     path: Path | str, *, file: str | None = None, label: str | None = None, sep: str | None = None, unused: bool = False
 ) -> Labels:
     """The labels stand in a CSV file, beside the images' names.
 
     Args:
-        path: of the file.
-        file: the column of names, with or without folder and ending; by default the first.
-        label: the column of labels; by default the second.
+        path: of the file, in UTF-8, its columns separated by commas, semicolons or tabs.
+        file: the column of names, with or without folder and ending; by default the first. A column without a name, as
+            an index has, is left out.
+        label: the column of labels; by default the one after.
         sep: what separates several labels of one image, which may have none; None: one label each.
         unused: whether names without an image are allowed.
 
@@ -270,28 +334,36 @@ def csv_labels(
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        text = Path(path).read_text(encoding="utf-8-sig")
+        head = text.partition("\n")[0]
+        separator = next((one for one in "\t;" if one in head and "," not in head), ",")
+        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False).rename(columns=normal)
     except ValueError as error:  # empty, rows of several lengths, not UTF-8
         raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
-    columns = [file or table.columns[0], label or (list(table.columns[1:2]) or ["label"])[0]]
-    if missing := [column for column in columns if column not in table.columns]:
-        raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, table.columns))}")
-    names = [_name(name) for name in table[columns[0]]]
-    for name, times in Counter(names).most_common(1):
-        if times > 1:
-            raise ValueError(f"{path} lists {name!r} {times} times")
-    labels = dict(zip(names, table[columns[1]], strict=True))
+    columns = [column for column in table.columns if not column.startswith("Unnamed: ")]  # without an index's
+    if len({*columns}) < len(columns):
+        raise ValueError(f"{path} has two columns of one name: {', '.join(map(repr, columns))}")
+    if missing := [column for column in (file, label) if column not in (None, *columns)]:
+        raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(repr, columns))}")
+    file = file or next((column for column in columns if column != label), None)
+    label = label or next(iter(columns[columns.index(file) + 1 :] + columns[: columns.index(file)]), None)
+    if label in (file, None):
+        raise ValueError(f"{path} has one column, {file!r}, for files and labels: two are needed")
+    table = table.set_index(table[file].map(normal))[label]
+    if len(twice := table.index[table.index.duplicated()]):
+        raise ValueError(f"{path} lists {twice[0]!r} {(table.index == twice[0]).sum()} times")
 
     def of(files: Sequence[Path]) -> list:
-        found = _listed(files, labels, f"the file {path}", unused)
+        found = _listed(files, table.index, f"the file {path}", unused)
         if missing := [file for file in files if file not in found]:
             raise ValueError(f"{_count(missing, files)} no label: {path} does not list {missing[0].name!r}")
-        given = [labels[found[file]] for file in files]
-        return [[name.strip() for name in text.split(sep) if name.strip()] if sep else text.strip() for text in given]
+        given = table[[found[file] for file in files]].tolist()
+        return [[name for name in text.split(sep) if name.strip()] for text in given] if sep else given
 
     return Labels(of, MultiLabels.of if sep else Categories.of)
 
 
+@in_words
 def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ignored: str | None = None) -> Labels:
     """Each image's label is a mask file, whose grey levels are class numbers.
 
@@ -314,23 +386,25 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ig
 
     def of(files: Sequence[Path]) -> list[Path]:
         masks = [Path(function(file) or "") for file in files]
-        if missing := [i for i, mask in enumerate(masks) if not mask.is_file()]:
-            i = missing[0]
-            raise FileNotFoundError(f"{_count(missing, files)} no mask: there is no {masks[i]} for {files[i].name}")
+        if gone := [f"{mask} for {file.name}" for mask, file in zip(masks, files, strict=True) if not mask.is_file()]:
+            raise FileNotFoundError(f"{_count(gone, files)} no mask: there is no {gone[0]}")
         return masks
 
     return Labels(of, lambda labels: Masks(names, ignored))
 
 
-def keypoint_labels(function: Callable[[Path], Sequence]) -> Labels:
+@in_words
+def keypoint_labels(function: Callable[[Path], Sequence], swap: Sequence[tuple[int, int]] | None = None) -> Labels:
     """Each image's label is one keypoint, or several, in pixels of the image as `read_image` gives it.
 
     Args:
         function: from an image's path to (x, y), or to a sequence of them, the same number for each image; x counts
             from the left edge, y from the upper edge.
+        swap: the pairs of keypoints, by number, that change places in a mirror image: `[(0, 1)]` for left and right
+            eye; `[]` if none do. None: several keypoints are not mirrored, neither in training nor by `tta`.
 
     Raises:
-        ValueError: not pairs of finite numbers, or not equally many for each image.
+        ValueError: not pairs of finite numbers, or not equally many for each image; a swap of keypoints that are none.
 
     Built in lesson 06.
     """
@@ -340,50 +414,89 @@ def keypoint_labels(function: Callable[[Path], Sequence]) -> Labels:
         for file in files:
             given = function(file)
             try:
-                keypoints.append(torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2))
+                latest = torch.as_tensor(given, dtype=torch.float32).reshape(-1, 2)
             except (TypeError, ValueError, RuntimeError) as error:
                 needed = "(x, y), or a list of such pairs"
                 raise ValueError(f"{file} has the keypoints {given!r}; needed: {needed}") from error
-            count, latest = len(keypoints[0]), keypoints[-1]
-            if not count or len(latest) != count or not latest.isfinite().all():
-                needed = f"{count or 'at least one'} of finite numbers, as for the first image"
+            keypoints.append(latest)
+            if not 0 < len(latest) == len(keypoints[0]) or not latest.isfinite().all():
+                needed = f"{len(keypoints[0]) or 'at least one'} of finite numbers, as for the first image"
                 raise ValueError(f"{file} has the keypoints {latest.tolist()}; needed: {needed}")
         return keypoints
 
-    return Labels(of, lambda labels: Keypoints(len(labels[0])))
+    return Labels(of, lambda labels: Keypoints(len(labels[0]), swap))
 
 
 def _count(missing: Sequence, files: Sequence[Path]) -> str:
     return f"{len(missing)} of {len(files)} images {'has' if len(missing) == 1 else 'have'}"
 
 
-def _name(text: object) -> str:
-    """The last part of a path as a list may spell it: with spaces around, Windows' slashes, either form of Unicode."""
-    return unicodedata.normalize("NFC", PurePosixPath(str(text).strip().replace("\\", "/")).name)
+def normal(text: object) -> str:
+    """A name in one form, however it is spelt: no spaces or byte-order mark around it, Unicode's form NFC."""
+    return unicodedata.normalize("NFC", re.sub(r"^[\s\ufeff]+|[\s\ufeff]+$", "", str(text)))
 
 
-def _listed(files: Sequence[Path], names: Iterable[str], origin: str, unused: bool | None = None) -> dict[Path, str]:
-    """The listed name, with or without ending, of each file that has one.
+def _parts(path: object) -> tuple[str, ...]:
+    """The folders and the name of a path, also of Windows', each in its normal form."""
+    return tuple(normal(part) for part in normal(path).replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _finder(files: Sequence[Path], origin: str) -> Callable[[str], Path | None]:
+    """A function that finds which file a list means: whose path ends as the listed one does, for the longest stretch.
+
+    It is named with or without its ending and folders. Where the next folder that was listed is there, beside the
+    file's own, and has no such file, none is meant. The function raises a ValueError where several files are as good.
+
+    Args:
+        files: that may be meant.
+        origin: of the names, for errors.
+    """
+    ends, folders = defaultdict(list), set()
+    for file in dict.fromkeys(files):
+        parts = _parts(file)
+        folders.update(parts[:i] for i in range(1, len(parts)))
+        for last in {parts[-1], normal(file.stem)}:
+            for i in range(len(parts)):
+                ends[(*parts[i:-1], last)].append((file, parts[:i]))
+
+    def find(name: str) -> Path | None:
+        wanted = _parts(name)
+        for i in range(len(wanted)):
+            if found := ends.get(wanted[i:]):
+                (file, above), *more = found
+                if more:
+                    several = f"several images are called so: {file} and {more[0][0]}"
+                    raise ValueError(f"{origin} names {normal(name)!r}, and {several}")
+                return None if i and above and (*above[:-1], wanted[i - 1]) in folders else file
+        return None
+
+    return find
+
+
+def _listed(files: Sequence[Path], names: Collection, origin: str, unused: bool | None = None) -> dict[Path, str]:
+    """The listed name of each file that has one.
 
     Raises:
-        ValueError: two files of one name; a name without a file, unless `unused`; None: which cannot be asked for.
+        ValueError: a name that several files have; a name without a file, or two of one file, unless `unused`; None: it
+            cannot be asked for, and two names do no harm.
     """
-    known, owners = set(names), {}
-    for file in files:
-        name = next((name for name in (_name(file.name), _name(file.stem)) if name in known), None)
-        if name in owners:
-            raise ValueError(f"{origin} names {name!r}, and several images are called so: {owners[name]} and {file}")
-        if name is not None:
-            owners[name] = file
-    if not unused and (extra := sorted(known - owners.keys())):
-        found = f"{origin} names {extra[0]!r}, and no such image is there ({len(extra)} of {len(known)} have none)"
-        raise ValueError(found + ("" if unused is None else "; csv_labels(..., unused=True) allows that"))
-    return {file: name for name, file in owners.items()}
+    find, found, extra = _finder(files, origin), {}, []
+    for name in names:
+        if (file := find(name)) is None:
+            extra.append(name)
+        elif found.setdefault(file, name) != name and unused is not None:
+            raise ValueError(f"{origin} has two names, {found[file]!r} and {name!r}, for the image {file}")
+    if extra and not unused:
+        advice = "" if unused is None else "; csv_labels(..., unused=True) allows that"
+        missing = f"no such image is there ({len(extra)} of {len(names)} have none)"
+        raise ValueError(f"{origin} names {min(extra)!r}, and {missing}{advice}")
+    return found
 
 
 # Ways to split
 
 
+@in_words
 def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
     """Hold out a fraction of the images, drawn at random; the same ones for the same seed and number of images.
 
@@ -392,49 +505,87 @@ def at_random(fraction: float = 0.2, seed: int = 42) -> Split:
 
     Built in lesson 01.
     """
-    if not 0 < fraction < 1:
+    if not isinstance(fraction, Real) or not 0 < fraction < 1:
         raise ValueError(f"the fraction to hold out lies between 0 and 1; found {fraction}")
+    if not isinstance(seed, Integral):
+        raise ValueError(f"a seed is a whole number; found {seed!r}")
 
     def split(files: Sequence[Path]) -> list[bool]:
-        chosen = torch.randperm(len(files), generator=torch.Generator().manual_seed(seed))
+        chosen = torch.randperm(len(files), generator=torch.Generator().manual_seed(int(seed)))
         held_out = set(chosen[: max(1, round(fraction * len(files)))].tolist())
         return [i in held_out for i in range(len(files))]
 
     return split
 
 
+@in_words
 def by_folder(name: str = "valid") -> Split:
     """Hold out what lies in a folder of that name, at any depth below the folder that holds all images.
+
+    Raises:
+        ValueError: beside that folder there is more than one other, such as `train` and `test`.
 
     Built in lesson 01.
     """
 
     def split(files: Sequence[Path]) -> list[bool]:
-        above = len(Path(os.path.commonpath([file.parent for file in files])).parts)
-        return by_function(lambda file: name in file.parent.parts[above:], f"in a folder {name!r}")(files)
+        root = Path(os.path.commonpath([file.parent for file in files]))
+
+        def named(file: Path) -> list[Path]:
+            return [folder for folder in file.parents if folder.name == name and root in folder.parents]
+
+        held_out = by_function(named, f"in a folder {name!r}")(files)
+        around = {folder.parent for file in files for folder in named(file)}
+        rest = [file for file, out in zip(files, held_out, strict=True) if not out]
+        parts = [(part, part == file) for file in rest for part in (file, *file.parents[:-1]) if part.parent in around]
+        if len(beside := sorted({"images" if is_file else repr(part.name) for part, is_file in parts})) > 1:
+            there = f"there are {', '.join(beside)}, and all would be trained on: leave out what is not for training"
+            raise ValueError(f"beside the folder {name!r} {there}, by .where(...) before labelling, or ck.by_function")
+        return held_out
 
     return split
 
 
+@in_words
 def by_file_list(names: Path | str | Iterable[str]) -> Split:
     """Hold out the files named in a list, or in a text file with one name a line (with or without folder and ending).
 
+    A line may have further columns beside the name, separated by commas, semicolons, tabs or spaces, and the first line
+    the columns' names.
+
     Raises:
-        ValueError: a name that no image has, or several.
+        ValueError: a name that no image has, or several; a line with the names of several images.
 
     Built in lesson 05.
     """
     is_file = isinstance(names, (str, Path))
-    lines = Path(names).read_text(encoding="utf-8-sig").splitlines() if is_file else names
-    wanted = {_name(line) for line in lines} - {""}
+    origin = f"the file {names}" if is_file else "the list"
+    try:
+        lines = Path(names).read_text(encoding="utf-8-sig").splitlines() if is_file else names
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{names} is no text in UTF-8 ({error}): save it so") from error
+    wanted = list(filter(None, dict.fromkeys(map(normal, lines))))
 
     def split(files: Sequence[Path]) -> list[bool]:
-        found = _listed(files, wanted, f"the file {names}" if is_file else "the list")
+        found = _listed(files, _names_alone(wanted, files, origin) if is_file else wanted, origin)
         return [file in found for file in files]
 
     return split
 
 
+def _names_alone(lines: list[str], files: Sequence[Path], origin: str) -> list[str]:
+    """What names an image in each line: all of it, or one of its columns; without a first line of columns' names."""
+    find, names = _finder(files, origin), []
+    for i, line in enumerate(lines):
+        ways = [line], *(re.split(marks, line) for marks in (r"[,;\t]", r"\s+"))
+        found = next(filter(None, ([one for text in way if find(one := text.strip('" '))] for way in ways)), [])
+        if len(set(map(find, found))) > 1:
+            raise ValueError(f"{origin} has a line with the names of several images: {line!r}")
+        names += found[:1] or [line] * (i > 0 or len(ways[1]) == 1)
+    return names
+
+
+@in_words
 def by_function(held_out: Callable[[Path], bool], words: str = "chosen by the function") -> Split:
     """Hold out the files for which the function gives True: by person, by video, by date.
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from coursekit.classroom import sheets
 from coursekit.classroom.sheets import address
+from coursekit.classroom.sheets.reading import is_address
 
 __all__ = ["Area", "address", "define_name", "named", "write", "write_formulas"]
 
@@ -118,14 +119,17 @@ def define_name(book: Any, name: str, areas: Sequence[Area]) -> None:
     """Define a name for one or more areas of one shape, in the order in which `sheets.read` will stack them.
 
     Raises:
-        ValueError: the name is taken, the areas' shapes differ, or a spreadsheet would read the name as an address.
+        ValueError: the name is taken (capitals make no difference), the areas' shapes differ, or a spreadsheet would
+            not take it for a name, but for an address or an expression.
     """
     from openpyxl.workbook.defined_name import DefinedName
 
-    if re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[Rr][0-9]*[Cc][0-9]*|[RrCc][0-9]*", name):
+    if is_address(name) or re.fullmatch(r"[Rr][0-9]*[Cc][0-9]*|[RrCc][0-9]*", name):
         raise ValueError(f"a spreadsheet takes {name!r} for the address of a cell: choose another name")
-    if name in book.defined_names:
-        raise ValueError(f"the name {name!r} already stands for {book.defined_names[name].attr_text}")
+    if not re.fullmatch(r"[^\W\d][\w.]*", name) or name.lower() in ("true", "false"):
+        raise ValueError(f"{name!r} is no name: it starts with a letter or _, and has letters, digits, _ and . only")
+    if taken := next((known for known in book.defined_names if known.lower() == name.lower()), None):
+        raise ValueError(f"the name {taken!r} already stands for {book.defined_names[taken].attr_text}")
     if len({area.shape for area in areas}) != 1:
         raise ValueError(f"one name, one shape; {name!r} was given {sorted({area.shape for area in areas})}")
     book.defined_names[name] = DefinedName(name, attr_text=",".join(area.absolute for area in areas))

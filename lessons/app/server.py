@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 import coursekit as ck
 from coursekit.targets import Categories
+from coursekit.vision.source import normal
 
 from .batches import Batcher
 from .corrections import Corrections
@@ -97,6 +98,7 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
 
     async def correct(file: Picture, label: Annotated[str, Form(description="The right class.")]) -> Kept:
         """The answer was wrong: keep the picture with its right label."""
+        label = normal(label)  # as the names of classes are
         if label not in classes.names:
             raise HTTPException(422, f"No class is called {label[:40]!r}; there are {', '.join(classes.names)}.")
         return Kept(file=await aside(lambda: log.add(decode(file, predictor.channels, limits), label)), label=label)

@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 import coursekit as ck
+from coursekit.vision.images import check_pixels
 
 from .limits import Limits
 
@@ -28,7 +29,7 @@ def decode(upload: UploadFile, channels: int, limits: Limits) -> Tensor:
     """The uploaded picture, uint8 (channels, H, W).
 
     Raises:
-        HTTPException: 415, not a picture; 413, too many pixels; 422, empty or damaged.
+        HTTPException: 415, not a picture; 413, too many pixels, or a strip; 422, empty or damaged.
     """
     data = upload.file.read()
     said = (upload.content_type or "application/octet-stream").partition(";")[0].strip().lower()
@@ -48,6 +49,10 @@ def decode(upload: UploadFile, channels: int, limits: Limits) -> Tensor:
         raise HTTPException(422, "The picture is damaged: its header cannot be read.") from error
     if width * height > limits.megapixels * 10**6:
         raise HTTPException(413, f"The picture has too many pixels: at most {limits.megapixels} million.")
+    try:
+        check_pixels(width, height)
+    except ValueError as error:
+        raise HTTPException(413, f"The picture is too large or too narrow: {error}.") from error
     try:
         return ck.read_image(io.BytesIO(data), channels)
     except ValueError as error:

@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from coursekit.classroom.exercises import Exercise, load_exercises
-from coursekit.classroom.lessons import unrun
+from coursekit.classroom.lessons import read, unrun
 
 from .run import LESSONS, chosen
 
@@ -72,24 +72,30 @@ def write(edition: str, folder: Path) -> list[Path]:
     Raises:
         FileExistsError: the folder holds something.
         NotADirectoryError: it is a file.
+        ValueError: it lies among what is copied, or a lesson is damaged; nothing was written.
     """
+    for origin in (LESSONS, LESSONS.parent / "excel"):
+        if folder.resolve().is_relative_to(origin.resolve()):
+            raise ValueError(
+                f"{folder} lies in {origin}, which is copied: give a folder elsewhere"
+            )
     if folder.is_file():
         raise NotADirectoryError(f"{folder} is a file: give a new folder")
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(
             f"{folder} is not empty, and nothing is overwritten: give a new folder"
         )
+    notebooks = {lesson: read(lesson) for lesson in chosen([])}
     (folder / "lessons" / "app").mkdir(parents=True)
     (folder / "excel").mkdir()
     for pattern in ("lessons/app/*.py", "lessons/app/*.html", "excel/*.xlsx"):
         for file in LESSONS.parent.glob(pattern):
             shutil.copyfile(file, folder / file.relative_to(LESSONS.parent))
     written = []
-    for lesson in chosen([]):
+    for lesson, notebook in notebooks.items():
         exercises = load_exercises(LESSONS / "solutions" / f"{lesson.stem}.py")
-        notebook = {"student": student, "instructor": instructor}[edition](
-            nbformat.read(lesson, 4), exercises
-        )
+        make = {"student": student, "instructor": instructor}[edition]
+        notebook = make(notebook, exercises)
         written.append(folder / "lessons" / lesson.name)
         written[-1].write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     return written
@@ -102,7 +108,7 @@ def main() -> None:
         sys.exit(f"say where to: make {edition} DIR=somewhere")
     try:
         written = write(edition, Path(places[0]).expanduser())
-    except OSError as error:
+    except (OSError, ValueError) as error:
         sys.exit(str(error))
     print(f"{len(written)} lessons in {places[0]}/lessons")
 

@@ -151,3 +151,44 @@ def test_a_claims_text_is_the_same_whatever_was_measured():
     one, other = (Claim("fast <enough>", "at most 3", measured) for measured in ("1.23", "2.34"))
     assert repr(one) == repr(other) == "✓ fast <enough> (at most 3)"
     assert "2.34" in other._repr_html_() and "&lt;enough&gt;" in other._repr_html_()
+
+
+BEYOND = 10**400  # a whole number beyond all doubles
+EXACT = {  # value, equals: which differ, if only where single or double precision sees nothing
+    "whole numbers beyond 2**53": (2**53 + 1, 2**53),
+    "in a list": ([1, 2**60 + 1], [1, 2**60]),
+    "of NumPy": (np.array([2**62 + 1]), np.array([2**62])),
+    "of 64 bits without sign": (np.array([2**64 - 1], dtype=np.uint64), 2.0**64 * np.ones(1)),
+    "beyond all doubles": (BEYOND + 1, BEYOND),
+    "long doubles": (np.longdouble(1) + np.finfo(np.longdouble).eps, np.longdouble(1)),
+    "complex": (1 + 1e-12j, 1),
+    "complex beside a large one": ([2**60, 1j], [2**60, 2j]),
+    "mixed": ([1, 2.5, 2**60 + 1], [1, 2.5, 2**60]),
+    "a double and a single": (0.1, torch.tensor(0.1)),
+}
+
+
+@pytest.mark.parametrize("value, other", EXACT.values(), ids=EXACT.keys())
+def test_no_digit_is_lost_before_a_comparison(value, other):
+    ck.claim("so", value, equals=value)
+    ck.claim("so", other, equals=other)
+    for one, two in ((value, other), (other, value)):
+        with pytest.raises(ClaimError):
+            ck.claim("so", one, equals=two)
+
+
+def test_numbers_beyond_all_doubles_are_shown(capsys):
+    ck.claim("large", BEYOND, at_least=1, at_most=BEYOND)
+    assert capsys.readouterr().out == "✓ large (at least 1, at most 1.00000e+400)\n"
+    with pytest.raises(ClaimError, match=r"largest difference 1.0e\+400"):
+        ck.claim("large", BEYOND, equals=0)
+    with pytest.raises(ValueError, match="needs a finite number"):
+        ck.report("large", BEYOND)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6))
+def test_lists_tuples_arrays_and_tensors_of_the_same_numbers_are_alike(numbers):
+    forms = [numbers, tuple(numbers), np.array(numbers), torch.tensor(numbers, dtype=torch.float64)]
+    for one in forms:
+        for two in forms:
+            ck.claim("alike", one, equals=two)

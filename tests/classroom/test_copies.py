@@ -115,3 +115,19 @@ def test_copies_made_before_an_interruption_are_known(course, monkeypatch):
     monkeypatch.undo()
     write(originals / "00_basics.ipynb", "second edition")
     assert lessons.renew(mine, originals) == [] and first(mine / "00_basics.ipynb") == "second edition"
+
+
+BROKEN = ["<<<<<<< HEAD\n", "", "{}", "[]", "null", '{"cells": 3, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}']
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_damaged_lesson_is_named_wherever_it_is_read(course, broken):
+    originals, mine = course
+    lesson = originals / "00_basics.ipynb"
+    lesson.write_text(broken, encoding="utf-8")
+    with pytest.raises(ValueError, match="00_basics.ipynb is damaged"):
+        lessons.read(lesson)
+    with pytest.raises(ValueError, match="00_basics.ipynb is damaged"):
+        lessons.reset("00", mine, originals)
+    (said,) = lessons.rerun(lesson)
+    assert "00_basics.ipynb is damaged" in said

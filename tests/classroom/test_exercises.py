@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import coursekit as ck
 from coursekit.classroom.exercises import agree, judge, load_exercises
@@ -301,3 +303,50 @@ def test_a_home_that_cannot_be_written_does_not_spoil_the_verdict(tmp_path, monk
     noted, verdict = capsys.readouterr().out.splitlines()
     assert noted.startswith("(right, but not noted") and verdict == "✓ 03.answer: right"
     assert "0 of 8" in repr(ck.progress())
+
+
+ALIKE = {
+    "dictionaries": ({"a": torch.tensor([1.0]), "b": 0.1 + 0.2}, {"a": [1.0], "b": 0.3}),
+    "texts of NumPy": (["a", "b"], np.array(["a", "b"])),
+    "an array of texts": (np.array(["a", "b"]), ["a", "b"]),
+}
+UNLIKE = {
+    "another key": ({"b": 1}, {"a": 1}),
+    "another value": ({"a": torch.tensor([1.0])}, {"a": torch.tensor([2.0])}),
+    "an imaginary part": (1 + 1j, 1.0),
+    "beyond all doubles": (10**400, 1.0),
+    "near an exact count": (1372401 + 13, 1372401),
+    "other texts": (np.array(["a", "c"]), np.array(["a", "b"])),
+    "no dictionary": ([1], {"a": 1}),
+}
+
+
+@pytest.mark.parametrize("found, expected", ALIKE.values(), ids=ALIKE.keys())
+def test_answers_of_other_forms_are_the_same(found, expected):
+    assert agree(found, expected, 1e-5)
+
+
+@pytest.mark.parametrize("found, expected", UNLIKE.values(), ids=UNLIKE.keys())
+def test_answers_that_only_look_alike_are_told_apart(found, expected):
+    assert not agree(found, expected, 1e-5)
+
+
+@given(st.lists(st.one_of(st.integers(), st.floats(allow_nan=False)), min_size=1, max_size=5))
+def test_a_verdict_does_not_depend_on_the_form(numbers):
+    forms = [numbers, tuple(numbers)] + [np.array(numbers)] * all(isinstance(n, float) for n in numbers)
+    assert all(agree(one, two, 0.0) for one in forms for two in forms)
+
+
+def test_without_a_home_folder_the_verdict_stays(monkeypatch, capsys):
+    def nobody(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("COURSEKIT_HOME")
+    monkeypatch.setattr("pathlib.Path.expanduser", nobody)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    ck.check("03.answer", 42)
+    shown = capsys.readouterr().out
+    assert "right" in shown and "set COURSEKIT_HOME to a folder of your own" in shown
+    assert not ck.machine().ready and "set COURSEKIT_HOME" in repr(ck.machine())
+    with pytest.raises(FileNotFoundError, match="this user has no home folder: set COURSEKIT_HOME"):
+        ck.home()

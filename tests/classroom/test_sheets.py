@@ -210,15 +210,16 @@ def test_formulas_give_what_a_spreadsheet_gives(tmp_path, formula, value):
     [
         ("=1/0", "A1 gives #DIV/0!"), ("=EXP(1000)", "#NUM!"), ("=LN(0)", "#NUM!"), ("=(-1)^0.5", "#NUM!"),
         ("=B3+1", "#VALUE!"), ("=B1:C2+1", "#VALUE!"), ("=SUMPRODUCT(B1:B2,B1:C1)", "#VALUE!"), ("=A1+1", "itself"),
-        ("=INDEX(B1:C2,3,1)", "#REF!"), ("=MATCH(9,B1:B2,0)", "#N/A"), ("=MATCH(3,B1:B2)", "exact match"),
-        ("=VLOOKUP(1,B1:C2,2)", "refused at 'VLOOKUP"), ("=1+", "refused at its end"), ("=SUM(1", "refused"),
-        ("=SUMPRODUCT(B1:C2*B1:B3)", "#VALUE!"), ("=SUMPRODUCT(B1:C2+1)+B1:C2", "#VALUE!"), ("=SQRT(-1)", "#NUM!"),
-        ("=SUMPRODUCT(B1:C2>1)", r"1\*\("), ("=SUMPRODUCT(SQRT(B1:C2))", "#VALUE!"), ("=MOD(1,0)", "#DIV/0!"),
+        ("=INDEX(B1:C2,3,1)", "#REF!"), ("=MATCH(9,B1:B2,0)", "#N/A"), ("=MATCH(3,C2:C3)", "#N/A"),
+       
+        ("=OFFSET(B1,1,1)", "refused at 'OFFSET"), ("=1+", "refused at its end"), ("=SUM(1", "refused"),
+        ("=SUMPRODUCT(B1:C2*B1:B3)", "2 x 2 and 3 x 1"), ("=SUMPRODUCT(B1:C2+1)+B1:C2", "#VALUE!"),
+        ("=SQRT(-1)", "#NUM!"), ("=SUMPRODUCT(B1:C2>1)", r"1\*\("), ("=MOD(1,0)", "#DIV/0!"),
         ("=AND(Z9)", "#VALUE!"), ("=OR(Z8:Z9)", "#VALUE!"), ("=AND(B3)", "#VALUE!"), ("=AVERAGE(Z9)", "#DIV/0!"),
         ('=1<"a"', "ordered"), ('=IFERROR("a"<"b",5)', "ordered"), ("=E1=1", "Excel"), ("=SUM(E1,1)", "Excel"),
         ("=E2+1", "the text '1'"), ('=E1&""', "as a text"), ('=1E20&""', "as a text"), ("=0^0", "Excel"),
         ("=INDEX(B1:C2,1)", "row and a column"), ('=MATCH("te*",B1:B3,0)', "patterns"),
-        ("={1,2}", "refused"), ("=#REF!+1", "refused"), ("=nobody", "nobody"),
+        ("={1,2}", "refused"), ("=#REF!+1", "#REF!"), ("=nobody", "nobody"),
     ],
 )  # fmt: skip
 def test_formulas_that_fail_say_so(tmp_path, formula, words):
@@ -234,6 +235,22 @@ def test_a_chain_of_formulas_may_be_long(tmp_path):
         evaluate(tmp_path, "=A2", **chain, A2000="=A3")
     with pytest.raises(ValueError, match="Sheet!A2000 gives #DIV/0!"):
         evaluate(tmp_path, "=A2", **chain, A2000="=1/0")
+
+
+@pytest.mark.parametrize("depth", [6, 8, 12])
+def test_a_chain_of_nested_formulas_may_be_long(tmp_path, depth):
+    """Each formula needs so much of Python's stack that twenty of them fill it."""
+    chain = {f"A{row}": "=" + "SUM((" * depth + f"A{row + 1}" + "+1)*1)" * depth for row in range(2, 60)}
+    assert evaluate(tmp_path, "=A2", **chain, A60=1) == 1 + 58 * depth
+    with pytest.raises(ValueError, match="refers to itself"):
+        evaluate(tmp_path, "=A2", **chain, A60="=A3")
+
+
+def test_a_formula_that_is_nested_too_deeply_says_so(tmp_path):
+    nested = "=" + "SUM((" * 200 + "B1" + "+1)*1)" * 200
+    with pytest.raises(ValueError, match="Sheet!A2: .* is nested too deeply"):
+        evaluate(tmp_path, "=A2", A2=nested)
+    assert "nested too deeply" in sheets.supported(tmp_path / "formula.xlsx")["Sheet!A2"]
 
 
 def test_an_error_names_the_cell_where_it_arose(tmp_path):

@@ -91,6 +91,26 @@ def test_check_labels_looks_at_all_of_them():
         ck.check_labels(torch.tensor([0, 3]), 3)
 
 
+@pytest.mark.parametrize("targets", [[0, 1], [False, True]], ids=["whole numbers", "truths"])
+def test_targets_of_a_binary_cross_entropy_may_be_whole_numbers_or_truths(targets):
+    outputs = torch.tensor([0.3, -0.7])
+    expected = (math.log1p(math.exp(0.3)) + math.log1p(math.exp(0.7))) / 2  # -log(1 - p) of the first, -log p
+    assert ck.binary_cross_entropy(outputs, torch.tensor(targets)).item() == pytest.approx(expected, abs=1e-6)
+    assert torch.equal(
+        ck.binary_cross_entropy(outputs, torch.tensor(targets)),
+        ck.binary_cross_entropy(outputs, torch.tensor(targets).float()),
+    )
+
+
+@pytest.mark.parametrize("wrong", [2, -1, 1.5, math.nan])
+def test_targets_of_a_binary_cross_entropy_are_probabilities(learner, wrong):
+    with pytest.raises(ValueError, match=f"0 or 1, or a probability between; found {wrong}: check the labels"):
+        ck.binary_cross_entropy(torch.zeros(2), torch.tensor([0.5, wrong]))
+    targets = torch.full((12, 3), float(wrong))
+    with pytest.raises(ValueError, match="a probability between"):
+        learner(train=(X, targets), loss_fn=ck.binary_cross_entropy).fit(1)
+
+
 # Training
 
 
@@ -210,17 +230,20 @@ def test_two_metrics_of_one_name_are_refused(learner):
         learner(metrics=[ck.accuracy, ck.error_rate, ck.accuracy])
 
 
-# Shapes and types that the model refuses: PyTorch's own words, which name both
+# Shapes that the model refuses: PyTorch's own words, which name both; types in ours
 
 
-@pytest.mark.parametrize(
-    "x, message",
-    [(torch.randn(12, 5), "12x5 and 4x8"), (X.byte(), "dtype.*Byte and Float|unsigned char")],
-    ids=["too wide", "uint8"],
-)
-def test_inputs_that_the_model_refuses(learner, x, message):
-    with pytest.raises(RuntimeError, match=message):
-        learner(train=(x, Y), batch_size=12).fit(1)
+def test_inputs_of_a_shape_that_the_model_refuses(learner):
+    with pytest.raises(RuntimeError, match="12x5 and 4x8"):
+        learner(train=(torch.randn(12, 5), Y), batch_size=12).fit(1)
+
+
+@pytest.mark.parametrize("x", [X.byte(), X.double().numpy(), X.bool(), X.half()], ids=lambda x: str(x.dtype))
+def test_inputs_of_a_type_that_the_model_refuses(learner, x):
+    learn = learner()
+    for look in (lambda: learner(train=(x, Y)).fit(1), learner(train=(x, Y)).lr_find, lambda: learn.predict(x)):
+        with pytest.raises(ValueError, match=r"inputs and model differ in their dtype .*: convert the inputs"):
+            look()
 
 
 # Files of another model

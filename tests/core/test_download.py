@@ -508,6 +508,46 @@ def test_a_second_download_must_have_the_sum_of_the_first(host, folder):
         download_all(wanted, folder)
 
 
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>log in", b"\n <HTML lang=en>", b"not an archive"])
+def test_a_page_in_place_of_an_archive_is_not_kept(host, folder, page):
+    wanted = (Download(f"{host.url}/mnist/set.tgz", None, unpack=True),)
+    host.files["/mnist/set.tgz"] = page
+    with pytest.raises(ValueError, match="is a web page, of a login perhaps|is neither a zip nor a tar file"):
+        download_all(wanted, folder)
+    assert list(folder.iterdir()) == []
+    host.files["/mnist/set.tgz"] = tar_of({"a.txt": b"good"})
+    with pytest.warns(UserWarning, match="no sum is published"):
+        download_all(wanted, folder)
+    assert (folder / "a.txt").read_bytes() == b"good" and (folder / "set.tgz.sha256").exists()
+
+
+def test_a_page_in_place_of_a_file_is_not_kept(host, folder):
+    host.files[f"/mnist/{NAME}"] = b"<html><body>Please log in"
+    with pytest.raises(ValueError, match="is a web page, of a login perhaps"):
+        download_all((Download(f"{host.url}/mnist/{NAME}", None),), folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_good_archive_is_kept_where_something_is_in_its_way(host, folder):
+    host.files["/mnist/set.tgz"] = tar_of({"a.txt": b"good"})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ValueError, match="would overwrite a.txt"):
+        download_all((Download(f"{host.url}/mnist/set.tgz", None, unpack=True),), folder)
+    assert (folder / "set.tgz").exists() and (folder / "a.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("form", ["file://{}", "~/mirror", "{}", "file://localhost{}"])
+def test_a_mirror_is_a_folder_in_any_form(tmp_path, folder, monkeypatch, form):
+    mirror = tmp_path / "mirror"
+    (mirror / folder.name).mkdir(parents=True)
+    (mirror / folder.name / NAME).write_bytes(CONTENT)
+    monkeypatch.setenv("HOME", str(tmp_path)), monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("COURSEKIT_MIRROR", form.format(mirror))
+    download_all((Download(f"http://public.invalid/{NAME}", sha256(CONTENT)),), folder)
+    assert (folder / NAME).read_bytes() == CONTENT
+
+
 # Whole sets
 
 

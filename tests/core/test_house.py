@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 1590, "vision": 1100, "tabular": 550, "text": 700, "classroom": 1300}
+BUDGETS = {"core": 1926, "vision": 1302, "tabular": 627, "text": 641, "classroom": 1609}
 
 
 def lines_of_code(source):

@@ -1,5 +1,8 @@
 """Tiny images, masks and points, drawn into a folder by Pillow for the tests."""
 
+import struct
+import zlib
+
 import numpy as np
 import torch
 from PIL import Image
@@ -83,3 +86,18 @@ def multi_source(folder, n=8, size=16):
 def held(*stems):
     """A split that holds out the files of these names, whatever their ending."""
     return ck.by_function(lambda file: file.stem in stems)
+
+
+def png_part(kind, data):
+    """A chunk of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, rows, value=255, color=2, bits=8, interlaced=0):
+    """A PNG whose header says `height`, and which holds so many rows (PNG specification, sections 11.2 and 10.1)."""
+    channels = {0: 1, 2: 3, 3: 1, 6: 4}[color]
+    head = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, interlaced)
+    line = b"\0" + bytes([value]) * (-(-width * channels * bits // 8))
+    palette = png_part(b"PLTE", bytes(range(256)) * 3) if color == 3 else b""
+    data = zlib.compress(line * rows)
+    return b"\x89PNG\r\n\x1a\n" + png_part(b"IHDR", head) + palette + png_part(b"IDAT", data) + png_part(b"IEND", b"")

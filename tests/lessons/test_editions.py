@@ -59,3 +59,20 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):
         with pytest.raises(SystemExit, match=message):
             editions.main()
     assert [path.name for path in tmp_path.iterdir()] == ["marks.txt"]
+
+
+@pytest.mark.parametrize("inside", ["lessons/handout", "lessons/app/deep/er", "excel/out"])
+def test_a_folder_among_what_is_copied_is_refused(inside):
+    folder = editions.LESSONS.parent / inside
+    with pytest.raises(ValueError, match="which is copied: give a folder elsewhere"):
+        editions.write("student", folder)
+    assert not folder.exists()
+
+
+def test_a_damaged_lesson_is_named_before_anything_is_written(tmp_path, monkeypatch):
+    broken = tmp_path / "02_broken.ipynb"
+    broken.write_text("<<<<<<< HEAD", encoding="utf-8")
+    monkeypatch.setattr(editions, "chosen", lambda numbers: [broken])
+    with pytest.raises(ValueError, match="02_broken.ipynb is damaged"):
+        editions.write("student", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
+import coursekit as ck
 from coursekit import DotProduct, RatingLoaders, collab_learner
 
 RANGE = (0.5, 5.0)
@@ -97,7 +98,9 @@ def test_weights_for_other_users_films_or_ranges_are_refused(learner, ratings, t
     def made(table, **options):
         return collab_learner(RatingLoaders(table, rating_range=RANGE), factors=2, progress=False, **options)
 
-    assert made(table[:2000]).load(file)["epochs"] == 8
+    again = made(table[:2000])
+    assert again.load(file)["epochs"] == 8
+    assert torch.equal(again.raw_outputs(table[2000:]), learner.raw_outputs(table[2000:]))
     for other, message in {
         made(
             table.replace({"movieId": {7: 99}})
@@ -117,7 +120,66 @@ def frame(**changes):
     return pd.DataFrame({"userId": [1, 2], "movieId": [3, 4], "rating": [1.0, 5.0]} | changes)
 
 
+@pytest.mark.parametrize("layers", [None, (50,)], ids=["dot product", "deeper net"])
+def test_new_users_are_predicted_about_as_well_as_by_the_films_means(ratings, layers):
+    """Nothing is known of them but the film, so nothing can do much better, and nothing should do worse."""
+    table, _ = ratings
+    known, new = table[table.userId < 145], table[table.userId >= 145]
+    torch.manual_seed(0)
+    learner = collab_learner(RatingLoaders(known, rating_range=RANGE, device="cpu"), 4, layers=layers, progress=False)
+    learner.fit_one_cycle(8, 1e-2)
+    found = learner.raw_outputs(new)[:, 0].numpy()
+    films = new.movieId.map(known.groupby("movieId").rating.mean())
+    error, by_films = ((np.mean((guess - new.rating) ** 2)) ** 0.5 for guess in (found, films))
+    assert error < 1.05 * by_films and np.corrcoef(found, films)[0, 1] > 0.8
+
+
+def test_the_validation_figure_is_the_same_for_every_batch_size_and_order(ratings, learner):
+    table, _ = ratings
+    for batch_size, part in ((1, table[2000:]), (7, table[2000:].sample(frac=1, random_state=0)), (999, table[2000:])):
+        data = RatingLoaders(table[:2000], part, rating_range=RANGE, batch_size=batch_size)
+        assert learner.validate(data.valid) == pytest.approx(learner.validate(), rel=1e-5)
+
+
+def test_looking_changes_nothing_of_the_next_fit(ratings):
+    table, _ = ratings
+
+    def fits(look):
+        torch.manual_seed(0)
+        learner = collab_learner(RatingLoaders(table[:300], table[300:400], rating_range=RANGE), 3, progress=False)
+        learner.fit(1)
+        if look:
+            learner.validate(), learner.predictions(), learner.predict(table[:3]), learner.summary(), repr(learner)
+            learner.lr_find(batches=5), learner.item_table(), learner.nearest(7)
+        learner.fit(1)
+        return learner.raw_outputs(table)
+
+    assert torch.equal(fits(False), fits(True))
+
+
+def test_ratings_of_other_films_are_not_judged(ratings, learner):
+    table, _ = ratings
+    other = RatingLoaders(table.assign(movieId=table.movieId + 1), table, rating_range=RANGE)
+    for look in (learner.validate, learner.predictions):
+        with pytest.raises(ValueError, match="this loader was made for other items"):
+            look(other.valid)
+    with pytest.raises(
+        ValueError, match=r"'userId' held values such as 100 in training and '100' here \(numbers, text\)"
+    ):
+        learner.predict({"userId": "100", "movieId": 7})
+
+
 BAD = {
+    "a rating of nobody": (
+        lambda: RatingLoaders(frame(userId=[1, None])), "1 of 2 ratings have no 'userId' or 'movieId'"),
+    "a held-out rating of nothing": (
+        lambda: RatingLoaders(frame(), frame(movieId=[None, 3])), "1 of 2 ratings have no 'userId' or 'movieId'"),
+    "outputs that do not reach": (
+        lambda: collab_learner(RatingLoaders(frame()), output_range=(0, 1)),
+        "do not reach all training targets, 1 to 5"),
+    "another learner's data": (
+        lambda: collab_learner(ck.Loaders((torch.ones(3), torch.ones(3)))), "learns from RatingLoaders; found Loaders"),
+    "no table": (lambda: RatingLoaders([1, 2]), "a table is a pandas DataFrame; found list"),
     "a rating outside the range": (
         lambda: RatingLoaders(frame(rating=[1, 9]), rating_range=RANGE), "first 9.0 in row 1"),
     "a held-out rating outside": (lambda: RatingLoaders(frame(), frame(rating=[0, 1])), "first 0.0 in row 0"),

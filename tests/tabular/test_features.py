@@ -1,6 +1,7 @@
 """Features of tables, each against a slow loop that says the same plainly; joins that lose no row; bad input."""
 
 import math
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -116,6 +117,73 @@ def test_dates_of_one_format_are_read_by_it_and_those_of_a_time_zone_in_its_own_
     assert found["SinceE"].tolist() == [0, 1]
 
 
+def parts(values, **options):
+    found = add_date_parts(pd.DataFrame({"Date": pd.Series(values, **options)}), "Date")
+    return list(zip(found["Month"], found["Day"], strict=True))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["30/04/2019", "01/05/2019"],
+        ["04/30/2019", "05/01/2019"],
+        ["2019-04-30", "2019-05-01"],
+        ["2019/04/30", "2019/05/01"],
+        ["20190430", "20190501"],
+        [pd.Timestamp("2019-04-30").date(), pd.Timestamp("2019-05-01").date()],
+        pd.Categorical(["2019-04-30", "2019-05-01"]),
+        ["2019-04-30T23:30+02:00", "2019-05-01T00:30+02:00"],
+    ],
+    ids=str,
+)
+def test_a_column_of_dates_is_read_in_the_one_format_that_it_has(values, recwarn):
+    assert parts(values) == [(4, 30), (5, 1)] and parts(list(values)[::-1]) == [(5, 1), (4, 30)]
+    assert not recwarn
+
+
+@given(st.lists(st.dates(), min_size=1, max_size=8), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d"]))
+@settings(max_examples=80, deadline=None)
+def test_text_is_read_as_it_was_written_or_refused(days, form):
+    days = [day.replace(year=1990 + day.year % 40) for day in days if (day.month, day.day) != (2, 29)] or [
+        date(2019, 4, 30)
+    ]
+    try:
+        found = parts([day.strftime(form) for day in days])
+    except ValueError as error:
+        assert "can be read month first and day first" in str(error)
+        assert form != "%Y-%m-%d" and all(day.day <= 12 for day in days)
+    else:
+        assert found == [(day.month, day.day) for day in days]
+
+
+@given(st.lists(ROW, min_size=1, max_size=20), st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None)
+def test_order_of_rows_and_columns_and_the_index_mean_nothing(rows, random):
+    whole = table(rows)
+    order = random.sample(range(len(rows)), len(rows))
+    other = whole.iloc[order].set_axis(list(range(len(rows))))[random.sample(list(whole.columns), 4)]
+    cities = pd.DataFrame({"City": ["x", "y", "z"], "Shop": list("cba")})
+    for make in (
+        lambda t: add_elapsed(t, ["Promo"], date="Date", by="Shop"),
+        lambda t: add_rolling(t, ["Sales"], date="Date", by="Shop", days=3, statistic="sum"),
+        lambda t: add_date_parts(t, "Date"),
+        lambda t: join(t, cities.sample(frac=1, random_state=random.randrange(9)), "Shop"),
+    ):
+        here, there = make(whole), make(other)
+        pd.testing.assert_frame_equal(here.iloc[order].set_axis(there.index)[list(there.columns)], there)
+
+
+def test_columns_may_come_from_a_generator_and_have_numbers_for_names():
+    events = pd.DataFrame({"Shop": "a", "Date": DAYS[:3], 0: [0, 1, 0]})
+    found = add_elapsed(events, (name for name in [0]), date="Date", by="Shop")
+    np.testing.assert_array_equal(found["Since0"], [math.nan, 0, 1])
+
+
+def test_a_table_may_have_a_column_of_any_name_to_be_joined():
+    left, right = pd.DataFrame({"Shop": [1, 2], "found in": 0}), pd.DataFrame({"Shop": [2, 1], "_merge": [4, 3]})
+    assert join(left, right, "Shop").to_dict("list") == {"Shop": [1, 2], "found in": [0, 0], "_merge": [3, 4]}
+
+
 def test_a_nullable_boolean_is_an_event():
     table = pd.DataFrame({"Shop": "a", "Date": DAYS[:3], "E": pd.array([None, True, False], "boolean")})
     found = add_elapsed(table, ["E"], date="Date", by="Shop")
@@ -130,7 +198,39 @@ def test_join_keeps_the_rows_and_their_order_and_marks_what_is_missing():
 
 
 SHOPS = pd.DataFrame({"Shop": [1, 2], "Date": ["2015-01-01", "2015-01-02"], "Sales": [1.0, 2.0], "Note": ["a", "b"]})
+
+
+def keys(*values):
+    return pd.DataFrame({"k": pd.Series(values, dtype=object)})
+
+
 BAD = {
+    "dates that can be read in two ways": (
+        lambda: parts(["01/05/2019", "02/05/2019"]), r"month first and day first: say which, .*format=\"%d/%m/%Y\""),
+    "dates and text": (lambda: parts([DAYS[0], "02/03/2015"]), "holds mixed types, such as 2015-02-20 00:00:00"),
+    "times, which are no dates": (lambda: parts(["10:30", "11:30"]), "'10:30', in no format that is known"),
+    "two time zones": (
+        lambda: parts(["2024-01-01T23:30+01:00", "2024-07-02T00:30+02:00"]), "several time zones: .*utc=True"),
+    "dates with a gap": (lambda: parts(["2015-07-31", None]), "1 of 2 values of 'Date' are no dates"),
+    "a row without group": (
+        lambda: add_elapsed(SHOPS.assign(Note=["a", None]), ["Sales"], date="Date", by="Note"),
+        "1 of 2 rows have no 'Note'"),
+    "an event told in dates": (
+        lambda: add_elapsed(SHOPS.assign(E=DAYS[:2]), ["E"], date="Date", by="Shop"), "'E' is told in dates"),
+    "half a day": (
+        lambda: add_rolling(SHOPS, ["Sales"], date="Date", by="Shop", days=2.5), "whole days.*found 2.5"),
+    "days in text": (
+        lambda: add_rolling(SHOPS, ["Sales"], date="Date", by="Shop", days="7D"), "whole days.*found '7D'"),
+    "no window": (lambda: add_rolling(SHOPS, ["Sales"], date="Date", by="Shop", days=[]), r"whole days.*found \[\]"),
+    "several groups": (
+        lambda: add_elapsed(SHOPS, ["Sales"], date="Date", by=["Shop"]), r"no column \['Shop'\]"),
+    "join of other types in objects": (
+        lambda: join(keys(1, 2), keys("1", "2").assign(v=0), "k", missing="keep"), "'k' holds numbers and text"),
+    "join of days and dates": (
+        lambda: join(pd.DataFrame({"k": DAYS}), keys(*DAYS.date).assign(v=0), "k", missing="keep"),
+        "other types in the two"),
+    "join on nothing": (lambda: join(SHOPS, SHOPS, []), "`on` names a column"),
+    "join of no table": (lambda: join(SHOPS, {"Shop": [1]}, "Shop"), "a table is a pandas DataFrame; found dict"),
     "join without partner": (lambda: join(SHOPS, SHOPS[["Shop"]].head(1).assign(City="x"), "Shop"), "1 of 2 rows"),
     "join that multiplies": (
         lambda: join(SHOPS, pd.DataFrame({"Shop": [1, 1, 2], "City": list("xyz")}), "Shop"), "would multiply rows"),

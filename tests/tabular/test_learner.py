@@ -170,7 +170,150 @@ def test_classes_are_in_the_order_of_their_values_whatever_their_type(sales):
     assert sum(learner.predict(table[:2])[1].probabilities.values()) == pytest.approx(1)
 
 
+TWO = pd.Series(["2024-05-01", "2024-05-02"])
+PAIRS = {
+    "ints and floats": ([1, 2], [1.0, 2.0]),
+    "floats and 32 bits": ([0.1, 0.7], np.array([0.1, 0.7], np.float32)),
+    "32 bits and whole numbers with gaps": (np.array([1, 2], np.float32), pd.array([1, 2], "Int64")),
+    "dates": (pd.to_datetime(TWO), pd.to_datetime(TWO).dt.date),
+    "truths and ints": ([False, True], [0, 1]),
+}
+
+
+@pytest.mark.parametrize("train, valid", PAIRS.values(), ids=PAIRS.keys())
+def test_classes_are_known_again_in_another_type(sales, train, valid):
+    tables = [sales[:40].assign(Sales=pd.Series(values)[[0, 1] * 20].to_numpy()) for values in (train, valid)]
+    data = TableLoaders(*tables, **COLUMNS, classes=True, device="cpu")
+    assert data.train.targets.tolist() == data.valid.targets.tolist() == [0, 1] * 20
+
+
+UNITS = {
+    "1000 y": lambda y: 1000 * y, "y + 1e6": lambda y: y + 1e6, "y / 10,000": lambda y: y / 1e4,
+    "200,000 + 100,000 y": lambda y: 200_000 + 100_000 * y,
+}  # fmt: skip
+
+
+def error_of(sales, change, optimizer_fn, loss_fn):
+    """The root mean squared error in deviations of the target, the same numbers learned in another unit."""
+    table = sales.assign(Sales=change((sales.Sales - sales.Sales.mean()) / sales.Sales.std()))
+    torch.manual_seed(0)
+    data = TableLoaders(table[:1200], table[1200:], **COLUMNS, device="cpu")
+    learner = tabular_learner(
+        data, (32,), metrics=[ck.rmse], progress=False, optimizer_fn=optimizer_fn, loss_fn=loss_fn
+    )
+    learner.fit_one_cycle(3, 1e-2)
+    return learner.validate()["rmse"] / table.Sales.std()
+
+
+@pytest.mark.filterwarnings("ignore:the target 'Sales' is so far from 0")
+@pytest.mark.parametrize("loss_fn", [ck.mean_squared_error, nn.L1Loss()], ids=["squares", "absolutes"])
+@pytest.mark.parametrize("optimizer_fn", [torch.optim.AdamW, torch.optim.SGD], ids=["AdamW", "SGD"])
+def test_the_unit_of_the_target_does_not_matter(sales, optimizer_fn, loss_fn):
+    """The same rows in other units are the same task: whatever is learned of y is learned of a y + b."""
+    if optimizer_fn is torch.optim.SGD and loss_fn is not ck.mean_squared_error:
+        pytest.skip("plain gradient steps of an absolute error are as long as its unit is")
+    expected = error_of(sales, lambda y: y, optimizer_fn, loss_fn)
+    assert expected < (0.3 if optimizer_fn is torch.optim.AdamW else 0.9)
+    within = (
+        0.05 if loss_fn is ck.mean_squared_error else 0.25
+    )  # the sign of a small difference is a matter of rounding
+    for name, change in UNITS.items():
+        assert error_of(sales, change, optimizer_fn, loss_fn) == pytest.approx(expected, rel=within, abs=0.02), name
+
+
+def test_an_untrained_model_is_about_the_mean_of_the_training_rows_and_is_saved_with_its_scale(sales, tmp_path):
+    table = sales.assign(Sales=200_000 + 29_000 * sales.Sales)
+    data = TableLoaders(table[:1200], table[1200:], **COLUMNS, device="cpu")
+    learner = tabular_learner(data, (8,), metrics=[ck.rmse], progress=False)
+    assert learner.validate()["rmse"] < 2 * table.Sales.std()
+    outputs = learner.raw_outputs(table[1200:])
+    scale = learner.model.output_scale
+    assert scale == pytest.approx((table.Sales[:1200].mean(), table.Sales[:1200].std(ddof=0)), rel=1e-6)
+    prep = ck.TablePrep.saved(learner.save(tmp_path / "dollars"))
+    other = tabular_learner(TableLoaders(table[:50], prep=prep, target="Sales", device="cpu"), (8,), progress=False)
+    other.load(tmp_path / "dollars")
+    assert other.model.output_scale == scale and torch.equal(other.raw_outputs(table[1200:]), outputs)
+
+
+@pytest.mark.parametrize("output_range", [None, (0, 400_000)], ids=["no range", "a range"])
+def test_outputs_have_32_bits_in_mixed_precision_too(sales, output_range):
+    """bfloat16 has 8 digits: between 131,072 and 262,144 its numbers are 1,024 apart."""
+    table = sales.assign(Sales=200_000 + 10_000 * sales.Sales)
+    learner = tabular_learner(TableLoaders(table, **COLUMNS, device="cpu"), (8,), output_range=output_range)
+    learner.autocast = lambda: torch.autocast("cpu", torch.bfloat16)
+    outputs = learner.raw_outputs(table)
+    assert outputs.dtype == torch.float32 and (outputs % 1024 != 0).double().mean() > 0.9
+
+
+def test_numbers_that_may_be_meant_otherwise_or_are_rounded_are_warned_of(sales):
+    for message, values in {
+        "give classes=True": (sales.Sales > 1).astype(int),
+        "in float32, .*: subtract a constant": sales.Sales + 1e9,
+    }.items():
+        with pytest.warns(UserWarning, match=message):
+            TableLoaders(sales.assign(Sales=values), **COLUMNS)
+
+
+def test_the_validation_figure_is_the_same_for_every_batch_size_and_order(sales, learner):
+    learner = tabular_learner(learner.data, (64, 32), metrics=[ck.rmse, ck.rmspe], progress=False)
+    expected, valid = learner.validate(), sales[1200:]
+    for batch_size, part in ((1, valid), (7, valid.sample(frac=1, random_state=0)), (500, valid.iloc[::-1])):
+        data = TableLoaders(sales[:1200], part, **COLUMNS, batch_size=batch_size)
+        assert learner.validate(data.valid) == pytest.approx(expected, rel=1e-5)
+
+
+def test_looking_changes_nothing_of_the_next_fit(sales):
+    def fits(look):
+        torch.manual_seed(0)
+        data = TableLoaders(sales[:200], sales[1200:], **COLUMNS, device="cpu")
+        learner = tabular_learner(data, (8,), progress=False)
+        learner.fit(1)
+        if look:
+            learner.validate(), learner.predictions(), learner.predict(sales[:3]), learner.summary(), repr(learner)
+            learner.lr_find(batches=5), learner.embedding("Day"), learner.raw_outputs(sales)
+        learner.fit(1)
+        return learner.raw_outputs(sales)
+
+    assert torch.equal(fits(False), fits(True))
+
+
+def test_data_of_other_categories_columns_or_scales_are_not_judged(sales, learner):
+    for what, changed in {
+        "values of 'Shop'": {"Shop": sales.Shop + 1},
+        "of 'Price'": {"Price": 1 + sales.Price},
+    }.items():
+        other = TableLoaders(sales.assign(**changed)[:1200], sales, **COLUMNS)
+        for look in (learner.validate, learner.predictions):
+            with pytest.raises(ValueError, match=f"this loader was made for other .*{what}"):
+                look(other.valid)
+        with pytest.raises(ValueError, match=f"data was made for other .*{what}"):
+            learner.use(other)
+
+
 BAD = {
+    "a metric of classes": (
+        lambda t: tabular_learner(TableLoaders(t, **COLUMNS), metrics=[ck.accuracy]),
+        r"accuracy is no metric of numbers, as 'Sales' is: say TableLoaders\(classes=True\)"),
+    "a metric of numbers": (
+        lambda t: tabular_learner(
+            TableLoaders(t, target="Day", continuous=["Price"], classes=True), metrics=[ck.rmse]),
+        "rmse is no metric of classes"),
+    "two dropouts": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), dropout=[0.1, 0.2]), r"found \[0.1, 0.2\]"),
+    "one layer": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), 200), r"such as \(200, 100\); found 200"),
+    "a layer of nothing": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), [0]), r"found \[0\]"),
+    "a range that is too narrow": (
+        lambda t: tabular_learner(TableLoaders(t, **COLUMNS), output_range=(0, 1)),
+        "do not reach all training targets"),
+    "another learner's data": (lambda t: tabular_learner(ck.Loaders((torch.ones(3), torch.ones(3)))),
+        "tabular_learner learns from TableLoaders; found Loaders"),
+    "no table": (lambda t: TableLoaders([1, 2], **COLUMNS), "a table is a pandas DataFrame; found list"),
+    "no held-out table": (lambda t: TableLoaders(t, t.to_numpy(), **COLUMNS), "DataFrame; found ndarray"),
+    "a target beyond float32": (lambda t: TableLoaders(t.assign(Sales=1e39), **COLUMNS), "too large for float32"),
+    "several targets": (lambda t: TableLoaders(t, **COLUMNS | {"target": ["Sales"]}), r"no column \['Sales'\]"),
+    "a path for a preparation": (lambda t: TableLoaders(t, prep="sales", target="Sales"), "a TablePrep knows"),
+    "classes of another type": (
+        lambda t: TableLoaders(t, t.assign(Day=t.Day.astype(str)), target="Day", continuous=["Price"], classes=True),
+        r"\(numbers, text\)"),
     "one class": (
         lambda t: TableLoaders(t.assign(Sales="x"), target="Sales", continuous=["Price"], classes=True), "needs two"),
     "classes that are not said": (

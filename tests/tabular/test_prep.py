@@ -2,7 +2,9 @@
 
 import json
 import math
+import re
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,14 @@ def test_normalised_training_rows_have_mean_0_and_deviation_1_or_are_constant(va
     assert abs(found.mean()) < 1e-3
     deviation = float(found.std(correction=0))
     assert deviation == pytest.approx(1, abs=1e-3) or float(rows.std(correction=0)) <= 1e-6 * float(rows.abs().max())
+
+
+def test_means_keep_their_digits():
+    seconds = (
+        1_600_000_000 + torch.arange(5, dtype=torch.float64)[:, None]
+    )  # of the clock: more digits than float32 has
+    expected = torch.tensor([-2.0, -1, 0, 1, 2])[:, None] / math.sqrt(2)  # (x - mean) / deviation
+    assert torch.allclose(Normalize().fit_transform(seconds), expected, atol=1e-6)
 
 
 def shops():
@@ -134,10 +144,86 @@ def test_columns_with_numbers_for_names_are_saved():
         assert torch.equal(own, other)
 
 
+DAYS = pd.to_datetime(["2024-05-01", "2024-05-02", "2024-05-01"])
+SAME = {
+    "dates as objects": (DAYS, pd.Series(list(DAYS), dtype=object)),
+    "dates in other units": (DAYS, DAYS.astype("datetime64[s]")),
+    "days of Python": (DAYS, [day.date() for day in DAYS]),
+    "days of Python in training": ([day.date() for day in DAYS], DAYS),
+    "one moment in two time zones": (DAYS.tz_localize("UTC"), DAYS.tz_localize("UTC").tz_convert("Asia/Tokyo")),
+    "32 and 64 bits": (np.array([0.1, 0.7, 0.1], np.float32), [0.1, 0.7, 0.1]),
+    "64 and 32 bits": ([0.1, 0.7, 0.1], pd.array([0.1, 0.7, 0.1], "Float32")),
+    "whole numbers and floats": ([1, 2, 1], [1.0, 2.0, 1.0]),
+    "decimals": ([Decimal("0.5"), Decimal(1), Decimal("0.5")], [0.5, 1.0, 0.5]),
+    "categories of pandas": (pd.Categorical(["a", "b", "a"], ["b", "a", "unused"]), ["a", "b", "a"]),
+    "text in the other form of Unicode": (["cafe\u0301", "the", "cafe\u0301"], ["caf\u00e9", "the", "caf\u00e9"]),
+}
+
+
+@pytest.mark.parametrize("training, later", SAME.values(), ids=SAME.keys())
+def test_equal_values_are_one_category_whatever_their_type(training, later):
+    prep = TablePrep(["x"], []).fit(pd.DataFrame({"x": training}))
+    for again in (prep, saved_again(prep)):
+        assert again.transform(pd.DataFrame({"x": later}))[0][:, 0].tolist() == [1, 2, 1]
+        assert again.transform(pd.DataFrame({"x": training}))[0][:, 0].tolist() == [1, 2, 1]
+
+
+TEXT = ["2024-05-01", "2024-05-02", "2024-05-01"]
+OTHER = {
+    "dates, then text": (DAYS, TEXT, "(dates, text)"),
+    "text, then dates": (TEXT, DAYS, "(text, dates)"),
+    "dates, then whole numbers": (DAYS, [20240501] * 3, "(dates, numbers)"),
+    "dates, then those of a time zone": (DAYS, DAYS.tz_localize("UTC"), "(dates, dates with a time zone)"),
+    "numbers, then text": ([1, 2, 1], ["1", "2", "1"], "(numbers, text)"),
+    "truths, then text": ([True, False, True], ["True", "False", "True"], "(numbers, text)"),
+    "spans, then text": (DAYS - DAYS[0], ["0 days", "1 days", "0 days"], "(timedelta64, text)"),
+    "intervals, then text": (pd.cut([1, 9, 1], [0, 5, 10]), ["(0, 5]", "(5, 10]", "(0, 5]"], "(interval, text)"),
+    "some text among numbers": ([1, 2, 1], [1, "2", 1], "mixes types (int, str)"),
+}
+
+
+@pytest.mark.parametrize("training, later, message", OTHER.values(), ids=OTHER.keys())
+def test_values_of_another_type_are_refused_and_not_unknown(training, later, message):
+    prep = TablePrep(["x"], []).fit(pd.DataFrame({"x": training}))
+    for again in (prep, saved_again(prep)):
+        with pytest.raises(ValueError, match=f"column 'x' .*{re.escape(message)}.*: bring "):
+            again.transform(pd.DataFrame({"x": later}))
+
+
+@given(
+    st.lists(st.tuples(CATEGORIES, st.integers(0, 3), NUMBERS), min_size=1, max_size=12),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=40, deadline=None)
+def test_order_of_rows_and_columns_and_the_index_mean_nothing(rows, random):
+    table = pd.DataFrame(rows, columns=["Type", "Shop", "Sales"]).astype({"Type": object, "Sales": float})
+    table.loc[len(table)] = ["a", 1, 0.5]
+    order = random.sample(range(len(table)), len(table))
+    other = table.iloc[order].set_axis([f"row {i}" for i in order]).assign(Unused=1)
+    other = other[random.sample(list(other.columns), 4)]
+    here, there = (TablePrep(["Type", "Shop"], ["Sales"]).fit(t) for t in (table, other))
+    for own, theirs in zip(here.transform(table), there.transform(other), strict=True):
+        assert torch.allclose(own[order], theirs, atol=1e-6)
+
+
 BAD = {
     "a category called as a flag": (
         lambda: TablePrep(["Sales_missing"], ["Sales"]).fit(shops().assign(Sales_missing="x")), "X_missing: rename it"),
     "a name that JSON cannot hold": (lambda: TablePrep([("a", "b")], []), "text or a whole number"),
+    "a name in place of the categories": (lambda: TablePrep("Shop", []), r"also a single one: \['Shop'\]"),
+    "a name in place of the numbers": (lambda: TablePrep([], "Sales"), r"also a single one: \['Sales'\]"),
+    "no table": (lambda: TablePrep(["Shop"], []).fit({"Shop": [1]}), "a table is a pandas DataFrame; found dict"),
+    "two columns of one name": (
+        lambda: TablePrep(["Shop"], []).fit(pd.concat([shops(), shops()], axis=1)), "has 2 columns 'Shop'"),
+    "lists for categories": (lambda: Categorify(["x"]).fit(pd.DataFrame({"x": [[1], [2]]})), r"mixes types \(list\)"),
+    "long numbers that a gap made floats": (
+        lambda: Categorify(["x"]).fit(pd.DataFrame({"x": [2**53 + 1, None]})), "no room for all its digits"),
+    "numbers that are text": (
+        lambda: Impute(["x"]).fit(pd.DataFrame({"x": ["1", "2"]})), "'1'; numbers are needed: pd.to_numeric reads"),
+    "one that is no number among them": (
+        lambda: Impute(["x"]).fit(pd.DataFrame({"x": ["1", "2", "?", "4"]})), r"such as '\?'; .*na_values"),
+    "complex numbers": (lambda: Impute(["x"]).fit(pd.DataFrame({"x": [1j]})), "holds complex"),
+    "dates for numbers": (lambda: Impute(["x"]).fit(pd.DataFrame({"x": DAYS})), "holds dates"),
     "a name in place of a list": (lambda: Categorify("Shop").fit(shops()), "come as a list"),
     "a column that is missing": (lambda: TablePrep(["City"], []).fit(shops()), "no column 'City'"),
     "a category that is all empty": (

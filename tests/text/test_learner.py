@@ -250,6 +250,107 @@ def test_the_layer_groups_hold_everything(language):
     assert isinstance(language.groups[-1], nn.ModuleList) and len(language.groups) == 3
 
 
+# What looking says, and leaves alone
+
+
+@pytest.mark.parametrize("make", ["classifier", "language"])
+def test_looking_changes_nothing_of_the_next_fit(make, tmp_path):
+    def fits(look):
+        torch.manual_seed(0)
+        if make == "classifier":
+            learner = classifier()
+        else:
+            data = ck.LanguageLoaders(TRAIN[0], VALID[0], batch_size=4, seq_len=20, device="cpu")
+            learner = ck.language_model_learner(data, **SIZES, progress=False)
+        learner.fit(1)
+        if look:
+            learner.validate(), learner.predictions(), learner.predict(VALID[0][:3]), learner.summary(), repr(learner)
+            learner.lr_find(batches=5), learner.raw_outputs("Anna"), learner.save_encoder(tmp_path / "encoder")
+            if make == "language":
+                learner.generate("Anna", 5, seed=0)
+        learner.fit(1)
+        return learner.raw_outputs(VALID[0][:5])
+
+    assert torch.equal(fits(False), fits(True))
+
+
+def test_a_classifiers_validation_figure_is_the_same_for_every_batch_size_and_order(language):
+    learner = classifier(language.data.vocab, metrics=[ck.accuracy])
+    expected, (texts, labels) = learner.validate(), VALID
+    for batch_size in (3, 7, 200):
+        data = ck.TextLoaders(TRAIN, (texts[::-1], labels[::-1]), vocab=language.data.vocab, batch_size=batch_size)
+        assert learner.validate(data.valid) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_language_models_validation_figure_is_the_same_for_every_length_of_sequence(language):
+    for seq_len in (1, 7, 1000):
+        words = language.data.vocab
+        data = ck.LanguageLoaders(TRAIN[0], VALID[0], vocab=words, batch_size=4, seq_len=seq_len, device="cpu")
+        assert language.validate(data.valid) == pytest.approx(language.validate(), rel=1e-4)
+
+
+def test_predictions_of_a_language_model_are_those_that_validation_counts(language):
+    """Its memory goes on from batch to batch, there as here."""
+    outputs, targets = language.predictions()
+    assert ck.cross_entropy(outputs, targets).item() == pytest.approx(language.validate()["loss"], rel=1e-5)
+    assert torch.equal(language.predictions()[0], outputs)
+
+
+def test_texts_of_other_classes_or_words_are_not_judged(language):
+    words, (texts, labels) = language.data.vocab, VALID
+    learner = classifier(words)
+    for other, message in {
+        ck.TextLoaders((texts, [f"not {label}" for label in labels]), vocab=words, device="cpu"): "classes: 2 there",
+        ck.TextLoaders((texts, labels), device="cpu"): "vocabulary",
+    }.items():
+        for look in (learner.validate, learner.predictions):
+            with pytest.raises(ValueError, match=f"this loader was made for other {message}"):
+                look(other.train)
+        with pytest.raises(ValueError, match=f"data was made for other {message}"):
+            learner.use(other)
+
+
+def test_a_fit_is_not_resumed_with_other_classes(language, tmp_path):
+    words, (texts, labels) = language.data.vocab, TRAIN
+    classifier(words).fit(1, callbacks=[ck.Checkpoint(tmp_path / "fit")])
+    other = classifier(words, (texts, [f"not {label}" for label in labels]), valid=None)
+    with pytest.raises(ValueError, match="made for other classes"):
+        other.fit(1, callbacks=[ck.Checkpoint(tmp_path / "fit", resume=True)])
+
+
+@pytest.mark.parametrize(
+    "act, message",
+    [
+        (
+            lambda data: ck.text_classifier_learner(data),
+            "text_classifier_learner learns from TextLoaders; found Language",
+        ),
+        (lambda data: ck.language_model_learner(classifier().data), "learns from LanguageLoaders; found TextLoaders"),
+        (lambda data: ck.language_model_learner(data, dropouts=[0.1]), r"dropouts are ck.Dropouts.*found \[0.1\]"),
+        (lambda data: classifier(dropouts=0.5), "dropouts are ck.Dropouts.*found 0.5"),
+        (lambda data: ck.language_model_learner(data, layers=0), "layers must be at least 1; found 0"),
+        (lambda data: ck.Dropouts("0.1"), "a dropout is a probability.*found '0.1'"),
+        (lambda data: ck.token_probabilities(torch.ones(3), math.inf), "temperature is above 0.*found inf"),
+        (lambda data: ck.token_probabilities(torch.ones(3), 1.0, 1.5), "top_k at least 1; found 1.0 and 1.5"),
+        (lambda data: classifier().unfreeze_last(1.5), "1.5 of them cannot be trained"),
+    ],
+    ids=[
+        "words for classes",
+        "classes for words",
+        "a list",
+        "a number",
+        "no layer",
+        "text",
+        "hot",
+        "half a k",
+        "half a group",
+    ],
+)
+def test_bad_input_is_refused_in_words(language, act, message):
+    with pytest.raises(ValueError, match=message):
+        act(language.data)
+
+
 # Files
 
 

@@ -1,5 +1,9 @@
 """Strips meet every token once and in order; documents come whole, sorted and padded; what does not fit is said."""
 
+import math
+
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -143,7 +147,49 @@ def test_text_loaders_cut_only_when_told_and_say_so():
 
 
 CPU = dict(device="cpu")
+
+
+@pytest.mark.parametrize(
+    "labels, names",
+    [
+        (np.array([1, 0] * 6), ("0", "1")),
+        (torch.tensor([1, 0] * 6), ("0", "1")),
+        ([1.0, 0.0] * 6, ("0", "1")),
+        ([True, False] * 6, ("False", "True")),
+        (pd.Series(["cafe\u0301", "bar"] * 6, index=range(5, 17)), ("bar", "caf\u00e9")),
+    ],
+    ids=["array", "tensor", "floats", "truths", "series"],
+)
+def test_labels_may_come_as_lists_arrays_tensors_or_series(labels, names):
+    texts = pd.Series(TEXTS, index=range(7, 19))
+    data = ck.TextLoaders((texts, labels), (TEXTS, [0, 1] * 6 if names == ("0", "1") else labels), batch_size=4, **CPU)
+    assert data.target_type.names == names
+    assert sorted(torch.cat([target for _, target in data.valid]).tolist()) == [0] * 6 + [1] * 6
+
+
+def text_loaders(labels, **options):
+    return ck.TextLoaders((TEXTS, labels), **CPU | options)
+
+
 BAD = {
+    "a label that is missing": (lambda: text_loaders([*LABELS[1:], math.nan]), "that of text number 11 is nan: leave"),
+    "a label that is None": (lambda: text_loaders([None, *LABELS[1:]]), "that of text number 0 is None: leave"),
+    "a label that is NA": (lambda: text_loaders(pd.array([*LABELS[1:], pd.NA])), "number 11 is <NA>: leave"),
+    "a held-out label that is missing": (
+        lambda: ck.TextLoaders((TEXTS, LABELS), (TEXTS, [None, *LABELS[1:]]), **CPU), "number 0 is None"),
+    "labels in one text": (lambda: text_loaders("aabbaabbaabb"), "labels come as a list.*found a str"),
+    "labels that are drawn": (lambda: text_loaders(label for label in LABELS), "labels come as a list.* a generator"),
+    "texts that are drawn": (
+        lambda: ck.TextLoaders(((text for text in TEXTS), LABELS), **CPU), "give a list of texts.* a generator"),
+    "texts in no order": (lambda: ck.TextLoaders((set(TEXTS), LABELS), **CPU), "give a list of texts.* a set"),
+    "labels, then texts": (
+        lambda: ck.TextLoaders((LABELS, [f"text {i}" for i in range(12)]), **CPU), "all labels differ.*in this order"),
+    "texts without labels held out": (lambda: ck.TextLoaders((TEXTS, LABELS), TEXTS, **CPU), "a tuple of two lists"),
+    "labels where none are needed": (
+        lambda: ck.LanguageLoaders((TEXTS, LABELS), **CPU), r"number 0 is \['good film good cast'.* \[...\]: leave"),
+    "one text": (lambda: ck.LanguageLoaders("a text", **CPU), "give a list of texts"),
+    "a list for a vocabulary": (lambda: text_loaders(LABELS, vocab=["good"]), "vocab is a ck.Vocab.*found a list"),
+    "half a text in a batch": (lambda: text_loaders(LABELS, batch_size=4.5), "4.5, where a whole number is needed"),
     "shorter than a batch": (lambda: ck.LanguageLoaders(TEXTS, batch_size=90, **CPU), "66 tokens .* need 91: give"),
     "nothing to hold out": (lambda: ck.LanguageLoaders(TEXTS, [], batch_size=2, **CPU), "0 tokens in 0 documents"),
     "no sequence": (lambda: ck.LanguageLoaders(TEXTS, seq_len=0, **CPU), "seq_len must be at least 1; found 0"),

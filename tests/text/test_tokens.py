@@ -2,7 +2,10 @@
 
 from collections import Counter
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,7 +113,32 @@ def test_many_texts_are_numbered_in_order():
     assert [vocab.tokens(numbers.tolist())[2] for numbers in vocab.encode(texts)] == [str(i) for i in range(4500)]
 
 
+@pytest.mark.parametrize("ids", [torch.tensor([8, 9]), np.array([8, 9]), (8, 9), iter([8, 9])], ids=type)
+def test_ids_may_come_as_a_tensor_an_array_or_one_by_one(ids):
+    assert ck.Vocab((*MARKS, "a", "b")).tokens(ids) == ["a", "b"]
+
+
+SMALL = ck.Vocab((*MARKS, "a", "b"))
 BAD = {
+    "an id below 0": (lambda: SMALL.decode([-1]), "-1 is the token id of no word: they go from 0 to 9"),
+    "an id beyond the last": (lambda: SMALL.decode([3, 10]), "10 is the token id of no word"),
+    "half an id": (lambda: SMALL.decode([2.5]), "token ids are whole numbers, one after the other"),
+    "one id": (lambda: SMALL.decode(8), "token ids are whole numbers, one after the other"),
+    "rows of ids": (lambda: SMALL.decode(torch.zeros(2, 3).long()), "token ids are whole numbers, one after the other"),
+    "text for ids": (lambda: SMALL.decode("a b"), "token ids are whole numbers, one after the other"),
+    "text for tokens": (lambda: ck.detokenize("xxmaj good"), "tokens come as a list.*found the text 'xxmaj good'"),
+    "a dictionary": (lambda: ck.Vocab.count({"a a": 1}), "give a list of texts.*found a dict"),
+    "a set": (lambda: ck.Vocab.count({"a a"}), "give a list of texts.*found a set"),
+    "a table": (lambda: ck.Vocab.count(pd.DataFrame({"a a": ["b"]})), "give a list of texts.*found a DataFrame"),
+    "bytes": (lambda: ck.Vocab.count(b"a a"), "give a list of texts.*found a bytes"),
+    "a series with a gap": (
+        lambda: ck.Vocab.count(pd.Series(["a a", None], index=[7, 8])),
+        "number 1 is (nan|None): leave",
+    ),
+    "a frequency in text": (lambda: ck.Vocab.count(["a a"], "2"), "min_frequency must be at least 1; found '2'"),
+    "no list of words": (lambda: ck.Vocab("xxunk"), "found a str"),
+    "a word that is none": (lambda: ck.Vocab([*MARKS, 3]), "number 8 is 3"),
+    "which word twice": (lambda: ck.Vocab([*MARKS, "a", "b", "a"]), "each word once; 'a' is there more often"),
     "one text": (lambda: ck.Vocab.count("a text"), r"give a list of texts, also for a single one: \[text\]"),
     "a generator": (lambda: ck.Vocab.count(text for text in ["a a"]), "found a generator"),
     "no text": (lambda: ck.Vocab.count(["a a", None]), "number 1 is None: leave it out"),
@@ -169,6 +197,24 @@ def test_a_file_that_is_not_utf8_is_named(reviews):
 def test_a_byte_order_mark_is_no_word(reviews):
     (reviews / "unsup" / "1_0.txt").write_bytes(b"\xef\xbb\xbfgood")
     assert ck.read_texts(reviews, ["unsup"]).texts == ["perhaps", "good"]
+
+
+def test_other_files_are_left_out_with_a_word_and_hidden_ones_without(reviews, recwarn):
+    (reviews / "pos" / ".DS_Store").write_bytes(b"")
+    assert len(ck.read_texts(reviews)) == 5 and not recwarn
+    (reviews / "pos" / "notes.TXT").write_text("?", encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"1 files are no .txt and left out, such as .*notes.TXT"):
+        assert len(ck.read_texts(reviews)) == 5
+
+
+def test_labels_are_a_list_and_texts_have_one_each(reviews):
+    for labels in ("neg", ["neg", "neg"], {"neg", "pos"}):
+        with pytest.raises(ValueError, match="labels are a list of different subfolders; found"):
+            ck.read_texts(reviews, labels)
+    with pytest.raises(ValueError, match="each text has a label and a file; found 2, 1 and 0"):
+        ck.Texts(["a", "b"], ["neg"], [])
+    with pytest.raises(ValueError, match=r"0.2 of 5 texts cannot be held out.*whole ones"):
+        ck.read_texts(reviews).split(0.2)
 
 
 def test_a_folder_that_is_not_there_is_named_beside_those_that_are(reviews):

@@ -87,7 +87,7 @@ def by_hand(image):
 def test_the_dihedral_group_are_the_turns_and_their_mirror_images():
     images = torch.rand(8, 3, 7, 7)
     masks = torch.randint(9, (8, 7, 7))
-    moved, masks_moved = move_images(images, dihedral_group()), move_targets(masks, dihedral_group(), "mask")
+    moved, masks_moved = move_images(images, dihedral_group()), move_targets(masks, dihedral_group(), MASKS)
     used = set()
     for i in range(8):
         same = [torch.allclose(moved[i], p, atol=1e-5) for p in by_hand(images[i])]
@@ -107,7 +107,7 @@ def test_dihedral_draws_all_eight_and_nothing_else_when_told_so():
 
 def test_flip_mirrors_about_half_of_the_images():
     images = torch.rand(200, 1, 4, 6)
-    moved, points = ck.Augment(**(OFF | {"flip": True}))(images, torch.full((200, 4), 0.25), Keypoints(2))
+    moved, points = ck.Augment(**(OFF | {"flip": True}))(images, torch.full((200, 4), 0.25), Keypoints(2, swap=()))
     mirrored = (moved - images.flip(-1)).abs().amax((1, 2, 3)) < 1e-5
     same = (moved - images).abs().amax((1, 2, 3)) < 1e-5
     assert (mirrored ^ same).all() and 60 < mirrored.sum() < 140

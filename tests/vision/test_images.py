@@ -73,7 +73,12 @@ def test_any_image_is_read_with_any_number_of_channels(tmp_path, channels, mode,
     array = noise(5, 7, kept)
     path = save(tmp_path / "a.png", array)
     found = ck.read_image(path, channels)
-    expected = np.array(Image.fromarray(array).convert(mode)).reshape(5, 7, channels)
+    image = Image.fromarray(array)
+    if kept in (2, 4) and channels in (1, 3):  # what is seen on white paper
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    expected = np.array(image.convert(mode)).reshape(5, 7, channels)
+    if kept in (2, 4) and channels in (2, 4):
+        expected[expected[:, :, -1] == 0] = 0
     assert found.dtype == torch.uint8 and torch.equal(found, torch.from_numpy(expected).permute(2, 0, 1))
     assert torch.equal(ck.read_image(str(path), channels), found)
     assert torch.equal(ck.read_image(io.BytesIO(path.read_bytes()), channels), found)
@@ -86,8 +91,8 @@ def test_a_palette_with_transparency(tmp_path, transparency):
     image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
     image.save(tmp_path / "a.png", transparency=transparency)
     found = ck.read_image(tmp_path / "a.png", 4)
-    assert found[:, 0, 1].tolist() == [0, 255, 0, 0] and found[:, 0, 0].tolist() == [255, 0, 0, 255]
-    assert torch.equal(ck.read_image(tmp_path / "a.png"), found[:3])
+    assert found[:, 0, 1].tolist() == [0, 0, 0, 0] and found[:, 0, 0].tolist() == [255, 0, 0, 255]
+    assert ck.read_image(tmp_path / "a.png")[:, 0].T.tolist() == [[255, 0, 0], [255, 255, 255]]
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])

@@ -223,8 +223,10 @@ def test_csv_files_that_are_no_table(tmp_path, files):
     path.write_bytes(b"file,label\nk\xf6ln,a\n")
     with pytest.raises(ValueError, match="labels.csv cannot be read as a CSV table .*utf-8"):
         ck.csv_labels(path)
-    with pytest.raises(ValueError, match="has no column 'label'; it has 'file;label'"):
-        ck.csv_labels(csv(tmp_path, ["a;b"], "file;label"))
+    with pytest.raises(ValueError, match="has one column, 'file:label', for files and labels: two are needed"):
+        ck.csv_labels(csv(tmp_path, ["a:b"], "file:label"))
+    with pytest.raises(ValueError, match="labels.csv has two columns of one name: 'file', 'label', 'label'"):
+        ck.csv_labels(csv(tmp_path, ["a_0,a,a", "a_1,b,b"], "file,label,label "))
     with pytest.raises(FileNotFoundError, match=r"gone.csv"):
         ck.csv_labels(tmp_path / "gone.csv")
 

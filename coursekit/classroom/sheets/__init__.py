@@ -5,6 +5,6 @@ several rectangles of one shape, so a stack of feature maps, spread over a sheet
 """
 
 # ruff: noqa: F401 (imported to be given on)
-from .engine import calculate
+from .engine import calculate, supported
 from .reading import Area, address, find, formulas_in, load, read
 from .view import show

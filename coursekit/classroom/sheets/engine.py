@@ -5,20 +5,25 @@ then works backwards: the value of a cell is worked out when it is first looked 
 A formula with anything that `functions` does not know is refused, not guessed at.
 """
 
+import inspect
+import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .functions import AGGREGATES, FUNCTIONS, OPERATORS, FormulaError, Rows, Value, elementwise, number
-from .reading import Area, Cell, find, gather, load
+from ...datasets import nearest
+from .functions import FUNCTIONS, OPERATORS, SIGNS, FormulaError, Function, Range, Value, lone, number, range_of, spread
+from .reading import Area, Cell, Formula, area_at, contents, find, formulas_of, gather, is_address, load, title_of
 
 DEEPEST = 25  # formulas under way at once; beyond that, each would wait on Python's own stack
 Numbers = Tensor | Sequence | float
-Node = Callable[[Mapping[Cell, Value]], Value | Rows]  # a formula, or a part of one, as a function of `values`
+Work = Callable[[Mapping[Cell, Value], bool], Value | Range]  # of `values`, and whether a range may stand there
 
 
 def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence[str]) -> dict[str, Tensor]:
@@ -34,46 +39,78 @@ def calculate(path: Path | str, inputs: Mapping[str, Numbers], outputs: Sequence
 
     Raises:
         FileNotFoundError: no such workbook.
-        ValueError: no such name or address; an input of another size, or one that is a formula; an output that is empty
-            or a text; a formula that refers to itself, gives an error such as #DIV/0!, or needs a function not known.
+        ValueError: no such name or address; an input of another size, that is not finite, or that is a formula; an
+            output that is empty or a text; a formula that refers to itself, gives an error such as #DIV/0!, or needs
+            something that `supported` names.
 
     Used in lesson 02.
     """
     workbook = _workbook(load(path, formulas=True))
     values = _Values(workbook)
     for reference, given in inputs.items():
-        values.update(workbook.changed(reference, torch.as_tensor(given, dtype=torch.float64).flatten().tolist()))
+        values.update(workbook.changed(reference, torch.as_tensor(given, dtype=torch.float64).flatten()))
     return {reference: gather(find(workbook.book, reference), values.number) for reference in outputs}
+
+
+def supported(path: Path | str) -> dict[str, str]:
+    """Look for formulas that `calculate` does not know, before anything is worked out.
+
+    Returns:
+        What is unknown, by the address of the formula: {"by hand!B4": "=OFFSET(A1,1,1) is refused at 'OFFSET(' ..."}.
+        Empty if all are known. Cells that need none of these can be worked out in any case.
+
+    Raises:
+        FileNotFoundError: no such workbook.
+    """
+    workbook, unknown = _workbook(load(path, formulas=True)), {}
+    for formula in dict.fromkeys(workbook.formulas.values()):
+        try:
+            workbook.work(formula)
+        except ValueError as error:
+            unknown[formula.address] = str(error)
+        except RecursionError:
+            unknown[formula.address] = str(_nested(formula))
+    return unknown
 
 
 class _Workbook:
     """The formulas of one workbook, each parsed when first needed."""
 
     def __init__(self, book: Any) -> None:
+        self.book, self.formulas, self.parsed = book, formulas_of(book), {}
         cells = {(c.parent.title, c.row, c.column): c for sheet in book for row in sheet.iter_rows() for c in row}
-        self.book, self.nodes = book, {}
-        self.formulas = {at: c.value for at, c in cells.items() if c.data_type == "f"}
-        self.constants = {at: c.value for at, c in cells.items() if c.data_type != "f"}
+        self.constants = {at: contents(cell) for at, cell in cells.items() if at not in self.formulas}
+        self.names = {  # by the sheet where they are known, or "" for all; capitals make no difference
+            (getattr(place, "title", ""), name.lower()): f"={defined.attr_text}"
+            for place in (book, *book)
+            for name, defined in place.defined_names.items()
+        }
 
-    def changed(self, reference: str, given: list[float]) -> dict[Cell, Value]:
+    def changed(self, reference: str, given: Tensor) -> dict[Cell, Value]:
         cells = [cell for area in find(self.book, reference) for row in area.rows for cell in row]
         if len(cells) != len(given):
             raise ValueError(f"the input {reference!r} has {len(cells)} cells, and {len(given)} numbers were given")
-        if formula := next((cell for cell in cells if cell in self.formulas), None):
-            raise ValueError(f"{reference!r} is no input: {_name(formula)} has the formula {self.formulas[formula]}")
-        return dict(zip(cells, given, strict=True))
+        if not given.isfinite().all():
+            raise ValueError(f"a cell holds neither infinity nor nan, and what was given for {reference!r} has one")
+        if formula := next(filter(None, map(self.formulas.get, cells)), None):
+            raise ValueError(f"{reference!r} is no input: {formula.address} has the formula {formula}")
+        return dict(zip(cells, given.tolist(), strict=True))
 
-    def node(self, at: Cell) -> Node:
-        if at not in self.nodes:
-            self.nodes[at] = _Parser(self.formulas[at], at[0], self.book).whole()
-        return self.nodes[at]
+    def work(self, formula: Formula) -> Work:
+        if formula not in self.parsed:
+            self.parsed[formula] = _Parser(formula.text, formula, self, formula.is_array).whole()
+        return self.parsed[formula]
 
 
 _workbook = lru_cache(maxsize=4)(_Workbook)  # `load` gives the same book again until its file changes
 
 
 class _TooDeep(Exception):
-    """The cell that is to be worked out first, since too many formulas wait for each other already."""
+    """The formula that is to be worked out first, since too many wait for each other already."""
+
+
+class _Refused(ValueError):
+    """What is not known here, with the cell where it stands."""
 
 
 class _Values(dict):
@@ -81,23 +118,27 @@ class _Values(dict):
 
     def __init__(self, workbook: _Workbook) -> None:
         super().__init__(workbook.constants)
-        self.workbook, self.pending = workbook, set()
+        self.workbook, self.pending = workbook, []
 
     def __missing__(self, at: Cell) -> Value:
-        if at not in self.workbook.formulas:
+        if not (formula := self.workbook.formulas.get(at)):
             return None  # beyond what the sheet uses
-        if at in self.pending:
-            raise _circular(at)
+        if formula in self.pending:
+            raise _circular(formula)
         if len(self.pending) == DEEPEST:
-            raise _TooDeep(at)
-        self.pending.add(at)
+            raise _TooDeep(formula)
+        self.pending.append(formula)
         try:
-            value = self.workbook.node(at)(self)
-        except FormulaError as error:
-            raise FormulaError(error.code, error.where or _name(at)) from None
+            result = self.workbook.work(formula)(self, False)
+            self.update(_shown(formula.area, result if formula.is_array else lone(result)))
+        except _Refused:
+            raise
+        except ValueError as error:
+            raise _Refused(f"{formula.address}: {error}") from None
+        except RecursionError:  # with Python's whole stack for itself the formula may be no too deep one
+            raise _TooDeep(formula) if len(self.pending) > 1 else _nested(formula) from None
         finally:
-            self.pending.remove(at)
-        self[at] = 0.0 if value is None else value  # a formula that refers to an empty cell shows 0
+            self.pending.pop()
         return self[at]
 
     def number(self, at: Cell) -> float:
@@ -108,150 +149,210 @@ class _Values(dict):
                 value = self[waiting[-1]]
                 waiting.pop()
             except _TooDeep as deeper:
-                if deeper.args[0] in waiting:
+                if (first := deeper.args[0].area.rows[0][0]) in waiting:
                     raise _circular(deeper.args[0]) from None
-                waiting.append(deeper.args[0])
+                waiting.append(first)
         if value is None or isinstance(value, str):
-            raise ValueError(f"{_name(at)} holds {value!r}, where a number was expected")
-        return float(value)
+            raise ValueError(f"{Area(*at, *at[1:])} holds {value!r}, where a number was expected")
+        return number(value)
 
+
+def _circular(formula: Formula) -> ValueError:
+    return _Refused(f"the formula in {formula.address} refers to itself, directly or through others")
+
+
+def _nested(formula: Formula) -> ValueError:
+    return _Refused(f"{formula.address}: {formula} is nested too deeply, or its names stand for each other")
+
+
+def _shown(area: Area, result: Value | Range) -> dict[Cell, Value]:
+    """What the cells of a formula show: an empty one 0; a lone row or column is repeated, beyond others is #N/A."""
+    shown, result = {}, range_of(result)
+    height, width = result.shape
+    for i, line in enumerate(area.rows):
+        for j, at in enumerate(line):
+            row, column = i * (height > 1), j * (width > 1)
+            value = result[row, column] if row < height and column < width else FormulaError("#N/A")
+            if isinstance(value, FormulaError):
+                value = FormulaError(value.code, value.where or str(Area(*at, *at[1:])))
+            shown[at] = 0.0 if value is None else value
+    return shown
+
+
+_signature = lru_cache(maxsize=None)(inspect.signature)
 
 _CONSTANTS: dict[str, Callable[[str], Value]] = {
     "NUMBER": float,
     "TEXT": lambda text: text[1:-1].replace('""', '"'),
     "LOGICAL": lambda text: text.upper() == "TRUE",
+    "ERROR": FormulaError,
 }
 
 
-def _circular(at: Cell) -> ValueError:
-    return ValueError(f"the formula in {_name(at)} refers to itself, directly or through others")
-
-
-def _name(at: Cell) -> str:
-    return str(Area(*at, *at[1:]))
-
-
 class _Parser:
-    """Precedence climbing over the tokens that openpyxl finds in one formula."""
+    """Precedence climbing over the tokens that openpyxl finds in one formula.
 
-    def __init__(self, formula: str, sheet: str, book: Any) -> None:
+    `in_array`: whether operators take ranges element by element: in an array formula, and in any argument of SUMPRODUCT
+    and its like. Elsewhere they take of a range the cell in their own row or column.
+    """
+
+    def __init__(self, text: str, formula: Formula, workbook: _Workbook, in_array: bool) -> None:
         from openpyxl.formula import Tokenizer
+        from openpyxl.formula.tokenizer import TokenizerError
 
-        self.tokens = [token for token in Tokenizer(formula).items if token.type != "WHITE-SPACE"]
-        self.formula, self.sheet, self.book, self.at = formula, sheet, book, 0
-        self.on_rectangles = False  # inside SUMPRODUCT: there, operators take rectangles, element by element
+        try:
+            self.tokens = deque(token for token in Tokenizer(text).items if token.type != "WHITE-SPACE")
+        except TokenizerError as error:
+            raise ValueError(f"{text} is refused: {error}") from None
+        self.text, self.formula, self.workbook, self.in_array = text, formula, workbook, in_array
+        self.open_ifs: dict[Work, Work] = {}  # IF without a third argument; the same for SUM, which passes over FALSE
 
-    def whole(self) -> Node:
+    def whole(self) -> Work:
         node = self._expression()
-        self._expect(self.at == len(self.tokens))
+        self._expect(not self.tokens)
         return node
 
-    def _expect(self, known: bool) -> None:
+    def _expect(self, known: object, advice: str = "") -> None:
         """Refuse the formula at the next token, unless that is known here."""
         if not known:
-            what = repr(self.tokens[self.at].value) if self.at < len(self.tokens) else "its end"
-            names = ", ".join([*FUNCTIONS, *_BRANCHES])
-            raise ValueError(f"{self.formula} on sheet {self.sheet!r} is refused at {what}; functions known: {names}")
+            what = repr(self.tokens[0].value) if self.tokens else "its end"
+            raise ValueError(f"{self.text} is refused at {what}{advice}")
 
     def _next_is(self, *what: str) -> bool:
         """Whether the next token is of this type, or has this subtype."""
-        return self.at < len(self.tokens) and {self.tokens[self.at].type, self.tokens[self.at].subtype} >= {*what}
+        return bool(self.tokens) and {self.tokens[0].type, self.tokens[0].subtype} >= {*what}
 
-    def _take(self) -> Any:
-        self.at += 1
-        return self.tokens[self.at - 1]
+    def _take(self, *what: str) -> Any:
+        """The next token if it is such a one, or else None."""
+        return self.tokens.popleft() if self._next_is(*what) else None
 
-    def _expression(self, tightness: int = 1) -> Node:
+    def _expression(self, tightness: int = 1) -> Work:
         """Operands joined by operators that bind at least this tightly; equals group from the left."""
         left = self._operand()
-        while self._next_is("OPERATOR-INFIX") and OPERATORS[self.tokens[self.at].value][0] >= tightness:
-            level, do = OPERATORS[self._take().value]
-            left = self._apply(do, left, self._expression(level + 1))
+        while self._next_is("OPERATOR-INFIX"):
+            sign = self.tokens[0].value
+            self._expect(sign in OPERATORS)
+            level, function = OPERATORS[sign]
+            if level < tightness:
+                break
+            self._take()
+            left = self._call(function, [left, self._expression(level + 1)])
         return left
 
-    def _operand(self) -> Node:
-        if self._next_is("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
-            sign = -1 if self._take().value == "-" else 1
-            return self._apply(lambda x: sign * number(x), self._operand())
+    def _operand(self) -> Work:
+        if sign := self._take("OPERATOR-PREFIX"):  # binds tighter than ^: in a spreadsheet -2^2 is 4
+            return self._call(SIGNS[sign.value], [self._operand()])
         node = self._atom()
-        while self._next_is("OPERATOR-POSTFIX"):
-            self._take()
-            node = self._apply(lambda x: number(x) / 100, node)
+        while sign := self._take("OPERATOR-POSTFIX"):
+            node = self._call(SIGNS[sign.value], [node])
         return node
 
-    def _apply(self, operator: Callable[..., Value], *operands: Node) -> Node:
-        return _call(elementwise(operator) if self.on_rectangles else operator, operands)
-
-    def _atom(self) -> Node:
-        if self._next_is("OPERAND", "RANGE"):
-            return self._reference(self._take().value)
-        if self._next_is("OPERAND"):
-            return self._constant()
-        self._expect(self._next_is("FUNC", "OPEN") or self._next_is("PAREN", "OPEN"))
-        name = self.tokens[self.at].value[:-1].upper()  # "SUM(" is one token
-        self._expect(name in ("", *_BRANCHES, *FUNCTIONS))
-        self._take()
-        around, self.on_rectangles = self.on_rectangles, name == "SUMPRODUCT" or (not name and self.on_rectangles)
-        arguments = [self._argument(name in AGGREGATES)]
-        while self._next_is("SEP"):
-            self._take()
-            arguments.append(self._argument(name in AGGREGATES))
-        self._expect(self._next_is("CLOSE"))
-        self._take()
-        self.on_rectangles = around
-        if name in FUNCTIONS:
-            return _call(FUNCTIONS[name], arguments)
-        return _BRANCHES[name](*arguments) if name else arguments[0]
-
-    def _argument(self, rectangle: bool) -> Node:
-        """One argument; with `rectangle`, a lone reference to a cell is a rectangle of one."""
-        start = self.at
-        node = self._expression()
-        if rectangle and self.at == start + 1 and self.tokens[start].subtype == "RANGE":
-            return lambda values: found if isinstance(found := node(values), list) else [[found]]
+    def _atom(self) -> Work:
+        if token := self._take("OPERAND"):
+            if token.subtype == "RANGE":
+                return self._reference(token.value)
+            value = _CONSTANTS[token.subtype](token.value)
+            return lambda values, whole: value
+        if self._next_is("PAREN", "OPEN"):
+            return self._arguments()[0]
+        self._expect(self._next_is("FUNC", "OPEN"))
+        name = self.tokens[0].value[:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS.")  # "SUM(" is one token
+        self._expect(name in FUNCTIONS, ": no such function is known here")
+        self._expect(name != "TRANSPOSE" or self.formula.is_array, ": Excel has it in array formulas only")
+        function, around = FUNCTIONS[name], self.in_array
+        self.in_array |= function.takes == "a"
+        arguments = self._arguments()
+        self.in_array = around
+        try:
+            _signature(function.do).bind(*arguments)
+        except TypeError as error:
+            raise ValueError(f"{self.text} is refused at {name!r}: {error}") from None
+        if function.takes == "r" and name not in ("AND", "OR"):
+            arguments = [self.open_ifs.get(argument, argument) for argument in arguments]
+        node = self._call(function, arguments)
+        if name == "IF" and len(arguments) == 2 and self.formula.is_array:
+            self.open_ifs[node] = self._call(function, [*arguments, lambda values, whole: False if whole else ""])
         return node
 
-    def _constant(self) -> Node:
-        token = self.tokens[self.at]
-        self._expect(token.subtype in _CONSTANTS)
-        value = _CONSTANTS[self._take().subtype](token.value)
-        return lambda values: value
+    def _arguments(self) -> list[Work]:
+        """What stands between the next token, an opening one, and its closing one."""
+        arguments = [] if self._take("OPEN").value.upper() == "NA(" else [self._expression()]
+        while self._take("SEP"):
+            arguments.append(self._expression())
+        self._expect(self._take("CLOSE"))
+        return arguments
 
-    def _reference(self, text: str) -> Node:
-        is_name = text in self.book.defined_names
-        areas = find(self.book, text if is_name or "!" in text else f"{self.sheet}!{text}")
-        if len(areas) > 1:
-            raise ValueError(f"{self.formula}: the name {text!r} stands for several rectangles, not for one")
-        rows = areas[0].rows
-        if areas[0].shape == (1, 1):
-            return lambda values: values[rows[0][0]]
-        return lambda values: [list(map(values.__getitem__, row)) for row in rows]
+    def _call(self, function: Function, arguments: Sequence[Work]) -> Work:
+        """A function or an operator of these arguments."""
+        if function.takes == "b":
+            return self._branch(function.do, arguments)
+        count, in_array = len(arguments), self.in_array
+        letters, do = function.letters(count), function.of(count, in_array)
 
+        def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
+            result = do([self._taken(letter, one, values) for letter, one in zip(letters, arguments, strict=True)])
+            return result if whole or in_array else lone(result)
 
-def _call(do: Callable[..., Value | Rows], arguments: Sequence[Node]) -> Node:
-    def node(values: Mapping[Cell, Value]) -> Value | Rows:
-        try:
-            return do(*[argument(values) for argument in arguments])
-        except OverflowError:
-            raise FormulaError("#NUM!") from None
-        except ZeroDivisionError:
-            raise FormulaError("#DIV/0!") from None
+        return work
 
-    return node
+    def _taken(self, letter: str, argument: Work, values: Mapping[Cell, Value]) -> Value | Range:
+        """What a function gets of an argument, by its letter in `functions.Function.takes`."""
+        found = argument(values, letter in "rRa")
+        if letter == "R" and not (isinstance(found, Range) or self.formula.is_array):
+            raise ValueError("a range that is no range of cells is known in array formulas only")
+        return range_of(found) if letter == "R" else lone(found) if letter in "se" else found
 
+    def _branch(self, choose: Callable[..., Any], arguments: Sequence[Work]) -> Work:
+        """IF and IFERROR, which work out only what they need: `choose` gives a value or one of the arguments."""
+        is_array, (first, *others) = self.formula.is_array, arguments
 
-def _if(condition: Node, yes: Node, no: Node = lambda values: False) -> Node:
-    return lambda values: yes(values) if number(condition(values)) else no(values)
+        def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
+            found = first(values, whole)
+            if isinstance(found, Range) and found.size > 1:
+                every = [found, *(other(values, False) for other in others)]
+                if not is_array or len({cells.shape for cells in every if isinstance(cells, Range)}) > 1:
+                    raise ValueError("IF and IFERROR of ranges are known in array formulas, and with one size, only")
+                return spread(choose, range(len(every)), every)
+            chosen = choose(lone(found), *others)
+            result = chosen(values, whole) if callable(chosen) else chosen
+            is_value = whole and not is_array and choose is not FUNCTIONS["IF"].do  # of IFERROR, to Excel
+            if is_value and not isinstance(lone(result), (float, FormulaError)):
+                raise ValueError("IFERROR gives no number where a range may stand: programs differ in this")
+            return result
 
+        return work
 
-def _if_error(value: Node, instead: Node) -> Node:
-    def node(values: Mapping[Cell, Value]) -> Value | Rows:
-        try:
-            return value(values)
-        except FormulaError:
-            return instead(values)
+    def _reference(self, text: str) -> Work:
+        """An address, or a name, which may stand for any formula."""
+        from openpyxl.formula.translate import Translator
 
-    return node
+        names, here = self.workbook.names, self.formula.area
+        sheet, mark, name = text.rpartition("!")
+        home = title_of(self.workbook.book, sheet) if mark else here.sheet
+        defined = names.get((home, name.lower())) or names.get((sheet, name.lower()))
+        if is_address(name) and not defined:
+            return self._cells(area_at(home, name))
+        if is_address(name):
+            raise ValueError(f"{self.text} is refused at {text!r}: a cell in Excel, a name of this workbook in others")
+        if not defined:
+            advice = nearest(name, self.workbook.book.defined_names)
+            raise ValueError(f"{self.text} is refused at {text!r}: no cells, and no name of this workbook. {advice}")
+        if defined.count("$") < 2:  # addresses without it count from the cell with the name
+            defined = Translator(defined, "A1").translate_formula(row_delta=here.top - 1, col_delta=here.left - 1)
+        if re.fullmatch(r"=('[^']+'|[^'!,]+)![$A-Z\d:]+", defined):  # most are plain addresses
+            return self._reference(defined[1:])
+        return _Parser(defined, self.formula, self.workbook, self.in_array).whole()
 
+    def _cells(self, area: Area) -> Work:
+        """The whole rectangle; or, where one value is wanted, of a row or column the cell beside the formula."""
+        rows, here = area.rows, self.formula.area
+        at = area.sheet, here.top if len(rows) > 1 else area.top, here.left if len(rows[0]) > 1 else area.left
+        beside = 1 in area.shape and any(at in cells for cells in rows)
+        always_whole = self.in_array and area.shape != (1, 1)
 
-_BRANCHES = {"IF": _if, "IFERROR": _if_error}  # these work out only the arguments that they need
+        def work(values: Mapping[Cell, Value], whole: bool) -> Value | Range:
+            if whole or always_whole:
+                return np.array([[values[one] for one in cells] for cells in rows], dtype=object)
+            return values[at] if beside else FormulaError("#VALUE!")
+
+        return work

@@ -1,11 +1,22 @@
-"""What spreadsheet functions and operators do, in Python: the small part of them that the course's workbooks use."""
+"""What spreadsheet functions and operators do, in Python: the part of them that workbooks of this field use.
+
+A value is a number, a text, a truth value, None (an empty cell) or a `FormulaError`, which is passed on like any other
+value. Where Excel and LibreOffice differ, or what they do is not known here, a plain ValueError says so, and nothing
+catches it: not even IFERROR. In four corners Excel is followed though LibreOffice 7.4 differs: an error among results
+of an array is one to MAX (and to SUM, if it is the only one), #N/A^0 is #N/A, AND and OR pass over texts among such
+results, and a range beside MMULT in a plain formula is the cell in the formula's own row.
+"""
 
 import math
 import operator
+import re
 from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from functools import partial, wraps
+from itertools import chain, pairwise
+from typing import NamedTuple
 
-Value = float | str | bool | None  # of one cell; None is an empty one
-Rows = list[list[Value]]  # of a rectangle
+import numpy as np
 
 
 class FormulaError(ValueError):
@@ -17,91 +28,234 @@ class FormulaError(ValueError):
         self.code, self.where = code, where
 
 
-def number(value: Value | Rows) -> float:
-    """A cell's value as a number: an empty cell counts as 0; a text, or a whole rectangle, is #VALUE!."""
+NOT_FOUND = FormulaError("#N/A")
+Value = float | str | bool | None | FormulaError  # of one cell; None is an empty one
+Range = np.ndarray  # of a rectangle of cells: Values, (rows, columns)
+
+
+def guarded(do: Callable[..., Value | Range]) -> Callable[..., Value | Range]:
+    """The same function, which gives as a value what a spreadsheet shows as an error."""
+
+    def gives(*arguments: Value | Range) -> Value | Range:
+        try:
+            result = do(*arguments)
+        except FormulaError as error:
+            return FormulaError(error.code, error.where)
+        except ArithmeticError as error:
+            return FormulaError("#DIV/0!" if isinstance(error, ZeroDivisionError) else "#NUM!")
+        return FormulaError("#NUM!") if isinstance(result, float) and not math.isfinite(result) else result
+
+    return gives
+
+
+def spread(do: Callable[..., Value | Range], positions: Sequence[int], given: Sequence[Value | Range]) -> Value | Range:
+    """Call a function that takes single values at these positions for each element of the ranges that stand there.
+
+    A single value, row or column is stretched to the size of the others.
+    """
+    ranges = [given[position] for position in positions if isinstance(given[position], Range)]
+    if not ranges:
+        return do(*given)
+    try:
+        np.broadcast_shapes(*(cells.shape for cells in ranges))
+    except ValueError:
+        shapes = " and ".join("{} x {}".format(*cells.shape) for cells in ranges)
+        raise ValueError(f"rectangles of {shapes} cells: Excel fills up with #N/A, others leave out") from None
+    as_they_are = set(range(len(given))) - set(positions)
+    return np.vectorize(lambda *values: lone(do(*values)), otypes=[object], excluded=as_they_are)(*given)
+
+
+def lone(value: Value | Range) -> Value:
+    """The value in a range of one cell; more are refused."""
+    if isinstance(value, Range) and value.size > 1:
+        raise ValueError(f"{len(value)} x {len(value[0])} values where one is needed: enter it as an array formula")
+    return value.item() if isinstance(value, Range) else value
+
+
+def number(value: Value | Range) -> float:
+    """A cell's value as a number: an empty cell counts as 0; a text is #VALUE!."""
+    if isinstance(value, FormulaError):
+        raise FormulaError(value.code, value.where)
     if isinstance(value, str) and any(map(str.isdigit, value)):
         raise ValueError(f"the text {value!r} where a number is needed: programs read it differently; write a number")
-    if isinstance(value, (str, list)):
+    if isinstance(value, str):
         raise FormulaError("#VALUE!")
     return float(value or 0)
 
 
-def _rows(value: Value | Rows) -> Rows:
-    return value if isinstance(value, list) else [[value]]
+def range_of(value: Value | Range) -> Range:
+    """A range; a single value is one of one cell."""
+    return np.atleast_2d(np.asarray(value, dtype=object))
 
 
-def numbers(arguments: Sequence[Value | Rows]) -> list[float]:
-    """All numbers among the arguments; a rectangle's empty cells and texts are passed over."""
-    found = _passed_over(arguments)
-    if any(isinstance(x, bool) for x in found):
+def numbers(*arguments: Value | Range, truths: bool = False) -> list[float | bool]:
+    """All numbers among the arguments (with `truths`, truth values too); a range's other cells are passed over."""
+    found = list(chain(*(cells.flat if isinstance(cells, Range) else [number(cells)] for cells in arguments)))
+    kinds = set(map(type, found))
+    if FormulaError in kinds:
+        number(next(x for x in found if isinstance(x, FormulaError)))
+    if bool in kinds and not truths:
         raise ValueError("a truth value among numbers: Excel passes over it, others count 1; write 1*(A1>0)")
-    return found
+    return found if kinds == {float} else [x for x in found if isinstance(x, (float, bool))]
 
 
-def _passed_over(arguments: Sequence[Value | Rows]) -> list[float | bool]:
-    rectangles = [argument if isinstance(argument, list) else [[number(argument)]] for argument in arguments]
-    return [x for rows in rectangles for row in rows for x in row if isinstance(x, (int, float))]
-
-
-def _truths(arguments: Sequence[Value | Rows]) -> list[bool]:
-    """What AND and OR look at; a rectangle's empty cells and texts are passed over. Nothing at all is #VALUE!."""
-    if not (found := _passed_over(arguments)):
+def _truths(arguments: Sequence[Value | Range]) -> list[bool]:
+    """What AND and OR look at; a range's empty cells and texts are passed over. Nothing at all is #VALUE!."""
+    if not (found := numbers(*arguments, truths=True)):
         raise FormulaError("#VALUE!")
     return [x != 0 for x in found]
 
 
-def _sumproduct(*arguments: Value | Rows) -> float:
-    rectangles = [_rows(rows) for rows in arguments]
-    if len({(len(rows), len(rows[0])) for rows in rectangles}) != 1:
+def _count(*arguments: Value | Range) -> float:
+    cells = list(chain(*(range_of(x).flat for x in arguments)))
+    if bool in set(map(type, cells)) or any(isinstance(x, str) for x in arguments):
+        raise ValueError("COUNT of a truth value, or of a text that is in no cell: programs differ in this")
+    return float(sum(isinstance(x, float) for x in cells))
+
+
+def _side_by_side(code: str, arguments: Sequence[Value | Range]) -> Range:
+    """The cells of ranges of one size, those at the same place in one row; ranges of several sizes give an error."""
+    ranges = list(map(range_of, arguments))
+    if len({cells.shape for cells in ranges}) > 1:
+        raise FormulaError(code)
+    return np.stack(ranges, -1).reshape(-1, len(ranges))
+
+
+def _sumproduct(*arguments: Value | Range) -> float:
+    cells = _side_by_side("#VALUE!", arguments)
+    kinds = set(map(type, cells.flat))
+    if FormulaError in kinds and {str, type(None)} & kinds:
+        raise ValueError("an error beside a text or an empty cell: Excel shows the error, others may pass it over")
+    if kinds != {float}:
+        numbers(cells)  # refuses what is none, but for texts and empty cells, which count 0
+        cells = [[x if isinstance(x, float) else 0.0 for x in factors] for factors in cells]
+    return math.fsum(map(math.prod, cells))
+
+
+def _sumxmy2(left: Value | Range, right: Value | Range) -> float:
+    pairs = _side_by_side("#N/A", [left, right])
+    if any(isinstance(x, str) or (x is None and any(pair)) for pair in pairs for x in pair):
+        raise ValueError("SUMXMY2 of a text, or of an empty cell and another number than 0: programs differ in this")
+    numbers(pairs)  # passes on errors, refuses truth values
+    return math.fsum(((a or 0.0) - (b or 0.0)) ** 2 for a, b in pairs)
+
+
+def _mmult(left: Value | Range, right: Value | Range) -> Range:
+    left, right = range_of(left), range_of(right)
+    for x in (*left.flat, *right.flat):
+        if not isinstance(x, float):
+            raise ValueError(f"MMULT of {x!r}, which is no number: programs differ in this")
+    if left.shape[1] != len(right):
         raise FormulaError("#VALUE!")
-    return math.fsum(map(math.prod, zip(*map(_factors, rectangles), strict=True)))
+    if abs(left).max() * abs(right).max() * len(right) > 1e308:
+        raise FormulaError("#NUM!")
+    return left @ right
 
 
-def _factors(rows: Rows) -> list[float]:
-    """All numbers of a rectangle, 0 for its texts and empty cells."""
-    found = [x for row in rows for x in row]
-    kinds = set(map(type, found))
-    if bool in kinds:
-        raise ValueError("SUMPRODUCT of comparisons: Excel counts TRUE as 0 there, others as 1; write 1*(A1:A9>0)")
-    return found if kinds <= {int, float} else [x if isinstance(x, (int, float)) else 0.0 for x in found]
-
-
-def elementwise(do: Callable[..., Value]) -> Callable[..., Value | Rows]:
-    """An operator for rectangles: a single value, row or column is stretched to the other's size, or it is #VALUE!."""
-
-    def on_rectangles(*operands: Value | Rows) -> Value | Rows:
-        if not any(isinstance(operand, list) for operand in operands):
-            return do(*operands)
-        all_rows = [_rows(operand) for operand in operands]
-        height, width = max(map(len, all_rows)), max(len(rows[0]) for rows in all_rows)
-        if any(len(rows) not in (1, height) or len(rows[0]) not in (1, width) for rows in all_rows):
-            raise FormulaError("#VALUE!")
-        stretched = [[row * (width // len(row)) for row in rows] * (height // len(rows)) for rows in all_rows]
-        return [list(map(do, *lines)) for lines in zip(*stretched, strict=True)]
-
-    return on_rectangles
-
-
-def _index(rows: Rows, row: Value, column: Value = None) -> Value:
-    if column is None and len(rows) > 1 and len(rows[0]) > 1:
+def _index(cells: Range, row: Value, column: Value = None) -> Range:
+    if column is None and min(cells.shape) > 1:
         raise ValueError("INDEX of a rectangle is known only with a row and a column")
-    position = [int(number(row)), int(number(column)) if column is not None else 1]
-    if len(rows) == 1 and column is None:  # in a single row the one position given is the column
-        position.reverse()
-    if not (1 <= position[0] <= len(rows) and 1 <= position[1] <= len(rows[0])):
+    at = [int(number(row)), int(number(column)) if column is not None else 1]
+    if len(cells) == 1 and column is None:  # in a single row the one position given is the column
+        at.reverse()
+    if min(at) < 0:
+        raise FormulaError("#VALUE!")
+    if at[0] > len(cells) or at[1] > len(cells[0]):
         raise FormulaError("#REF!")
-    return rows[position[0] - 1][position[1] - 1]
+    return cells[tuple(slice(x - 1, x) if x else slice(None) for x in at)]  # 0 stands for all
 
 
-def _match(wanted: Value, rows: Rows, how: Value = 1) -> float:
-    if how != 0:
-        raise ValueError("MATCH is known only with 0, an exact match, as its third argument")
-    if isinstance(wanted, str) and set(wanted) & set("*?~"):
-        raise ValueError(f"MATCH of {wanted!r}: patterns are not known here")
-    for position, x in enumerate((x for row in rows for x in row), 1):
-        if x is not None and _equal(wanted, x):
-            return position
-    raise FormulaError("#N/A")
+def _position(wanted: Value, cells: Sequence[Value], exact: bool) -> int:
+    """Where a value is among cells, from 0; if not `exact`, where the last number is that is not more than it."""
+    if wanted is None or (isinstance(wanted, str) and set(wanted) & set("*?~")):
+        raise ValueError(f"a search for {wanted!r}: neither patterns nor empty cells are known here")
+    if exact:
+        known = (not (x is None or isinstance(x, FormulaError)) and _difference(wanted, x) == 0 for x in cells)
+        found = next((place for place, equal in enumerate(known) if equal), -1)
+    elif {type(wanted), *map(type, cells)} != {float} or any(b < a for a, b in pairwise(cells)):
+        raise ValueError("a search that is not for an exact match is known only in sorted numbers")
+    else:
+        found = sum(not _less(wanted, x) for x in cells) - 1
+    if found < 0:
+        raise FormulaError("#N/A")
+    return found
+
+
+def _match(wanted: Value, cells: Range, how: Value = 1.0) -> float:
+    if how not in (0, 1):
+        raise ValueError("MATCH is known with 0, an exact match, or 1 as its third argument")
+    if min(cells.shape) > 1:
+        raise FormulaError("#N/A")
+    return _position(wanted, cells.ravel().tolist(), how == 0) + 1.0
+
+
+def _vlookup(wanted: Value, cells: Range, column: Value, near: Value = True) -> Value:
+    place = int(number(column))
+    if not 1 <= place <= len(cells[0]):
+        raise FormulaError("#REF!" if place > 0 else "#VALUE!")
+    return cells[_position(wanted, cells[:, 0].tolist(), not number(near)), place - 1]
+
+
+def _xlookup(wanted: Value, where: Range, results: Range, missing: Value = NOT_FOUND) -> Value | Range:
+    down = len(where[0]) == 1
+    if min(where.shape) > 1 or where.size != results.shape[0 if down else 1]:
+        raise FormulaError("#VALUE!")
+    found = guarded(_position)(wanted, where.ravel().tolist(), True)
+    if isinstance(found, FormulaError):
+        return missing
+    return results[[found]] if down else results[:, [found]]
+
+
+def _criterion(wanted: Value) -> Callable[[Value], bool]:
+    """What SUMIF and its like look for, as a test of one cell: 5, ">=5", "word" or "<>word"."""
+    found = re.fullmatch("(<>|<=|>=|=|<|>|)(.*)", wanted, re.DOTALL) if isinstance(wanted, str) else ["", "=", wanted]
+    sign, operand = found[1] or "=", found[2]
+    if isinstance(operand, str) and re.fullmatch(r"[-+]?\d+(\.\d+)?", operand):
+        operand = float(operand)
+    is_word = isinstance(operand, str) and re.fullmatch(r"(?!true$|false$)[^\d*?~]+", operand, re.IGNORECASE)
+    if not isinstance(operand, float) and not (is_word and sign in ("=", "<>")):
+        raise ValueError(f"the criterion {wanted!r} is not known: compare with a number, or a word with = or <>")
+
+    def test(x: Value) -> bool:
+        if isinstance(x, (bool, FormulaError)) or (isinstance(x, str) and not is_word and any(map(str.isdigit, x))):
+            raise ValueError(f"whether {x!r} meets the criterion {wanted!r}: programs differ in this")
+        return OPERATORS[sign][1].do(x, operand) if isinstance(x, type(operand)) else sign == "<>"
+
+    return test
+
+
+def _chosen(cells: Range, wanted: Value, results: Range | None = None) -> list[float]:
+    """The numbers that SUMIF and AVERAGEIF add up."""
+    results, meets = cells if results is None else results, np.vectorize(_criterion(wanted), otypes=[bool])
+    if results.shape != cells.shape:
+        raise ValueError("a criterion's range and the range to add up are known only with one shape")
+    return numbers(results[meets(cells)])
+
+
+def _rank(x: Value, cells: Range, ascending: Value = False) -> float:
+    found, x, sign = numbers(cells), number(x), 1 if number(ascending) else -1
+    if x not in found:
+        raise ValueError(f"RANK of {x!r}, which is not among the numbers: #N/A in Excel, a place in others")
+    return 1.0 + sum(sign * other < sign * x for other in found)
+
+
+def _round(x: float, digits: float) -> float:
+    """To so many decimals, a half away from 0; of the decimal number that a sheet shows, so that 2.675 gives 2.68."""
+    digits = min(int(digits), 300)
+    if abs(x) * 10.0**digits >= 1e15:
+        return x  # has no more digits than that
+    step = Decimal(1).scaleb(-digits)
+    found = {(Decimal(text) / step).quantize(Decimal(1), ROUND_HALF_UP) * step for text in (repr(x), f"{x:.15g}")}
+    if len(found) > 1:
+        raise ValueError(f"ROUND of {x!r}, a half only in its first 15 digits: programs differ in this")
+    return float(found.pop())
+
+
+def _mod(a: float, b: float) -> float:
+    times = a / b
+    if not times.is_integer() and _close(times, float(round(times))):
+        raise ValueError(f"MOD of {a!r} and {b!r}, which leave a rest only by rounding: programs differ in this")
+    return _sum(a, -b * math.floor(times))
 
 
 def _power(a: float, b: float) -> float:
@@ -109,6 +263,8 @@ def _power(a: float, b: float) -> float:
         raise ValueError("0^0: Excel gives #NUM!, others 1")
     if (a == 0 and b < 0) or (a < 0 and not b.is_integer()):
         raise FormulaError("#NUM!")
+    if a and not (a**b):
+        raise ValueError(f"{a}^{b} is too small for a number: 0 in Excel, #NUM! in others")
     return a**b
 
 
@@ -122,28 +278,23 @@ def _sum(a: float, b: float) -> float:
     return 0.0 if _close(a, -b) else a + b
 
 
-def _sides(a: Value | Rows, b: Value | Rows) -> tuple[Value, Value]:
-    """Both sides of a comparison; an empty cell is 0, FALSE or "", as what it is compared with."""
-    if isinstance(a, list) or isinstance(b, list):
-        raise FormulaError("#VALUE!")
+def _difference(a: Value, b: Value) -> float:
+    """How much more one value is than another, 0 if they are equal; nan for a text that another value does not equal.
+
+    An empty cell is 0, FALSE or "", as what it is compared with.
+    """
     a, b = type(b)() if a is None else a, type(a)() if b is None else b
-    if isinstance(a, bool) != isinstance(b, bool) and not isinstance(a, str) and not isinstance(b, str):
-        raise ValueError("a truth value beside a number: in Excel TRUE is more than any number, in others it is 1")
-    return a, b
-
-
-def _equal(a: Value, b: Value) -> bool:
-    a, b = _sides(a, b)
     if isinstance(a, str) or isinstance(b, str):
-        return isinstance(a, str) and isinstance(b, str) and a.lower() == b.lower()
-    return _close(number(a), number(b))
+        return 0.0 if type(a) is type(b) and a.lower() == b.lower() else math.nan
+    if isinstance(a, bool) != isinstance(b, bool):
+        raise ValueError("a truth value beside a number: in Excel TRUE is more than any number, in others it is 1")
+    return _sum(number(a), -number(b))
 
 
 def _less(a: Value, b: Value) -> bool:
-    a, b = _sides(a, b)
     if isinstance(a, str) or isinstance(b, str):
         raise ValueError("how a text and another value are ordered is not known here: compare numbers, or use = or <>")
-    return number(a) < number(b) and not _close(number(a), number(b))
+    return _difference(a, b) < 0
 
 
 def _text(value: Value) -> str:
@@ -156,41 +307,84 @@ def _text(value: Value) -> str:
 
 
 def _on_numbers(do: Callable[..., float]) -> Callable[..., float]:
-    return lambda *values: do(*map(number, values))
+    """A function of numbers; where it is not defined it gives nan, which becomes #NUM!."""
+    return wraps(do)(lambda *values: do(*map(number, values)))
 
 
-def _where_defined(do: Callable[..., float]) -> Callable[..., float]:
-    """A function of `math`; outside of where it is defined it gives #NUM!."""
-
-    def on_numbers(*values: Value) -> float:
-        given = [number(value) for value in values]
-        try:
-            return do(*given)
-        except ValueError:
-            raise FormulaError("#NUM!") from None
-
-    return on_numbers
+def _if(condition: Value, yes: Value, no: Value = False) -> Value:
+    holds = guarded(number)(condition)
+    return holds if isinstance(holds, FormulaError) else yes if holds else no
 
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "ABS": _on_numbers(abs), "EXP": _on_numbers(math.exp), "MOD": _on_numbers(operator.mod),
-    "LN": _where_defined(math.log), "LOG": _where_defined(lambda x, base=10.0: math.log(x, base)),
-    "SQRT": _where_defined(math.sqrt),
-    "AND": lambda *xs: all(_truths(xs)), "OR": lambda *xs: any(_truths(xs)),
-    "MAX": lambda *xs: max(numbers(xs), default=0.0), "MIN": lambda *xs: min(numbers(xs), default=0.0),
-    "SUM": lambda *xs: math.fsum(numbers(xs)), "AVERAGE": lambda *xs: math.fsum(found := numbers(xs)) / len(found),
-    "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(xs)) else 0.0,
-    "SUMPRODUCT": _sumproduct, "INDEX": _index, "MATCH": _match,
+class Function(NamedTuple):
+    """What a function or an operator does, and what it takes: a letter for each argument, the last for all that follow.
+
+    Where v stands it takes one value, so in array formulas it is called for each element; where s or e stands, it takes
+    one value even there, with e an error like any other. r and R are ranges, R of cells only unless it is in an array
+    formula; a may be a range of results in any formula. With b it chooses one of its arguments.
+    """
+
+    takes: str
+    do: Callable[..., Value | Range]
+
+    def letters(self, count: int) -> str:
+        """The letters of so many arguments."""
+        return self.takes.ljust(count, self.takes[-1:])[:count]
+
+    def of(self, count: int, in_array: bool) -> Callable[[Sequence[Value | Range]], Value | Range]:
+        """The same for a list of so many arguments; an error where one value is taken is the result itself."""
+        kinds = self.letters(count)
+        single = [place for place, kind in enumerate(kinds) if kind in "vs"]
+        spreading = [place for place, kind in enumerate(kinds) if kind == "v" and in_array]
+
+        def one(*given: Value | Range) -> Value | Range:
+            for place in single:
+                if isinstance(given[place], FormulaError):
+                    return given[place]
+            return self.do(*given)
+
+        return partial(spread, guarded(one), spreading)
+
+
+_FUNCTIONS: dict[str, dict[str, Callable[..., Value | Range]]] = {
+    "v": {name: _on_numbers(do) for name, do in {
+        "ABS": lambda x: abs(x), "MOD": _mod, "POWER": _power, "ROUND": _round, "TANH": lambda x: math.tanh(x),
+        "EXP": lambda x: math.exp(x), "SQRT": lambda x: math.sqrt(x) if x >= 0 else math.nan,
+        "LN": lambda x: math.log(x) if x > 0 else math.nan, "LOG10": lambda x: math.log10(x) if x > 0 else math.nan,
+        "LOG": lambda x, base=10.0: math.log(x, base) if min(x, base) > 0 else math.nan,
+    }.items()},
+    "r": {
+        "AND": lambda *xs: all(_truths(xs)), "OR": lambda *xs: any(_truths(xs)), "COUNT": _count,
+        "MAX": lambda *xs: max(numbers(*xs), default=0.0), "MIN": lambda *xs: min(numbers(*xs), default=0.0),
+        "SUM": lambda *xs: math.fsum(numbers(*xs)), "SUMSQ": lambda *xs: math.fsum(x * x for x in numbers(*xs)),
+        "AVERAGE": lambda *xs: math.fsum(found := numbers(*xs)) / len(found),
+        "PRODUCT": lambda *xs: math.prod(found) if (found := numbers(*xs)) else 0.0,
+        "TRANSPOSE": lambda cells: range_of(cells).T,
+    },
+    "a": {"SUMPRODUCT": _sumproduct, "SUMXMY2": _sumxmy2, "MMULT": _mmult},
+    "Rs": {"INDEX": _index},
+    "vRs": {"MATCH": _match, "VLOOKUP": _vlookup, "RANK": _rank, "RANK.EQ": _rank,
+        "HLOOKUP": lambda wanted, cells, row, near=True: _vlookup(wanted, cells.T, row, near)},
+    "vRRe": {"XLOOKUP": _xlookup},
+    "Rv": {"COUNTIF": lambda cells, wanted: float(sum(map(_criterion(wanted), cells.flat)))},
+    "RvR": {
+        "SUMIF": lambda cells, wanted, results=None: math.fsum(_chosen(cells, wanted, results)),
+        "AVERAGEIF": lambda cells, wanted, results=None: math.fsum(x := _chosen(cells, wanted, results)) / len(x),
+    },
+    "b": {"IF": _if, "IFERROR": lambda value, instead: instead if isinstance(value, FormulaError) else value},
+    "": {"NA": lambda: FormulaError("#N/A")},
 }  # fmt: skip
+FUNCTIONS = {name: Function(takes, do) for takes, group in _FUNCTIONS.items() for name, do in group.items()}
 
-AGGREGATES = {"AND", "AVERAGE", "MAX", "MIN", "OR", "PRODUCT", "SUM"}  # a reference to a cell is a rectangle to these
-
-# Each operator between two values: how tightly it binds (a larger number is tighter), and what it does.
-OPERATORS: dict[str, tuple[int, Callable[[Value, Value], Value]]] = {
-    "=": (1, _equal), "<>": (1, lambda a, b: not _equal(a, b)),
-    "<": (1, _less), ">=": (1, lambda a, b: not _less(a, b)),
-    ">": (1, lambda a, b: _less(b, a)), "<=": (1, lambda a, b: not _less(b, a)),
-    "&": (2, lambda a, b: _text(a) + _text(b)),
-    "+": (3, _on_numbers(_sum)), "-": (3, _on_numbers(lambda a, b: _sum(a, -b))),
-    "*": (4, _on_numbers(operator.mul)), "/": (4, _on_numbers(operator.truediv)), "^": (5, _on_numbers(_power)),
-}  # fmt: skip
+# Each operator between two values; a later line binds tighter.
+_OPERATORS: list[dict[str, Callable[[Value, Value], Value]]] = [
+    {"=": lambda a, b: _difference(a, b) == 0, "<>": lambda a, b: _difference(a, b) != 0, "<": _less,
+     ">": lambda a, b: _less(b, a), "<=": lambda a, b: not _less(b, a), ">=": lambda a, b: not _less(a, b)},
+    {"&": lambda a, b: _text(a) + _text(b)},
+    {"+": _on_numbers(_sum), "-": _on_numbers(lambda a, b: _sum(a, -b))},
+    {"*": _on_numbers(operator.mul), "/": _on_numbers(operator.truediv)},
+    {"^": _on_numbers(_power)},
+]  # fmt: skip
+_SIGNS = {"+": lambda x: x, "-": lambda x: -number(x), "%": lambda x: number(x) / 100}  # before a value, or behind it
+SIGNS = {sign: Function("v", do) for sign, do in _SIGNS.items()}
+OPERATORS = {sign: (level, Function("v", do)) for level, line in enumerate(_OPERATORS, 1) for sign, do in line.items()}

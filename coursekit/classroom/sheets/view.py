@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from ..markup import beside, cell, cell_style, number, table
-from .reading import Area, address, find, load
+from .reading import Area, address, find, formulas_of, load
 
 _HEAD = "background:#eee;color:#333;font-weight:normal"
 _PLAIN = "text-align:left;background:#fff;color:#000"  # of what is no number
@@ -80,7 +80,10 @@ def show(path: Path | str, reference: str, *, formulas: bool = False, decimals: 
     """
     book = load(path, formulas=formulas)
     areas = find(book, reference)
-    values = [[[book[s].cell(row, column).value for s, row, column in line] for line in area.rows] for area in areas]
+    shown = formulas_of(book) if formulas else {}  # an array formula is that of all cells that it fills
+    values = [
+        [[shown.get(at) or book[at[0]].cell(*at[1:]).value for at in line] for line in area.rows] for area in areas
+    ]
     where = str(areas[0])
     if "!" not in reference:
         where = f"{reference} ({', '.join(map(str, areas[:3]))}{', ...' * (len(areas) > 3)})"

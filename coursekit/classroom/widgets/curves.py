@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from html import escape
 
 import ipywidgets
@@ -143,10 +144,9 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
 
 
 def _bars(names: list[str], probabilities: list[float], caption: str, color: str) -> str:
-    def bar(p: float) -> str:
-        return f"width:18em;background:linear-gradient(90deg,{color} {p:.1%},transparent {p:.1%})"
-
-    rows = [[cell(name), cell("", bar(p)), cell(f"{p:.3f}")] for name, p in zip(names, probabilities, strict=True)]
+    bar = "width:18em;background:linear-gradient(90deg,{0} {1:.1%},transparent {1:.1%})"
+    given = zip(names, probabilities, strict=True)
+    rows = [[cell(name), cell("", bar.format(color, p)), cell(f"{p:.3f}")] for name, p in given]
     return table(rows, f"{caption}; sum {sum(probabilities):.2f}")
 
 
@@ -170,17 +170,13 @@ def threshold_slider(probabilities: Tensor, targets: Tensor, names: tuple[str, .
         raise ValueError(f"{found} must both have the shape (n, {len(names)}), with n of 1 or more")
     slider = ipywidgets.FloatSlider(0.5, min=0.01, max=0.99, step=0.01, description="threshold")
     choice = ipywidgets.Dropdown(options=["all labels", *names], description="label")
-    known: dict[str, dict[str, list[float]]] = {}
+    curves_of = cache(partial(_curves, probabilities, targets))
 
     def draw() -> str:
-        if choice.value not in known:
-            known[choice.value] = _curves(probabilities, targets, choice.index - 1)
-        curves, threshold = known[choice.value], slider.value
-        lines, rows = [("currentColor", [(threshold, 0), (threshold, 1)])], []
-        for name, values in curves.items():
-            points = [
-                (t, v) for t, v in zip(_THRESHOLDS.tolist(), values, strict=True) if v == v
-            ]  # NaN: none was given
+        threshold, rows = slider.value, []
+        lines = [("currentColor", [(threshold, 0), (threshold, 1)])]
+        for name, values in curves_of(choice.index - 1).items():
+            points = [(t, v) for t, v in zip(_THRESHOLDS.tolist(), values, strict=True) if v == v]  # NaN: none is given
             lines.append((_COLORS[name], points))
             at_threshold = f"{values[round(threshold * 100) - 1]:.3f}"
             rows.append([cell(name, f"color:{_COLORS[name]};font-weight:bold"), cell(at_threshold)])

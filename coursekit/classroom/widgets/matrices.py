@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from itertools import zip_longest
 
 import ipywidgets
 import torch
@@ -66,11 +67,10 @@ def result_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, 
     Built in lesson 07.
     """
     lengths = []
-    for axis in range(max(len(first), len(second)), 0, -1):
-        one, other = (shape[-axis] if axis <= len(shape) else 1 for shape in (first, second))
+    for axis, (one, other) in enumerate(zip_longest(first[::-1], second[::-1], fillvalue=1), 1):
         if one != other and 1 not in (one, other):
             raise ValueError(f"axis {axis} from the right: {one} and {other} differ, and neither is 1")
-        lengths.append(other if one == 1 else one)
+        lengths.insert(0, other if one == 1 else one)
     return tuple(lengths)
 
 
@@ -114,11 +114,10 @@ def shape_matcher(first: str = "8, 1, 6, 1", second: str = "7, 1, 5") -> Interac
 
 def _aligned(shapes: list[tuple[int, ...]], seen: int) -> str:
     """A table of two shapes and of the result as far as `seen` axes, and a sentence below."""
-    rank = max(map(len, shapes))
+    pairs = list(zip_longest(*(shape[::-1] for shape in shapes)))  # None where an axis is missing
     heads, verdict = ("axis from the right", "first", "second", "result", "because"), ""
     columns = [[cell(text, _WORDS) for text in heads]]
-    for axis in range(1, rank + 1):
-        lengths = [shape[-axis] if axis <= len(shape) else None for shape in shapes]
+    for axis, lengths in enumerate(pairs, 1):
         filled = [1 if length is None else length for length in lengths]
         if axis > seen or verdict:
             texts = ["" if length is None else str(length) for length in lengths]
@@ -129,13 +128,13 @@ def _aligned(shapes: list[tuple[int, ...]], seen: int) -> str:
         else:
             below = _compared(lengths, max(filled) if 0 not in filled else 0)
         columns.insert(1, [cell(str(axis), _WORDS), *below])
-    if not verdict and seen < rank:
+    if not verdict and seen < len(pairs):
         verdict = "Move the slider to see the next axis."
     verdict = verdict or f"The result has the shape {result_shape(*shapes)}."
     return table(zip(*columns, strict=True)) + f"<p>{verdict}</p>"
 
 
-def _compared(lengths: list[int | None], result: int) -> list[str]:
+def _compared(lengths: tuple[int | None, ...], result: int) -> list[str]:
     """The cells of one axis whose lengths fit: both, the result's, and why; None is a missing axis."""
     cells = []
     for length in lengths:
