@@ -88,9 +88,15 @@ def link_lessons(app: Sphinx, what: str, name: str, thing: object, options: obje
     lines[:] = [re.sub(r"\b(?:Built|Used) in lesson (\d\d)\.", link, line) for line in lines]
 
 
-def plain_checkboxes(app: Sphinx, page: str, template: str, context: dict, tree: object) -> None:
-    """The theme calls the boxes that fold its contents switches, and leaves out what HTML asks of a switch."""
+def valid_html(app: Sphinx, page: str, template: str, context: dict, tree: object) -> None:
+    """Mend what HTML does not allow.
+
+    The theme calls the boxes that fold its contents switches, and leaves out what HTML asks of a switch; MyST puts
+    paragraphs into the summary of a folded cell.
+    """
     context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(' role="switch"', "")
+    folded = r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>'
+    context["body"] = re.sub(folded, r'<span class="\1">\2</span>', context.get("body", ""))
 
 
 def setup(app: Sphinx) -> None:
@@ -98,4 +104,4 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", to_rest, priority=100)  # before napoleon reads them
     app.connect("autodoc-process-docstring", link_lessons)
     app.connect("autodoc-before-process-signature", name_defaults)
-    app.connect("html-page-context", plain_checkboxes, priority=900)  # after the theme
+    app.connect("html-page-context", valid_html, priority=900)  # after the theme
