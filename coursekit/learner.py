@@ -15,7 +15,7 @@ from inspect import Parameter, signature
 from itertools import chain, islice, repeat
 from numbers import Real
 from pathlib import Path
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 import torch
@@ -31,7 +31,10 @@ from .losses import binary_cross_entropy, check_labels, check_probabilities, cro
 from .metrics import Metric, RunningMean, check_metrics, finish_of, is_over_all, metric_name, of_batch
 from .schedule import Schedule, constant, one_cycle
 from .storage import check_same, check_whole, load_objects, load_tensors, load_weights, save_objects, save_tensors
-from .targets import Categories, Numbers, Prediction, predictions
+from .targets import Categories, Numbers, Prediction, TargetType, predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 LearningRate = Union[float, tuple[float, float], slice, "LRFinder"]
@@ -365,10 +368,38 @@ class Learner:
 
     def _said(self, outputs: Tensor) -> list[Prediction]:
         """What raw outputs mean, a prediction for each sample."""
-        target_type = self.data.target_type or Numbers()
-        if self.data.target_type is None and self.loss_fn is cross_entropy and outputs.dim() == 2:
-            target_type = Categories(tuple(map(str, range(outputs.shape[1]))))  # classes without names
+        target_type = self.target_type(outputs)
         return predictions(target_type, target_type.values(outputs))
+
+    def target_type(self, outputs: Tensor) -> TargetType:
+        """What raw outputs mean: as the data say; of plain tensors classes without names, or numbers."""
+        if self.data.target_type is None and self.loss_fn is cross_entropy and outputs.dim() == 2:
+            return Categories(tuple(map(str, range(outputs.shape[1]))))
+        return self.data.target_type or Numbers()
+
+    def prediction_table(self, loader: Loader | None = None) -> "pd.DataFrame":
+        """The predictions of held-out data (or of another loader's samples) as a plain table, to be handed in.
+
+        One row a sample, in the loader's order; its index is the samples' own, where the loader knows it (as those of
+        `data.test(...)` do). Of classes there is a column each, with the probabilities; of numbers one each.
+
+        Example:
+            >>> table = learn.prediction_table(data.test(rows))
+            >>> table.to_csv("submission.csv", index_label="id")
+
+        Raises:
+            ValueError: the model predicts masks, which fill no row of a table.
+        """
+        import pandas as pd
+
+        loader = self._held_out(loader)
+        outputs, _ = self.predictions(loader)
+        target_type = self.target_type(outputs)
+        if (values := target_type.values(outputs)).dim() != 2:
+            raise ValueError("a mask fills no row of a table: look at predict(...) or predictions(loader)")
+        names = target_type.names or getattr(target_type, "columns", ())
+        names = names if len(names) == values.shape[1] else range(values.shape[1])
+        return pd.DataFrame(values.numpy(), getattr(loader, "ids", None), list(names))
 
     @torch.no_grad()
     def show_results(self, n: int = 8) -> object:

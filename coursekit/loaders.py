@@ -294,6 +294,19 @@ class Loaders:
         *inputs, _ = next(iter(self.train.in_order()))
         return [tuple(part.shape[1:]) for part in inputs]
 
+    def further(self, inputs: Sequence[Tensor], targets: Tensor | None, ids: Sequence) -> TensorLoader:
+        """Batches, in order, of further samples; without targets they are zeros, and nothing is compared with them.
+
+        Args:
+            inputs: prepared as the model takes them.
+            targets: as in training, or None.
+            ids: of the samples, for `Learner.prediction_table`.
+        """
+        known = torch.zeros(len(ids), 1) if targets is None else targets
+        loader = TensorLoader((*inputs, known), 2 * self.train.batch_size, device=self.device)
+        loader.labelled, loader.ids = targets is not None, ids
+        return loader
+
     def without_samples(self) -> "Loaders":
         """What prepares inputs and names outputs, without any sample: all that a model needs to be used elsewhere."""
         bare = copy(self)

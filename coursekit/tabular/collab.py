@@ -1,6 +1,8 @@
 """Learners for ratings: who liked what, from vectors of users and items that are learned from nothing else."""
 
 from collections.abc import Sequence
+from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +11,10 @@ from torch import Tensor, nn
 
 from ..arguments import in_words
 from ..learner import Learner, with_learner_options
-from ..loaders import Loaders
+from ..loaders import Loaders, TensorLoader
 from ..targets import Numbers, Prediction
 from .features import need_columns, to_floats
-from .learner import as_table, check_output_range, hidden_layers, in_range
+from .learner import as_table, beside, check_output_range, hidden_layers, in_range
 from .prep import Categorify
 
 if TYPE_CHECKING:
@@ -71,12 +73,21 @@ class RatingLoaders(Loaders):
         table, single = as_table(x, self.categorify.columns)
         return super().encode(self.categorify.transform(table))[0], single
 
+    def test(self, table: "pd.DataFrame") -> TensorLoader:
+        """Batches, in order, of further pairs of users and items, and of their ratings if the table has the column.
+
+        Raises:
+            ValueError: a column is missing, or a rating that is no number or outside the range.
+        """
+        ratings = self._ratings(table) if self.rating in table.columns else None
+        return self.further((self.categorify.transform(table),), ratings, table.index)
+
     def results(
         self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
     ) -> "pd.DataFrame":
         """User and item (None: unseen in training), the rating, and the predicted one."""
         pairs = self.categorify.inverse_transform(torch.stack([pair for (pair,) in inputs]))
-        return pairs.join(super().results(inputs, targets, predictions), rsuffix=" ")
+        return beside(pairs, super().results(inputs, targets, predictions))
 
     def config(self) -> dict[str, list]:
         """The users and items that were seen in training, in the order of their codes."""
@@ -192,7 +203,7 @@ class RatingLearner(Learner):
 @in_words
 def collab_learner(
     data: RatingLoaders, factors: int = 50, *, layers: Sequence[int] | None = None,
-    output_range: tuple[float, float] | None = None, **options: object,
+    output_range: tuple[float, float] | None = None, weight_decay: float = 0.3, **options: object,
 ) -> RatingLearner:  # fmt: skip
     """A learner of ratings: a dot product with biases, or with `layers` a deeper net.
 
@@ -201,10 +212,14 @@ def collab_learner(
         factors: length of the vectors of users and items.
         layers: widths of the deeper net's hidden layers.
         output_range: (low, high) of the outputs; None goes a tenth beyond the ratings' range, at both ends.
+        weight_decay: of AdamW, where `optimizer_fn` is not given. Most users and items have few ratings: with AdamW's
+            own 0.01 their vectors learn these by heart, and the means of users and items predict better.
         options: of `Learner`, such as `metrics`.
 
     Used in lesson 13.
     """
+    if not isinstance(weight_decay, Real) or not weight_decay >= 0:
+        raise ValueError(f"weight_decay is a number, at least 0; found {weight_decay!r}")
     low, high = data.rating_range
     output_range = output_range or (low - 0.1 * (high - low), high + 0.1 * (high - low))
     check_output_range(output_range, data.train.targets)
@@ -213,4 +228,5 @@ def collab_learner(
         model = DotProduct(users, items, factors, output_range, float(data.train.tensors[-1].mean()))
     else:
         model = DeepRatings(users, items, factors, output_range, layers)
-    return RatingLearner(data, model, **{"loss_fn": data.target_type.loss_fn} | options)
+    usual = {"optimizer_fn": partial(torch.optim.AdamW, weight_decay=weight_decay)}
+    return RatingLearner(data, model, **{"loss_fn": data.target_type.loss_fn} | usual | options)

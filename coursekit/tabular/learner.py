@@ -5,7 +5,8 @@ C. Guo and F. Berkhahn, "Entity embeddings of categorical variables", 2016.
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from ..arguments import in_words
 from ..learner import Learner, with_learner_options
-from ..loaders import Loaders
+from ..loaders import Loaders, TensorLoader
 from ..losses import check_shapes, lower_is_better
 from ..metrics import accuracy, after_mean, error_rate, metric_name, rmse
 from ..targets import Categories, Numbers, Prediction
@@ -85,6 +86,13 @@ def as_table(x: object, names: Sequence[str] = ()) -> "tuple[pd.DataFrame, bool]
         found = type(next((row for row in rows if not isinstance(row, dict)), x)).__name__
         raise ValueError(f"give a DataFrame, or one row as a dictionary{pairs}, or a list of them; found {found}")
     return pd.DataFrame(rows), type(x) is not list
+
+
+def beside(rows: "pd.DataFrame", results: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows with what was predicted of them; a column of theirs that is called as one of those gets a space."""
+    import pandas as pd
+
+    return pd.concat([rows.rename(columns={name: f"{name} " for name in results.columns}), results], axis=1)
 
 
 def _fits(row: object, names: Sequence[str]) -> bool:
@@ -164,12 +172,24 @@ class TableLoaders(Loaders):
         table, single = as_table(x)
         return super().encode(self.prep.transform(table))[0], single
 
+    def test(self, table: "pd.DataFrame") -> TensorLoader:
+        """Batches, in order, of the rows of a further table, prepared like the training rows.
+
+        Their targets are there if the table has the column: `learn.validate(data.test(table))` says how good the model
+        is. Without it they are zeros; `learn.prediction_table(data.test(table))` has the answers, with its index.
+
+        Raises:
+            ValueError: a column is missing, or holds what its use cannot take; a target is missing.
+        """
+        inputs = self.prep.transform(table)
+        return self.further(inputs, self._targets(table) if self.target in table.columns else None, table.index)
+
     def results(
         self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
     ) -> "pd.DataFrame":
         """The rows as they were, but for unknown categories (None); then target, prediction and probability."""
         rows = self.prep.inverse_transform(*map(torch.stack, zip(*inputs, strict=True)))
-        return rows.join(super().results(inputs, targets, predictions), rsuffix=" ")
+        return beside(rows, super().results(inputs, targets, predictions))
 
     def config(self) -> dict[str, list]:
         """The target and its classes, the columns, each category's values, each number's scale.
@@ -194,18 +214,24 @@ def embedding_size(values: int) -> int:
     return min(50, (values + 1) // 2)
 
 
-def hidden_layers(inputs: int, widths: Sequence[int], outputs: int, dropout: float, batch_norm: bool) -> nn.Sequential:
+def hidden_layers(
+    inputs: int, widths: Sequence[int], outputs: int, dropout: float | Sequence[float], batch_norm: bool
+) -> nn.Sequential:
     """Linear layers of these widths, each with ReLU, batch norm if wanted, and dropout; then a linear one.
 
     Raises:
-        ValueError: widths that are no list of whole numbers.
+        ValueError: widths that are no list of whole numbers; dropouts that are no probability, for all layers or each.
     """
     if not isinstance(widths, (list, tuple)) or any(not isinstance(width, int) or width < 1 for width in widths):
-        raise ValueError(f"layers are the widths of the hidden layers, such as (200, 100); found {widths!r}")
+        raise ValueError(f"hidden are the widths of the hidden layers, such as (200, 100); found {widths!r}")
+    each = list(dropout) if isinstance(dropout, (list, tuple)) else [dropout] * len(widths)
+    if len(each) != len(widths) or not all(isinstance(p, Real) and 0 <= p < 1 for p in each):
+        needed = f"a probability, at least 0 and below 1, for all hidden layers or for each of the {len(widths)}"
+        raise ValueError(f"dropout is {needed}; found {dropout!r}")
     layers, sizes = [], [inputs, *widths]
-    for before, width in zip(sizes, widths, strict=False):
+    for before, width, p in zip(sizes, widths, each, strict=False):
         norm = [nn.BatchNorm1d(width)] if batch_norm else []
-        layers += [nn.Linear(before, width), nn.ReLU(), *norm, nn.Dropout(dropout)]
+        layers += [nn.Linear(before, width), nn.ReLU(), *norm, nn.Dropout(p)]
     return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))
 
 
@@ -234,8 +260,10 @@ class TableModel(nn.Module):
         categories: how many codes each category has.
         continuous: columns of numbers.
         outputs: numbers that come out.
-        layers: widths of the hidden layers.
-        embedding_dropout, dropout: on the embeddings, and after each hidden layer.
+        hidden: widths of the hidden layers.
+        embedding_dropout: on the embeddings.
+        dropout: after each hidden layer; one for all, or a list, one each.
+        embedding_sizes: how many numbers stand for each category; None: as `embedding_size` says of all.
         output_range: (low, high) that a sigmoid holds the outputs between, or None.
         output_scale: (mean, deviation) of the target; without a range the outputs count deviations from the mean.
 
@@ -243,20 +271,22 @@ class TableModel(nn.Module):
     """
 
     def __init__(
-        self, categories: Sequence[int], continuous: int, outputs: int, layers: Sequence[int] = (200, 100), *,
-        embedding_dropout: float = 0.05, dropout: float = 0.1, output_range: tuple[float, float] | None = None,
-        output_scale: tuple[float, float] = (0.0, 1.0),
+        self, categories: Sequence[int], continuous: int, outputs: int, hidden: Sequence[int] = (200, 100), *,
+        embedding_dropout: float = 0.05, dropout: float | Sequence[float] = 0.1,
+        output_range: tuple[float, float] | None = None, output_scale: tuple[float, float] = (0.0, 1.0),
+        embedding_sizes: Sequence[int] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        if wrong := [p for p in (embedding_dropout, dropout) if not isinstance(p, (int, float))]:
-            raise ValueError(f"a dropout is one probability, for all layers; found {wrong[0]!r}")
+        if not isinstance(embedding_dropout, (int, float)):
+            raise ValueError(f"the embeddings have one dropout, a probability; found {embedding_dropout!r}")
         self.output_scale = output_scale
-        self.embeddings = nn.ModuleList(nn.Embedding(n, embedding_size(n)) for n in categories)
+        sizes = [embedding_size(n) for n in categories] if embedding_sizes is None else embedding_sizes
+        self.embeddings = nn.ModuleList(nn.Embedding(n, size) for n, size in zip(categories, sizes, strict=True))
         for embedding in self.embeddings:
             nn.init.trunc_normal_(embedding.weight, std=0.01)
         self.embedding_dropout = nn.Dropout(embedding_dropout)
         inputs = sum(e.embedding_dim for e in self.embeddings) + continuous
-        self.layers, self.output_range = hidden_layers(inputs, layers, outputs, dropout, True), output_range
+        self.layers, self.output_range = hidden_layers(inputs, hidden, outputs, dropout, True), output_range
 
     def forward(self, categories: Tensor, continuous: Tensor) -> Tensor:
         """int64 (n, categories) and float32 (n, continuous) to (n, outputs)."""
@@ -301,20 +331,24 @@ class TableLearner(Learner):
 @with_learner_options
 @in_words
 def tabular_learner(
-    data: TableLoaders, layers: Sequence[int] = (200, 100), *, embedding_dropout: float = 0.05, dropout: float = 0.1,
-    output_range: tuple[float, float] | None = None, **options: object,
+    data: TableLoaders, hidden: Sequence[int] = (200, 100), *, embedding_dropout: float = 0.05,
+    dropout: float | Sequence[float] = 0.1, output_range: tuple[float, float] | None = None,
+    embedding_sizes: Mapping[str, int] | None = None, **options: object,
 ) -> TableLearner:  # fmt: skip
     """A learner for a table; the loss is the cross-entropy for classes, the squared error for numbers.
 
     Args:
         data: see `TableLoaders`.
-        layers, embedding_dropout, dropout, output_range: see `TableModel`.
+        hidden, embedding_dropout, dropout, output_range: see `TableModel`.
+        embedding_sizes: how many numbers stand for a category, by its column: {"Store": 10}; for the others, and the
+            flags of missing values, it is as `embedding_size` says.
         options: of `Learner`, such as `metrics`.
 
     Numbers are predicted as deviations from the training mean (see `TableModel`), so that their unit does not matter.
 
     Raises:
-        ValueError: a metric of classes for numbers, or the other way round; a training target outside `output_range`.
+        ValueError: a metric of classes for numbers, or the other way round; a training target outside `output_range`;
+            the size of a column that is no category, or a size below 1.
 
     Used in lesson 12.
     """
@@ -323,11 +357,17 @@ def tabular_learner(
     if wrong := [metric for metric in metrics if getattr(metric, "func", metric) in others]:
         found = f"{metric_name(wrong[0])} is no metric of {'numbers' if numbers else 'classes'}, as {data.target!r} is"
         raise ValueError(f"{found}: say TableLoaders(classes={numbers}), or choose another")
+    categories, given = data.prep.categories, embedding_sizes or {}
+    for column, size in given.items():
+        if column not in categories or not isinstance(size, int) or size < 1:
+            needed = f"from a category ({', '.join(map(repr, categories)) or 'there are none'}) to a size, at least 1"
+            raise ValueError(f"embedding_sizes go {needed}; found {column!r}: {size!r}")
+    sizes = [given.get(column, embedding_size(values)) for column, values in categories.items()]
     scale, targets = (0.0, 1.0), data.train.targets.cpu().double()
     if numbers:
         check_output_range(output_range, targets)
         scale = float(targets.mean()), float(targets.std(correction=0)) or 1.0
-    shape = list(data.prep.categories.values()), len(data.prep.impute.columns), data.target_type.outputs, layers
-    dropouts = {"embedding_dropout": embedding_dropout, "dropout": dropout}
-    model = TableModel(*shape, **dropouts, output_range=output_range, output_scale=scale)
+    shape = list(categories.values()), len(data.prep.impute.columns), data.target_type.outputs, hidden
+    made = {"embedding_dropout": embedding_dropout, "dropout": dropout, "embedding_sizes": sizes}
+    model = TableModel(*shape, **made, output_range=output_range, output_scale=scale)
     return TableLearner(data, model, **{"loss_fn": data.target_type.loss_fn} | options)

@@ -204,6 +204,54 @@ def test_bad_input_is_refused_in_words(act, message):
         act()
 
 
+def shrunken_means(train, valid):
+    """The mean, and the shrunken deviations of items and users from it, with the constants 25 and 10.
+
+    Y. Koren, "Factor in the neighbors", 2010, section 2.1.
+    """
+    mean = train.rating.mean()
+    off = (train.rating - mean).groupby(train.movieId)
+    items = off.sum() / (25 + off.size())
+    rest = (train.rating - mean - train.movieId.map(items)).groupby(train.userId)
+    users = rest.sum() / (10 + rest.size())
+    guess = mean + valid.movieId.map(items).fillna(0) + valid.userId.map(users).fillna(0)
+    return ((guess - valid.rating) ** 2).mean() ** 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_as_it_is_made_it_beats_shrunken_means_and_less_decay(seed):
+    ratings = pd.read_csv(ck.fetch("movies", "sample") / "ratings.csv").sample(frac=1, random_state=seed)
+    train, valid = ratings[1000:], ratings[:1000]
+    data, errors = RatingLoaders(train, valid, rating_range=RANGE, device="cpu"), []
+    for options in ({}, {"weight_decay": 0.01}):
+        torch.manual_seed(seed)
+        learner = collab_learner(data, metrics=[ck.rmse], progress=False, **options)
+        learner.fit_one_cycle(5, 5e-3)
+        errors.append(learner.validate()["rmse"])
+    assert errors[0] < 0.95 * shrunken_means(train, valid) and errors[0] < errors[1]
+
+
+def test_an_optimizer_that_is_given_keeps_its_own_decay(ratings):
+    learner = collab_learner(RatingLoaders(ratings[0], rating_range=RANGE), optimizer_fn=torch.optim.Adam)
+    assert learner.new_optimizer(1.0).defaults["weight_decay"] == 0
+    with pytest.raises(ValueError, match="weight_decay is a number, at least 0; found -1"):
+        collab_learner(learner.data, weight_decay=-1)
+
+
+def test_further_ratings_are_validated_and_results_are_a_table_with_names(ratings, learner):
+    rows = ratings[0][2000:2040].assign(userId=[5, *ratings[0].userId[2001:2040]])
+    expected = ((learner.raw_outputs(rows)[:, 0].numpy() - rows.rating) ** 2).mean()
+    assert learner.validate(learner.data.test(rows))["loss"] == pytest.approx(expected, rel=1e-5)
+    table = learner.prediction_table(learner.data.test(rows[["userId", "movieId"]]))
+    assert table.index.equals(rows.index) and np.allclose(table.rating, learner.raw_outputs(rows)[:, 0])
+    other = collab_learner(RatingLoaders(ratings[0][:2000], rows, rating_range=RANGE), factors=2, progress=False)
+    other.model.load_state_dict(learner.model.state_dict())
+    shown = other.show_results(3)
+    assert shown.userId[0] is None and shown.userId[1:].tolist() == rows.userId[1:3].tolist()
+    assert shown.movieId.tolist() == rows.movieId[:3].tolist() and shown.target.tolist() == rows.rating[:3].tolist()
+    assert np.allclose(shown.predicted, learner.raw_outputs(rows[:3])[:, 0], atol=1e-6)
+
+
 def test_a_pair_or_a_table_is_predicted(ratings, learner):
     table, _ = ratings
     single, several = learner.predict({"userId": 100, "movieId": 7}), learner.predict(table[:3])

@@ -290,6 +290,72 @@ def test_data_of_other_categories_columns_or_scales_are_not_judged(sales, learne
             learner.use(other)
 
 
+def test_each_hidden_layer_has_its_own_dropout_and_each_category_its_own_size(sales):
+    data = TableLoaders(sales, **COLUMNS, device="cpu")
+    model = tabular_learner(data, [30, 20], dropout=[0.5, 0], embedding_sizes={"Day": 2}).model
+    assert [(part.in_features, part.out_features) for part in model.layers if isinstance(part, nn.Linear)] == [
+        (5 + 2 + 1 + 1, 30),
+        (30, 20),
+        (20, 1),
+    ]  # 9 shops and the flag as the rule says, 5 and 1; days 2; one number
+    assert [part.p for part in model.layers if isinstance(part, nn.Dropout)] == [0.5, 0]
+    assert [e.weight.shape for e in model.embeddings] == [(9, 5), (8, 2), (2, 1)]
+
+
+def test_over_three_seeds_the_error_is_the_same_in_other_units_within_two_per_cent(sales):
+    """In deviations of the target, for y (in cents, so that float32 holds y + 10^6 well), 1000 y and y + 10^6."""
+    found = []
+    for change in (lambda y: y, lambda y: 1000 * y, lambda y: y + 1e6):
+        table, errors = sales.assign(Sales=change(100 * sales.Sales)), []
+        data = TableLoaders(table[:1200], table[1200:], **COLUMNS, device="cpu")
+        for seed in range(3):
+            torch.manual_seed(seed)
+            learner = tabular_learner(data, (32,), progress=False)
+            learner.fit_one_cycle(12, 1e-2)
+            errors.append(learner.validate()["loss"] ** 0.5 / table.Sales[:1200].std())
+        found.append(np.mean(errors))
+    assert found[0] < 0.2 and found == pytest.approx([found[0]] * 3, rel=0.02)
+
+
+def test_a_further_table_is_validated_and_its_predictions_are_a_table_with_its_index(sales, learner):
+    rows = sales[1200:].iloc[::-1]
+    test = learner.data.test(rows)
+    assert learner.validate(test)["loss"] == pytest.approx(learner.validate()["loss"], rel=1e-5)
+    table = learner.prediction_table(learner.data.test(rows.drop(columns="Sales")))
+    assert list(table.columns) == ["Sales"] and table.index.equals(rows.index)
+    assert np.allclose(table.Sales, learner.raw_outputs(rows)[:, 0])
+    assert learner.prediction_table().index.tolist() == list(range(300))
+    with pytest.raises(ValueError, match="these samples have no labels to compare with"):
+        learner.validate(learner.data.test(rows.drop(columns="Sales")))
+    with pytest.raises(ValueError, match="the table has no column 'Day'"):
+        learner.data.test(rows.drop(columns="Day"))
+
+
+def test_a_table_of_classes_has_a_column_of_probabilities_each(sales):
+    data = TableLoaders(sales[:1200], sales[1200:], target="Day", continuous=["Price"], classes=True, device="cpu")
+    learner = tabular_learner(data, (8,), progress=False)
+    table = learner.prediction_table(data.test(sales[["Price"]][:9]))
+    assert list(table.columns) == list("0123456") and np.allclose(table.sum(axis=1), 1)
+    assert table.loc[3, "4"] == pytest.approx(learner.predict(sales[3:4])[0].probabilities["4"])
+
+
+def test_results_are_the_rows_as_they_were_with_target_and_prediction(sales, learner):
+    rows = sales[1200:].assign(Shop=[77, *sales.Shop[1201:]])
+    data = TableLoaders(sales[:1200], rows, **COLUMNS, device="cpu")
+    other = tabular_learner(data, (64, 32), progress=False)
+    other.model.load_state_dict(learner.model.state_dict())
+    shown = other.show_results(60)
+    assert list(shown.columns) == ["Shop", "Day", "Price", "target", "predicted"] and len(shown) == 60
+    assert shown.Shop[0] is None and shown.Shop[1:].tolist() == rows.Shop[1:60].tolist()
+    assert shown.Day.tolist() == rows.Day[:60].tolist() and np.allclose(shown.target, rows.Sales[:60])
+    assert np.allclose(shown.Price, rows.Price[:60], atol=1e-4, equal_nan=True) and shown.Price.isna().sum() == 2
+    assert np.allclose(shown.predicted, other.raw_outputs(rows[:60])[:, 0])
+    assert (
+        learner.predict([{"Shop": 1, "Day": 2, "Price": 0.5}] * 2)[1]
+        == learner.predict([{"Shop": 1, "Day": 2, "Price": 0.5}])[0]
+    )
+
+
 BAD = {
     "a metric of classes": (
         lambda t: tabular_learner(TableLoaders(t, **COLUMNS), metrics=[ck.accuracy]),
@@ -298,7 +364,14 @@ BAD = {
         lambda t: tabular_learner(
             TableLoaders(t, target="Day", continuous=["Price"], classes=True), metrics=[ck.rmse]),
         "rmse is no metric of classes"),
-    "two dropouts": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), dropout=[0.1, 0.2]), r"found \[0.1, 0.2\]"),
+    "three dropouts": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), dropout=[0.1, 0.2, 0.3]),
+        r"for all hidden layers or for each of the 2; found \[0.1, 0.2, 0.3\]"),
+    "a dropout that is none": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), dropout=[0.1, 1.0]),
+        r"found \[0.1, 1.0\]"),
+    "the size of no category": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), embedding_sizes={"Price": 3}),
+        r"from a category \('Shop', 'Day', 'Price_missing'\) to a size, at least 1; found 'Price': 3"),
+    "a size of nothing": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), embedding_sizes={"Shop": 0}),
+        "found 'Shop': 0"),
     "one layer": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), 200), r"such as \(200, 100\); found 200"),
     "a layer of nothing": (lambda t: tabular_learner(TableLoaders(t, **COLUMNS), [0]), r"found \[0\]"),
     "a range that is too narrow": (
