@@ -22,13 +22,13 @@ from .vision.backbones import ResidualBlock, resnet_tiny, without_head
 from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
 from .vision.learner import VisionLearner, precompute, unet_learner, vision_learner
 from .vision.predictor import Predictor
-from .vision.interpret import Interpretation
 from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_absolute_error, mean_squared_error
 from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, f1, fbeta, keypoint_distance, mean_iou
 from .metrics import over_all, pixel_accuracy, r2, rmse, roc_auc
 from .targets import Categories, Keypoints, Masks, MultiLabels, Numbers, Prediction
 from .loaders import DatasetLoader, Loader, Loaders, TensorLoader, device
 from .learner import Learner, LRFinder, Summary, load
+from .interpret import Interpretation
 from .schedule import constant, cosine, one_cycle, restarts
 from .display import Progress
 from .callbacks import Checkpoint, CSVLogger, EarlyStopping, GradientAccumulation, GradientClipping, MixedPrecision

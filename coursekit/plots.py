@@ -1,5 +1,6 @@
 """Figures: of a training run, of tensors as grids of numbers, of images, of bars. All draw and give None."""
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -231,3 +232,23 @@ def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel:
     if len(lines) > 1:
         ax.legend()
     finish(alt)
+
+
+def wrapped(text: str, width: int = 22) -> str:
+    """A label in lines short enough for a title."""
+    return "\n".join(textwrap.wrap(text, width)) or "(no label)"
+
+
+def plot_confusion_matrix(matrix: Tensor, names: Sequence[str], unit: str) -> None:
+    """Draw a confusion matrix, int64 (classes, classes); `unit` says what is counted."""
+    size = max(4.0, 0.42 * len(names))
+    figure, ax = plt.subplots(figsize=(size + 1, size), layout="constrained")
+    ax.imshow(matrix.numpy(), cmap="Blues", vmax=max(1, int(matrix.max()) * 1.3))
+    for (row, column), count in np.ndenumerate(matrix.numpy()):
+        if count and len(names) <= 40:
+            ax.text(column, row, str(count), ha="center", va="center", fontsize=8)
+    ax.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    ax.set_yticks(range(len(names)), names, fontsize=8)
+    ax.set(xlabel="predicted", ylabel="true", title=f"Confusion matrix, {unit}")
+    wrong = int(matrix.sum() - matrix.diagonal().sum())
+    finish(f"Confusion matrix of {len(names)} classes; the diagonal is right, {wrong} entries lie beside it.")

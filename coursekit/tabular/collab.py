@@ -53,6 +53,8 @@ class RatingLoaders(Loaders):
         self.rating_range = _range(to_floats(train, rating), rating_range)
         parts = [None if t is None else (self.categorify.transform(t), self._ratings(t)) for t in (train, valid)]
         super().__init__(*parts, batch_size=batch_size, device=device, target_type=Numbers((rating,)))
+        if valid is not None:
+            self.valid.ids = valid.index
 
     def _ratings(self, table: "pd.DataFrame") -> Tensor:
         need_columns(table, [self.rating])

@@ -141,6 +141,8 @@ class TableLoaders(Loaders):
         parts = [None if part is None else (*self.prep.transform(part), self._targets(part)) for part in (train, valid)]
         target_type = Categories(tuple(map(str, self._classes.known(target)))) if classes else Numbers((str(target),))
         super().__init__(*parts, batch_size=batch_size, device=device, target_type=target_type)
+        if valid is not None:
+            self.valid.ids = valid.index
         if not classes:
             self._warn_of(to_floats(train, target))
 

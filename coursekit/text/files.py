@@ -62,18 +62,19 @@ class Texts:
 
 
 @in_words
-def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Texts:
+def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos"), encoding: str = "utf-8-sig") -> Texts:
     """Read `folder/label/*.txt` for each label, in the order of the labels and of the files' names.
 
     Args:
         folder: such as `aclImdb/train`.
         labels: subfolders; `("unsup",)` for the texts of unknown label.
+        encoding: of the files, as Python names it: "latin-1", say. Without one it is UTF-8, with or without a mark.
 
     Warns of other files in a subfolder, hidden ones aside: they are left out.
 
     Raises:
         FileNotFoundError: a subfolder is not there, or holds no such file.
-        ValueError: a file is not UTF-8, it is named; labels that are no list, or one is there twice.
+        ValueError: a file has another encoding, it is named; no such encoding; labels that are no list, or one twice.
 
     Used in lesson 14.
     """
@@ -90,12 +91,17 @@ def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos")) -> Te
             other = next(file for file in there if file not in found)
             warnings.warn(f"{len(there) - len(found)} files are no .txt and left out, such as {other}", stacklevel=2)
         files += found
-    return Texts([_read(file) for file in files], [file.parent.name for file in files], files)
+    return Texts([_read(file, encoding) for file in files], [file.parent.name for file in files], files)
 
 
-def _read(file: Path) -> str:
+def _read(file: Path, encoding: str) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding=encoding)
     except UnicodeDecodeError as error:
-        found = f"{file} is not UTF-8 (byte {error.start} is {error.object[error.start]:#04x})"
-        raise ValueError(f"{found}: save it as UTF-8, or read it with its own encoding") from error
+        name = "UTF-8" if encoding == "utf-8-sig" else encoding
+        found = f"{file} is not {name} (byte {error.start} is {error.object[error.start]:#04x})"
+        raise ValueError(f"{found}: save it as UTF-8, or give its own encoding, such as 'latin-1'") from error
+    except LookupError as error:
+        raise ValueError(
+            f"Python knows no encoding {encoding!r}; there are 'utf-8', 'latin-1', 'cp1252' ..."
+        ) from error

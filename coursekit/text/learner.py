@@ -203,7 +203,8 @@ def language_model_learner(
 def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: object) -> LanguageLearner:
     """The small language model that ships in `data/language_tiny`, for the words of `data`; its sizes are `TINY`.
 
-    It has read composed reviews of films: words that it does not know start from the mean of those that it knows. Its
+    It has read composed reviews of films, not general English: no model of general English ships with the course, nor
+    could one be made from its data. Words that it does not know start from the mean of those that it knows. Its
     decoder has vectors of its own: tied to the words' vectors, words that fit in the same contexts, such as "dull" and
     "lovely", became alike.
 

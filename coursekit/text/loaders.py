@@ -97,7 +97,7 @@ class DocumentLoader:
         device: where the batches are to be.
 
     Attributes:
-        order: without shuffling, the index of each sample's document.
+        order, ids: without shuffling, the index of each sample's document.
 
     Raises:
         ValueError: no documents, an empty one, not one target each, or a batch size below 1.
@@ -117,6 +117,7 @@ class DocumentLoader:
         self.documents, self.targets, self.shuffle = list(documents), targets, shuffle
         self.samples, self.batch_size, self.device = len(documents), batch_size, choose_device(device)
         self.order = self.lengths.argsort(descending=True, stable=True)
+        self.ids = None if shuffle else self.order.tolist()
 
     def __len__(self) -> int:
         """The number of batches."""
@@ -257,6 +258,14 @@ class TextLoaders(_OfTexts):
         documents, longest = self.vocab.encode(texts), self.max_length
         self.truncated += sum(longest is not None and len(ids) > longest for ids in documents)
         return [ids[:longest] for ids in documents]
+
+    def test(self, texts: Sequence[str], labels: Sequence[object] | None = None) -> DocumentLoader:
+        """Batches, the longest first, of further texts; with their labels they can be validated."""
+        named = self.target_type.encode(_labels((texts, labels))) if labels is not None else torch.zeros(len(texts))
+        documents = [ids[: self.max_length] for ids in self.vocab.encode(texts)]
+        loader = DocumentLoader(documents, named, 2 * self.train.batch_size, device=self.device)
+        loader.labelled = labels is not None
+        return loader
 
     def described(self) -> list[str]:
         """What was truncated; classes and words."""

@@ -129,6 +129,12 @@ class ImageLoader:
             return self.inner.tensors[0][list(indices)].cpu() / 255
         return torch.stack([self.inner.dataset[i][0] for i in indices]) / 255
 
+    def draw(self, indices: Sequence[int], titles: Sequence[str], alt: str, columns: int) -> None:
+        """Draw the images of these numbers, each under its title."""
+        from .plots import photographs
+
+        photographs(self.images(indices), titles, alt, columns=columns, size=2.1)
+
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
         for images, targets in self.inner:

@@ -1,6 +1,5 @@
-"""Figures of images: batches with their labels, the worst mistakes, confusion matrices. All draw and give None."""
+"""Figures of images: batches with their labels, the worst mistakes. All draw and give None."""
 
-import textwrap
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -9,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..display import RED
-from ..plots import finish
+from ..plots import finish, wrapped
 from ..targets import TargetType
 
 # colors that stay apart for color-blind readers, dark and light in turn (P. Tol's, completed)
@@ -85,26 +84,3 @@ def show_batch(images: Tensor, targets: Tensor, target_type: TargetType, columns
             ax.set_title(wrapped(text), fontsize=9)
     shown = "each with its mask in color" if target_type.spatial == "mask" else f"labelled {'; '.join(words)}"
     finish(f"{len(images)} images of a training batch, {shown}.")
-
-
-def wrapped(text: str, width: int = 22) -> str:
-    """A label in lines short enough for a title."""
-    return "\n".join(textwrap.wrap(text, width)) or "(no label)"
-
-
-def plot_confusion_matrix(matrix: Tensor, names: Sequence[str], pixels: bool = False) -> None:
-    """Draw a confusion matrix, int64 (classes, classes); of pixels as percentages of each row."""
-    if pixels:
-        matrix = (100 * matrix / matrix.sum(1, keepdim=True).clamp(min=1)).round().long()
-    size = max(4.0, 0.42 * len(names))
-    figure, ax = plt.subplots(figsize=(size + 1, size), layout="constrained")
-    ax.imshow(matrix.numpy(), cmap="Blues", vmax=max(1, int(matrix.max()) * 1.3))
-    for (row, column), count in np.ndenumerate(matrix.numpy()):
-        if count and len(names) <= 40:
-            ax.text(column, row, str(count), ha="center", va="center", fontsize=8)
-    ax.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
-    ax.set_yticks(range(len(names)), names, fontsize=8)
-    unit = "per cent of each true class's pixels" if pixels else "held-out images"
-    ax.set(xlabel="predicted", ylabel="true", title=f"Confusion matrix, {unit}")
-    wrong = int(matrix.sum() - matrix.diagonal().sum())
-    finish(f"Confusion matrix of {len(names)} classes; the diagonal is right, {wrong} entries lie beside it.")

@@ -125,7 +125,7 @@ VALID |= {
     "RatingLoaders": {"train": TABLE, "valid": TABLE, "user": "userId", "item": "movieId", "rating": "rating",
                       "batch_size": 2},
     "collab_learner": {"data": ratings, "factors": 2, "weight_decay": 0.3} | MADE,
-    "read_texts": {"folder": lambda: ck.fetch("reviews") / "train", "labels": ("neg", "pos")},
+    "read_texts": {"folder": lambda: ck.fetch("reviews") / "train", "labels": ("neg", "pos"), "encoding": "utf-8"},
     "detokenize": {"tokens": ["a", "b"]}, "tokenize": {"text": "a b"}, "Vocab": {"words": lambda: texts().vocab.words},
     "DocumentLoader": {"documents": [Y, Y], "targets": Y[:2], "batch_size": 2, "device": "cpu"},
     "LanguageLoaders": {"train": TEXTS * 9, "valid": TEXTS, "min_frequency": 1, "max_size": 100, "batch_size": 2,

@@ -324,7 +324,7 @@ def test_a_further_table_is_validated_and_its_predictions_are_a_table_with_its_i
     table = learner.prediction_table(learner.data.test(rows.drop(columns="Sales")))
     assert list(table.columns) == ["Sales"] and table.index.equals(rows.index)
     assert np.allclose(table.Sales, learner.raw_outputs(rows)[:, 0])
-    assert learner.prediction_table().index.tolist() == list(range(300))
+    assert learner.prediction_table().index.equals(sales.index[1200:])
     with pytest.raises(ValueError, match="these samples have no labels to compare with"):
         learner.validate(learner.data.test(rows.drop(columns="Sales")))
     with pytest.raises(ValueError, match="the table has no column 'Day'"):
@@ -337,6 +337,19 @@ def test_a_table_of_classes_has_a_column_of_probabilities_each(sales):
     table = learner.prediction_table(data.test(sales[["Price"]][:9]))
     assert list(table.columns) == list("0123456") and np.allclose(table.sum(axis=1), 1)
     assert table.loc[3, "4"] == pytest.approx(learner.predict(sales[3:4])[0].probabilities["4"])
+
+
+def test_the_worst_rows_are_a_table_with_the_rows_index(sales, learner):
+    rows = sales[1200:].sample(frac=1, random_state=1)
+    data = TableLoaders(sales[:1200], rows, **COLUMNS, device="cpu")
+    other = tabular_learner(data, (64, 32), progress=False)
+    other.model.load_state_dict(learner.model.state_dict())
+    errors = (other.raw_outputs(rows)[:, 0].numpy() - rows.Sales) ** 2
+    expected = errors.sort_values(ascending=False)[:5]
+    table = ck.Interpretation(other).worst(5)
+    assert table.index.tolist() == expected.index.tolist() and np.allclose(table.loss, expected, rtol=1e-3)
+    assert table.Shop.tolist() == rows.loc[table.index].Shop.tolist()
+    assert np.allclose(table.target, rows.loc[table.index].Sales)
 
 
 def test_results_are_the_rows_as_they_were_with_target_and_prediction(sales, learner):

@@ -236,6 +236,48 @@ def test_predictions_come_in_the_order_of_the_texts(language):
     assert [p.label for p in learner.predict(texts)] == [("neg", "pos")[i] for i in together.argmax(1)]
 
 
+def test_the_worst_texts_and_the_results_are_tables_of_texts(language):
+    learner = classifier(language.data.vocab)
+    learner.fit(1)
+    texts, labels = VALID
+    probabilities = [learner.predict(text).probabilities for text in texts]
+    losses = [-math.log(one[label]) for one, label in zip(probabilities, labels, strict=True)]
+    found = ck.Interpretation(learner)
+    table = found.worst(3)
+    assert table.loss.tolist() == pytest.approx(sorted(losses, reverse=True)[:3], rel=1e-3, abs=1e-4)
+    assert table.loss.tolist() == pytest.approx([losses[i] for i in table.index], rel=1e-3, abs=1e-4)
+    assert table.target.tolist() == [labels[i] for i in table.index]
+    read = [learner.data.vocab.decode(learner.data.vocab.encode([texts[i]])[0].tolist()) for i in table.index]
+    assert table.text.tolist() == read
+    right = sum(max(one, key=one.get) == label for one, label in zip(probabilities, labels, strict=True))
+    assert found.confusion_matrix().trace() == right and found.confusion_matrix().sum() == len(texts)
+    assert list(learner.show_results(4).columns) == ["text", "target", "predicted", "probability"]
+    with pytest.raises(ValueError, match="a language model has no samples but its tokens"):
+        ck.Interpretation(language)
+
+
+def test_further_texts_are_validated_and_handed_in_in_their_own_order(language):
+    learner = classifier(language.data.vocab)
+    texts, labels = VALID
+    assert learner.validate(learner.data.test(texts, labels)) == pytest.approx(learner.validate())
+    table = learner.prediction_table(learner.data.test(texts)).sort_index()
+    for row, prediction in zip(table.to_dict("records"), learner.predict(texts), strict=True):
+        assert row == pytest.approx(prediction.probabilities, abs=1e-5)
+    with pytest.raises(ValueError, match="these samples have no labels"):
+        learner.validate(learner.data.test(texts))
+
+
+def test_results_of_a_language_model_are_texts_and_what_follows(language):
+    tokens, targets = next(iter(language.data.valid))
+    shown, length = language.show_results(2), tokens.shape[1]
+    vocab = language.data.vocab
+    assert shown.text.tolist() == [vocab.decode(row.tolist()) for row in tokens[:2]]
+    assert shown.target.tolist() == vocab.tokens(targets[length - 1 :: length][:2].tolist())
+    assert shown.predicted.tolist() == vocab.tokens(
+        language.predictions([(tokens, targets)])[0][length - 1 :: length][:2].argmax(1).tolist()
+    )
+
+
 def test_the_rate_finder_and_the_summary_work_and_leave_the_model_alone(language):
     before = language.model.encoder.rnns[0].weight_hh_l0.clone()
     search = language.lr_find(batches=20)

@@ -192,6 +192,10 @@ def test_a_file_that_is_not_utf8_is_named(reviews):
     (reviews / "pos" / "9_9.txt").write_bytes("größer".encode("latin-1"))
     with pytest.raises(ValueError, match=r"9_9.txt is not UTF-8 \(byte 2 is 0xf6\): save it as UTF-8"):
         ck.read_texts(reviews)
+    read = ck.read_texts(reviews, encoding="latin-1")
+    assert len(read) == 6 and "\xf6" in read.texts[[file.name for file in read.files].index("9_9.txt")]
+    with pytest.raises(ValueError, match="Python knows no encoding 'latin-x'; there are"):
+        ck.read_texts(reviews, encoding="latin-x")
 
 
 def test_a_byte_order_mark_is_no_word(reviews):

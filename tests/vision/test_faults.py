@@ -908,11 +908,10 @@ def test_interpretation_says_what_it_needs(pets):
     learn = small_learner(data)
     with pytest.raises(ValueError, match=r"these are Loaders, of two parts"):
         ck.Interpretation(learn, data)
-    with pytest.raises(ValueError, match="a loader of images and labels is needed"):
+    with pytest.raises(ValueError, match="a loader of samples and labels is needed"):
         ck.Interpretation(learn, [*data.valid])
-    plain = ck.Loaders((torch.randn(4, 2), torch.arange(4) % 2), device="cpu")
-    for wrong in (ck.Learner(plain, nn.Linear(2, 2)), data, None):
-        with pytest.raises(ValueError, match="Interpretation looks at a learner of images"):
+    for wrong in (learn.model, data, None):
+        with pytest.raises(ValueError, match="Interpretation looks at a learner and its data; found"):
             ck.Interpretation(wrong)
 
 
@@ -964,7 +963,7 @@ def test_wrong_inputs_are_told(pets):
     with pytest.raises(ValueError, match="has no linear layer inside"):
         ck.without_head(nn.Sequential(nn.Conv2d(3, 4, 1)))
     for wrong in (0, -1, 2.5, None):
-        with pytest.raises(ValueError, match="n is how many images, at least one; found"):
+        with pytest.raises(ValueError, match="n is how many samples, at least one; found"):
             ck.Interpretation(small_learner(data)).top_losses(wrong)
 
 

@@ -142,6 +142,24 @@ def test_what_has_no_confusions_says_so(tmp_path, kind):
             found.scores()
 
 
+@pytest.mark.parametrize("kind", ["category", "multi", "points"])
+def test_the_worst_images_are_a_table_of_their_files(tmp_path, kind):
+    learn = learner_of(kind, tmp_path)
+    found = ck.Interpretation(learn)
+    table, (losses, indices) = found.worst(3), found.top_losses(3)
+    assert table.index.tolist() == indices and table.loss.tolist() == losses.tolist()
+    assert table.file.tolist() == [found.files[i] for i in indices]
+    if kind == "category":
+        assert [path.name[0] for path in table.file] == table.target.tolist()
+        assert table.predicted.tolist() == [learn.predict(path).label for path in table.file]
+    assert "file" not in ck.Interpretation(learn, learn.data.train).worst(2)
+
+
+def test_the_worst_masks_are_not_kept(tmp_path):
+    with pytest.raises(ValueError, match="the predictions of masks are not kept: top_losses"):
+        ck.Interpretation(learner_of("masks", tmp_path)).worst()
+
+
 # Pictures
 
 

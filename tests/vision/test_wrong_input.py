@@ -44,7 +44,7 @@ STEPS = {  # what is asked for, by its name in the message
     "hidden": (lambda m, x: ck.vision_learner(m["data"], hidden=7 if isinstance(x, list) else x), "hidden"),
     "dropout": (lambda m, x: ck.vision_learner(m["data"], dropout=x), "dropout"),
     "masks": (lambda m, x: ck.unet_learner(x), "learns from ImageLoaders"),
-    "learner": (lambda m, x: ck.Interpretation(x), "a learner of images"),
+    "learner": (lambda m, x: ck.Interpretation(x), "a learner and its data"),
     "model": (lambda m, x: ck.without_head(x), "a model is needed"),
     "swap": (lambda m, x: ck.Keypoints(2, x if x not in (None, [], {}, b"") else 7), "swap says which keypoints"),
 }

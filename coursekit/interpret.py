@@ -5,47 +5,52 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .learner import VisionLearner
-from .loaders import ImageLoader, ImageLoaders
+from .learner import Learner
+from .loaders import Loader, Loaders
+from .targets import predictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class Interpretation:
-    """A trained model's predictions for held-out images, looked at in several ways.
+    """A trained model's predictions for held-out samples, images, rows or texts, looked at in several ways.
 
     Args:
-        learner: a learner of images.
-        loader: None takes the held-out images. Of any other the images are looked at in their own order and as they
+        learner: of images, tables, ratings, texts or plain tensors.
+        loader: None takes the held-out samples. Of any other the samples are looked at in their own order and as they
             are: neither shuffled nor augmented.
 
     Attributes:
-        loader: the images that were looked at, in the order of all that follows.
-        losses: (n,), the loss of each image.
-        targets: of each image, as the loader gives them; None for masks, which would fill the memory.
-        probabilities: of each image (keypoints: coordinates); None for masks.
-        files: the images' paths; None for another loader.
+        loader: the samples that were looked at, in the order of all that follows.
+        losses: (n,), the loss of each sample.
+        targets: of each sample, as the loader gives them; None for masks, which would fill the memory.
+        probabilities: of each sample (keypoints and numbers: themselves); None for masks.
+        files: the images' paths; None for another loader, and for what is no image.
 
     Raises:
-        ValueError: no learner of images; or a loader of other classes, or without labels.
+        ValueError: no learner, or a language model; or a loader of other classes, or without labels.
 
     Built in lesson 01.
     """
 
-    def __init__(self, learner: VisionLearner, loader: ImageLoader | None = None) -> None:
-        if not isinstance(data := getattr(learner, "data", None), ImageLoaders):
-            raise ValueError(f"Interpretation looks at a learner of images; its data are a {type(data).__name__} here")
-        self.target_type, shown = data.target_type, learner._held_out(loader)
-        if not isinstance(shown, ImageLoader) or not shown.labelled:
-            raise ValueError(f"a loader of images and labels is needed, such as data.valid; found {shown!r}")
-        self.loader = shown.in_order()
-        self.files = learner.data.source.part(True)[0] if loader is None else None
+    def __init__(self, learner: Learner, loader: Loader | None = None) -> None:
+        if not isinstance(learner, Learner):
+            raise ValueError(f"Interpretation looks at a learner and its data; found {type(learner).__name__}")
+        shown = learner._held_out(loader)
+        if not isinstance(shown, Loader) or not getattr(shown, "labelled", True):
+            raise ValueError(f"a loader of samples and labels is needed, such as data.valid; found {shown!r:.100}")
+        self.data, self.loader = learner.data, shown.in_order()
+        source = getattr(self.data, "source", None)
+        self.files = source.part(True)[0] if source is not None and loader is None else None
         self.probabilities = self.targets = None
         self._confusion = 0
         losses, kept = [], []
         for batch in self.loader:  # so that of masks no more than a batch is kept
+            if len(batch[-1]) != len(batch[0]):
+                raise ValueError("a language model has no samples but its tokens: look at its perplexity, or generate")
             outputs, targets = learner.predictions([batch])
+            self.target_type = learner.target_type(outputs)
             values = self.target_type.values(outputs)
             losses.append(self.target_type.losses(outputs, targets))
             if hasattr(self.target_type, "confusion"):
@@ -62,7 +67,7 @@ class Interpretation:
         Of masks the pixels are counted, those of the ignored class left out.
 
         Raises:
-            ValueError: the labels are not one class for each image or pixel.
+            ValueError: the labels are not one class for each sample or pixel.
         """
         if not isinstance(self._confusion, Tensor):
             raise ValueError(f"a confusion matrix needs one class each; these are {type(self.target_type).__name__}")
@@ -111,26 +116,60 @@ class Interpretation:
         return table.drop(index=[ignored]) if ignored else table
 
     def top_losses(self, n: int = 9) -> tuple[Tensor, list[int]]:
-        """The largest losses, and the numbers of their images, the worst first."""
+        """The largest losses, and the numbers of their samples, the worst first."""
         if not isinstance(n, int) or n < 1:
-            raise ValueError(f"n is how many images, at least one; found {n!r}")
+            raise ValueError(f"n is how many samples, at least one; found {n!r}")
         values, indices = self.losses.topk(min(n, len(self.losses)))
         return values, indices.tolist()
+
+    def worst(self, n: int = 9) -> "pd.DataFrame":
+        """The samples with the largest losses as a table, the worst first.
+
+        What went in (of images their files), what is true, what was said, how sure the model was, and the loss. The
+        index is the samples' own: of a held-out table its rows', of texts their positions.
+
+        Raises:
+            ValueError: of masks, whose predictions are not kept; n below 1.
+        """
+        if self.probabilities is None:
+            raise ValueError("the predictions of masks are not kept: top_losses() gives the numbers of their images")
+        losses, indices = self.top_losses(n)
+        said, targets = predictions(self.target_type, self.probabilities[indices]), self.targets[indices]
+        if self._draws:
+            table = Loaders.results(self.data, [], targets, said)
+            if self.files is not None:
+                table.insert(0, "file", [self.files[i] for i in indices])
+        else:
+            table = self.data.results(self._inputs(indices), targets, said)
+        ids = getattr(self.loader, "ids", None)
+        table.index = indices if ids is None else [ids[i] for i in indices]
+        return table.assign(loss=losses.numpy())
+
+    @property
+    def _draws(self) -> bool:
+        return hasattr(self.loader, "draw")
+
+    def _inputs(self, indices: list[int]) -> list[tuple[Tensor, ...]]:
+        """The model's inputs of these samples."""
+        wanted, found, start = set(indices), {}, 0
+        for *inputs, targets in self.loader:
+            here = wanted.intersection(range(start, start + len(targets)))
+            found |= {i: tuple(part[i - start].cpu() for part in inputs) for i in here}
+            start += len(targets)
+        return [found[i] for i in indices]
 
     def plot_top_losses(self, n: int = 8, columns: int = 4) -> None:
         """Draw the images with the largest losses: what was said, what is true and its probability, and the loss.
 
         Raises:
-            ValueError: the labels are masks or keypoints.
+            ValueError: the samples are no images, or their labels are masks or keypoints.
         """
-        from .plots import photographs
-
-        if self.target_type.spatial:
-            raise ValueError("top losses are drawn for classes of images; top_losses() gives the numbers")
+        if not self._draws or self.target_type.spatial:
+            raise ValueError("top losses are drawn for classes of images; worst() gives a table, top_losses() numbers")
         losses, indices = self.top_losses(n)
         titles = [f"{self._said(i)}\nloss {loss:.1f}" for i, loss in zip(indices, losses.tolist(), strict=True)]
         alt = f"The {len(indices)} held-out images with the largest losses: {'; '.join(titles)}."
-        photographs(self.loader.images(indices), titles, alt, columns=columns, size=2.1)
+        self.loader.draw(indices, titles, alt, columns)
 
     def _said(self, i: int) -> str:
         """The prediction and the truth of one image, in words."""
@@ -145,4 +184,8 @@ class Interpretation:
         """Draw the confusion matrix, true classes down, predicted ones across; of masks as percentages of the rows."""
         from .plots import plot_confusion_matrix
 
-        plot_confusion_matrix(self.confusion_matrix(), self.target_type.names, self.target_type.spatial == "mask")
+        matrix, pixels = self.confusion_matrix(), self.target_type.spatial == "mask"
+        unit = "per cent of each true class's pixels" if pixels else "held-out images" if self._draws else "samples"
+        if pixels:
+            matrix = (100 * matrix / matrix.sum(1, keepdim=True).clamp(min=1)).round().long()
+        plot_confusion_matrix(matrix, self.target_type.names, unit)
