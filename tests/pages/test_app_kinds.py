@@ -198,7 +198,12 @@ def test_in_a_browser_the_answer_is_drawn_or_written(browser, learners, tmp_path
                 assert page.evaluate(size) == [60, 30]
                 drawn = "Array.from(at('drawn').getContext('2d').getImageData(0, 0, 60, 30).data)"
                 shown = np.array(page.evaluate(drawn)).reshape(30, 60, 4)[..., :3]
-                assert (np.abs(shown - np.asarray(PICTURE)).max(-1) > 20).mean() > (0.5 if name == "mask" else 0.01)
+                rows, columns = np.nonzero(np.abs(shown - np.asarray(PICTURE, int)).max(-1) > 40)
+                if name == "mask":
+                    assert len(rows) > 0.4 * 30 * 60
+                else:
+                    point = learners[name].predict(WIDE).values[0].tolist()
+                    assert len(rows) < 60 and np.hypot(columns.mean() - point[0], rows.mean() - point[1]) < 2
             assert complaints == [] and page.inner_text("#said") != "Looking …"
             page.close()
 
