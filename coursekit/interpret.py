@@ -40,23 +40,24 @@ class Interpretation:
         shown = learner._held_out(loader)
         if not isinstance(shown, Loader) or not getattr(shown, "labelled", True):
             raise ValueError(f"a loader of samples and labels is needed, such as data.valid; found {shown!r:.100}")
-        self.data, self.loader = learner.data, shown.in_order()
+        self.learner, self.data, self.loader = learner, learner.data, shown.in_order()
         source = getattr(self.data, "source", None)
         self.files = source.part(True)[0] if source is not None and loader is None else None
         self.probabilities = self.targets = None
         self._confusion = 0
         losses, kept = [], []
-        for batch in self.loader:  # so that of masks no more than a batch is kept
-            if len(batch[-1]) != len(batch[0]):
-                raise ValueError("a language model has no samples but its tokens: look at its perplexity, or generate")
-            outputs, targets = learner.predictions([batch])
-            self.target_type = learner.target_type(outputs)
-            values = self.target_type.values(outputs)
-            losses.append(self.target_type.losses(outputs, targets))
-            if hasattr(self.target_type, "confusion"):
-                self._confusion = self._confusion + self.target_type.confusion(values, targets)
-            if self.target_type.spatial != "mask":
-                kept.append((values, targets))
+        with learner.looking():
+            for batch in self.loader:  # so that of masks no more than a batch is kept
+                if len(batch[-1]) != len(batch[0]):
+                    raise ValueError("a language model has no samples but its tokens: see its perplexity, or generate")
+                outputs, targets = learner.predictions([batch])
+                self.target_type = learner.target_type(outputs)
+                values = self.target_type.values(outputs)
+                losses.append(self.target_type.losses(outputs, targets))
+                if hasattr(self.target_type, "confusion"):
+                    self._confusion = self._confusion + self.target_type.confusion(values, targets)
+                if self.target_type.spatial != "mask":
+                    kept.append((values, targets))
         self.losses = torch.cat(losses)
         if kept:
             self.probabilities, self.targets = map(torch.cat, zip(*kept, strict=True))
@@ -152,10 +153,11 @@ class Interpretation:
     def _inputs(self, indices: list[int]) -> list[tuple[Tensor, ...]]:
         """The model's inputs of these samples."""
         wanted, found, start = set(indices), {}, 0
-        for *inputs, targets in self.loader:
-            here = wanted.intersection(range(start, start + len(targets)))
-            found |= {i: tuple(part[i - start].cpu() for part in inputs) for i in here}
-            start += len(targets)
+        with self.learner.looking():
+            for *inputs, targets in self.loader:
+                here = wanted.intersection(range(start, start + len(targets)))
+                found |= {i: tuple(part[i - start].cpu() for part in inputs) for i in here}
+                start += len(targets)
         return [found[i] for i in indices]
 
     def plot_top_losses(self, n: int = 8, columns: int = 4) -> None:

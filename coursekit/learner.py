@@ -526,8 +526,10 @@ class Learner:
         """
         bare, loss_fn = type(self).__new__(type(self)), getattr(self.loss_fn, "func", self.loss_fn)
         ours = getattr(loss_fn, "__module__", None) == cross_entropy.__module__
+        with self.looking():  # a data set may draw random numbers when it is asked for a sample's shape
+            data = self.data.without_samples()
         vars(bare).update(
-            data=self.data.without_samples(), model=self.model.eval(), groups=self.groups,
+            data=data, model=self.model, groups=self.groups,
             loss_fn=self.loss_fn if ours else None, channels_last=self.channels_last, batch_norm=self.batch_norm,
         )  # fmt: skip
         return save_objects(path, bare)
