@@ -164,13 +164,19 @@ def plot_lr(lrs: Sequence[Sequence[float]]) -> None:
 def plot_lr_find(
     lrs: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggestion: float | None
 ) -> None:
-    """Draw the loss against the learning rate of a search, the suggestion marked, if there is one."""
+    """Draw the loss against the learning rate of a search, the suggestion marked, if there is one.
+
+    The axis shows the fall, and of the rise after it as much again: the last losses are often many times as high.
+    """
     figure, ax = plt.subplots(figsize=(7, 3.2))
     ax.plot(lrs, losses, color=SKY, linewidth=0.8, alpha=0.6, label="each batch")
     ax.plot(lrs, smoothed, color=BLUE, label="smoothed")
     found = "no clear fall" if suggestion is None else f"suggestion {suggestion:.1e}"
     if suggestion is not None:
         ax.axvline(suggestion, color=RED, linestyle="--", label=found)
+    low, start = min(smoothed), max(smoothed[: len(smoothed) // 10 + 1])
+    if low < start:
+        ax.set_ylim(1.2 * low - 0.2 * start, 2 * start - low)
     title = "Loss as the learning rate grows" + (f": {found}" if suggestion is None else "")
     ax.set(xscale="log", xlabel="learning rate", ylabel="training loss", title=title)
     ax.legend()

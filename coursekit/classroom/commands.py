@@ -44,7 +44,7 @@ def progress(*_: str) -> None:
 
 
 def app(*options: str) -> None:
-    """serve lesson 18's pet classifier; options: --model FILE --host HOST --port PORT --corrections FOLDER"""
+    """serve lesson 18's pet classifier, or your model; options: --model FILE --title TEXT --host HOST --port PORT"""
     sys.modules["app"] = ModuleType("app")
     sys.modules["app"].__path__ = [str(course() / "lessons" / "app")]
     importlib.import_module("app.server").main(options)

@@ -1,4 +1,4 @@
-"""Simulate the `stores` sample: daily sales of 60 drugstores, in the seven tables of the Rossmann set.
+"""Simulate the `stores` sample: daily sales of 60 drugstores, in the seven tables of the Rossmann set, and the truth.
 
 The logarithm of a day's sales is a sum of known effects (`Effects`, and the tables below it) and of noise. The world
 around the stores (holidays, weather, searches) is in stores_world.py.
@@ -222,12 +222,13 @@ def till(rng: Rng, logarithm: np.ndarray, is_open: np.ndarray) -> tuple[np.ndarr
 
 
 def write_days(target: Path, rng: Rng, columns: dict[str, np.ndarray]) -> None:
-    """train.csv and test.csv, the newest day first; of each column (days, stores)."""
+    """train.csv and test.csv, the newest day first, and truth.csv, the sales of test; of each column (days, stores)."""
     kept = np.ones((len(DATES), STORES), bool)
     first, last = (np.datetime64(date) for date in REBUILT)
     kept[np.ix_((first <= DATES) & (last >= DATES), rng.choice(STORES, 9, replace=False))] = False
     unknown = rng.integers(STORES)  # eleven times it is not known whether this store will be open
     rows: dict[bool, list] = {True: [], False: []}
+    truth = []
     for day in range(len(DATES) - 1, -1, -1):
         date, weekday, train = DATES[day], world.WEEKDAY[day] + 1, DATES[day] <= LAST_TRAIN
         for store in np.flatnonzero(kept[day]):
@@ -238,13 +239,15 @@ def write_days(target: Path, rng: Rng, columns: dict[str, np.ndarray]) -> None:
                 doubt = store == unknown and weekday < 7 and len(DATES) - day <= 13
                 opened = None if doubt else int(is_open)
                 rows[False].append((len(rows[False]) + 1, store + 1, weekday, date, opened, *rest))
+                truth.append((len(rows[False]), sales))
     end = "Open,Promo,StateHoliday,SchoolHoliday"
     world.write(target / "train.csv", f"Store,DayOfWeek,Date,Sales,Customers,{end}", rows[True])
     world.write(target / "test.csv", f"Id,Store,DayOfWeek,Date,{end}", rows[False])
+    world.write(target / "truth.csv", "Id,Sales", truth)
 
 
 def main(target: Path = TARGET) -> None:
-    """Draw the world, the stores and their sales; write the seven tables into `target`."""
+    """Draw the world, the stores and their sales; write the seven tables and the truth into `target`."""
     rng = np.random.default_rng(SEED)
     around = world.weather(rng)
     around |= {"holidays": world.state_holidays(), "school": world.school_holidays(), "demand": world.demand(rng)}

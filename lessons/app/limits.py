@@ -9,6 +9,7 @@ class Limits:
 
     megabytes: int = 10  # of a request's body
     megapixels: int = 25  # of a picture; decoded, each pixel takes three bytes, several times over
+    characters: int = 20_000  # of a text
     seconds: float = 30  # to send the body
     at_once: int = 128  # requests under way; one more is told to come again
     readers: int = 2  # pictures decoded at the same time

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import re
 from pathlib import Path
 
@@ -20,9 +21,17 @@ POLICY = (
 )
 
 
-def add_pages(app: FastAPI) -> None:
-    """The page for people, and the one that describes the API, with what it loads."""
-    page = secured(PAGE.read_text(encoding="utf-8"))
+def add_pages(app: FastAPI, takes: str = "picture", corrects: bool = True) -> None:
+    """The page for people, and the one that describes the API, with what it loads.
+
+    Args:
+        app: its title is the page's question.
+        takes: what is asked about: "picture", "text" or "row".
+        corrects: whether the page asks for the right class.
+    """
+    parts = {takes, "corrects"} if corrects else {takes}
+    text = PAGE.read_text(encoding="utf-8").replace("Which pet is it?", html.escape(app.title))
+    page = secured(re.sub(r"(?s) *<!-- (\w+) -->\n(.*?) *<!-- /\1 -->\n", lambda m: m[2] * (m[1] in parts), text))
     swagger = get_swagger_ui_html(
         openapi_url="openapi.json", title=app.title, swagger_js_url="static/swagger-ui-bundle.js",
         swagger_css_url="static/swagger-ui.css", swagger_favicon_url="static/favicon.png",
@@ -33,13 +42,13 @@ def add_pages(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=SWAGGER))
 
 
-def secured(html: str) -> HTMLResponse:
+def secured(page: str) -> HTMLResponse:
     """A page that may run the scripts and styles it was written with, and no others."""
 
     def sums(tag: str) -> str:
-        found = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.S)
+        found = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.S)
         digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in found]
         return " ".join(f"'sha256-{digest}'" for digest in digests)
 
     policy = POLICY.format(scripts=sums("script"), styles=sums("style"))
-    return HTMLResponse(html, headers={"content-security-policy": policy, "cache-control": "no-cache"})
+    return HTMLResponse(page, headers={"content-security-policy": policy, "cache-control": "no-cache"})

@@ -1,7 +1,7 @@
 """The app, put together, and the command that serves it.
 
-`coursekit app` runs it (`make app` too); `coursekit app --model FILE --port 8000` serves another classifier that was
-saved with `learn.predictor().save(FILE)`.
+`coursekit app` runs it (`make app` too); `coursekit app --model FILE --port 8000` serves another model: whatever
+`learn.export(FILE)` wrote, of images, texts, tables or ratings.
 """
 
 import argparse
@@ -21,9 +21,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 import coursekit as ck
-from coursekit.targets import Categories
-from coursekit.vision.source import normal
+from coursekit.targets import Categories, Keypoints, Masks, MultiLabels, Numbers
 
+from .answers import Answer, Model, Question
 from .batches import Batcher
 from .corrections import Corrections
 from .guard import Guard
@@ -34,20 +34,9 @@ from .uploads import decode
 
 logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a stranger's broken form is no news
 Picture = Annotated[UploadFile, File(description="A JPEG, PNG, GIF or WebP file.")]
-
-
-class Class(BaseModel):
-    """A class and how sure the model is of it, 0 to 1."""
-
-    label: str
-    probability: float
-
-
-class Answer(BaseModel):
-    """The most probable label, and all classes, the most probable first."""
-
-    label: str
-    classes: list[Class]
+Text = Annotated[str, Form(description="A text; or a row, as JSON.")]
+TITLES = {Categories: "Which one is it?", MultiLabels: "What is there?", Masks: "What is where?"}
+TITLES |= {Keypoints: "Where is it?", Numbers: "How much is it?"}
 
 
 class Kept(BaseModel):
@@ -57,25 +46,27 @@ class Kept(BaseModel):
     label: str
 
 
-def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits = Limits()) -> FastAPI:
+def create_app(
+    model: ck.Predictor | ck.Learner, corrections: Path | str, limits: Limits = Limits(), *,
+    title: str = "Which pet is it?",
+) -> FastAPI:  # fmt: skip
     """The web app.
 
     Args:
-        predictor: of one class for each picture.
-        corrections: the folder for pictures that were answered wrongly.
+        model: from `ck.load` or `ck.Predictor.load`: of pictures, texts, or rows of a table or of ratings.
+        corrections: the folder for pictures that were answered wrongly, where the model names one class for each.
         limits: see `Limits`.
+        title: the page's question.
 
     Raises:
-        ValueError: the predictor gives masks, keypoints or several labels.
+        ValueError: a language model, or something else that answers no such question.
     """
-    classes = predictor.target_type
-    if not isinstance(classes, Categories):
-        raise ValueError(f"the app serves one class for each picture; this model gives {type(classes).__name__}")
-    log = Corrections(corrections, limits)
+    asked = Model(model)
+    log = Corrections(corrections, limits) if asked.corrects else None
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(predictor.predict, limits)
+        app.state.batcher = Batcher(asked.answer, limits)
         app.state.readers = ThreadPoolExecutor(limits.readers)
         yield
         app.state.readers.shutdown()
@@ -85,23 +76,26 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
         """Do slow work in a reader's thread."""
         return await asyncio.get_running_loop().run_in_executor(app.state.readers, work)
 
-    async def predict(file: Picture) -> Answer:
-        """Which pet is on the picture?"""
-        # made small before it waits in the queue
-        image = await aside(lambda: predictor.resize(decode(file, predictor.channels, limits)))
+    async def said(look: Callable[[], Question]) -> Answer:
+        """The answer to a question, which a reader prepares and the batcher puts to the model."""
+        question = await aside(look)
         try:
-            prediction = await asyncio.wrap_future(app.state.batcher.ask(image))
+            return await asyncio.wrap_future(app.state.batcher.ask(question))
         except queue.Full as error:
             raise HTTPException(503, BUSY) from error
-        probabilities = [Class(label=label, probability=p) for label, p in prediction.probabilities.items()]
-        return Answer(label=prediction.label, classes=probabilities)
+
+    async def predict(file: Picture) -> Answer:
+        """What is on the picture?"""
+        return await said(lambda: asked.picture(file, limits))
+
+    async def predict_text(text: Text) -> Answer:
+        """What is to be said of the text, or of the row?"""
+        return await said(lambda: asked.text(text, limits))
 
     async def correct(file: Picture, label: Annotated[str, Form(description="The right class.")]) -> Kept:
         """The answer was wrong: keep the picture with its right label."""
-        label = normal(label)  # as the names of classes are
-        if label not in classes.names:
-            raise HTTPException(422, f"No class is called {label[:40]!r}; there are {', '.join(classes.names)}.")
-        return Kept(file=await aside(lambda: log.add(decode(file, predictor.channels, limits), label)), label=label)
+        label = asked.class_called(label)
+        return Kept(file=await aside(lambda: log.add(decode(file, model.channels, limits), label)), label=label)
 
     async def health() -> JSONResponse:
         """Whether the model answers, and how much it has done."""
@@ -110,12 +104,14 @@ def create_app(predictor: ck.Predictor, corrections: Path | str, limits: Limits 
         counts = {"answered": batcher.answered, "forward_passes": batcher.passes, "waiting": batcher.waiting.qsize()}
         return JSONResponse({"status": "ok" if good else "failing"} | counts, 200 if good else 503)
 
-    app = FastAPI(title="Which pet is it?", lifespan=running, docs_url=None, redoc_url=None)
+    app = FastAPI(title=title, lifespan=running, docs_url=None, redoc_url=None)
     app.add_middleware(Guard, limits=limits)
-    app.post("/predict", responses=REFUSALS)(predict)
-    app.post("/corrections", responses=REFUSALS | {507: {"model": Problem}}, status_code=201)(correct)
+    ask = predict if asked.takes == "picture" else predict_text
+    app.post("/predict", responses=REFUSALS, response_model_exclude_unset=True)(ask)
+    if asked.corrects:
+        app.post("/corrections", responses=REFUSALS | {507: {"model": Problem}}, status_code=201)(correct)
     app.get("/health")(health)
-    add_pages(app)
+    add_pages(app, asked.takes, asked.corrects)
     app.add_exception_handler(RequestValidationError, in_words)
     app.add_exception_handler(Exception, unforeseen)
     return app
@@ -142,19 +138,23 @@ def trained(path: Path) -> ck.Predictor:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted."""
     kept = ck.home() / "app"
-    parser = argparse.ArgumentParser("coursekit app", description="Serve a picture classifier.")
-    parser.add_argument("--model", type=Path, help="a file from learn.predictor().save(...); else lesson 01's is used")
+    parser = argparse.ArgumentParser("coursekit app", description="Serve a trained model as a web page.")
+    parser.add_argument("--model", type=Path, help="a file from learn.export(...); else lesson 01's is used")
+    parser.add_argument("--title", help="the page's question")
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1: this computer only; 0.0.0.0: its network")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--corrections", type=Path, default=kept / "corrections", help="a folder")
     chosen = parser.parse_args(arguments)
     try:
-        predictor = ck.Predictor.load(chosen.model) if chosen.model else trained(kept / "pets.safetensors")
-        predictor.model.to(ck.device())
-        app = create_app(predictor, chosen.corrections)
+        model, title = trained(kept / "pets.safetensors"), "Which pet is it?"
+        if chosen.model:
+            model = ck.load(chosen.model)
+            title = TITLES.get(type(model.data.target_type), "What comes next?")
+        app = create_app(model, chosen.corrections, title=chosen.title or title)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    print(f"corrections are kept in {chosen.corrections}", flush=True)
+    if "/corrections" in app.openapi()["paths"]:
+        print(f"corrections are kept in {chosen.corrections}", flush=True)
     uvicorn.run(app, host=chosen.host, port=chosen.port, access_log=False)
 
 

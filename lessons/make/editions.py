@@ -88,7 +88,8 @@ def write(edition: str, folder: Path) -> list[Path]:
     notebooks = {lesson: read(lesson) for lesson in chosen([])}
     (folder / "lessons" / "app").mkdir(parents=True)
     (folder / "excel").mkdir()
-    for pattern in ("lessons/app/*.py", "lessons/app/*.html", "excel/*.xlsx"):
+    copied = ("lessons/app/*.py", "lessons/app/*.html", "lessons/app/Dockerfile")
+    for pattern in (*copied, "excel/*.xlsx"):
         for file in LESSONS.parent.glob(pattern):
             shutil.copyfile(file, folder / file.relative_to(LESSONS.parent))
     written = []

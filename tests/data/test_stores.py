@@ -1,4 +1,4 @@
-"""The `stores` sample: the seven tables' layout, joins that lose nothing, the quirks, the same bytes every time."""
+"""The `stores` sample: the seven tables' layout, joins that lose nothing, the quirks, the truth, the same bytes."""
 
 from hashlib import sha256
 
@@ -36,7 +36,7 @@ def test_the_columns_are_those_of_the_public_set(name):
 
 def test_there_is_nothing_else_and_it_is_small():
     files = list(FOLDER.iterdir())
-    assert {f.name for f in files} == {f"{name}.csv" for name in COLUMNS}
+    assert {f.name for f in files} == {f"{name}.csv" for name in [*COLUMNS, "truth"]}
     assert sum(f.stat().st_size for f in files) <= 2_500_000
     assert all(b"\r" not in f.read_bytes() and f.read_bytes().endswith(b"\n") for f in files)
 
@@ -129,6 +129,18 @@ def test_the_effects_that_were_built_in_show():
     summer = pd.to_datetime(sold.Date).dt.month.isin([7, 8])
     by_state = log[summer].groupby(sold.Store.map(STATES)).mean() - log[~summer].groupby(sold.Store.map(STATES)).mean()
     assert by_state[["SH", "HB,NI"]].min() > 0.1 > 0 > by_state[["BE", "HH"]].max()
+
+
+def test_the_truth_of_the_days_to_come_goes_on_where_training_ends_and_stands_in_no_other_table():
+    truth = pd.read_csv(FOLDER / "truth.csv")
+    assert truth.columns.tolist() == ["Id", "Sales"] and truth.Id.tolist() == TEST.Id.tolist()
+    assert not {"Sales", "Customers"} & set(TEST)
+    assert (truth.Sales[TEST.Open == 0] == 0).all() and (truth.Sales[TEST.Open != 0] > 0).all()
+    sold = TRAIN[(TRAIN.Sales > 0) & (TRAIN.Date >= "2015-06-20")]
+    keys = ["Store", "DayOfWeek", "Promo"]
+    usual = np.log(sold.Sales).groupby([sold[key] for key in keys]).mean().rename("usual")
+    rows = TEST.assign(Sales=truth.Sales).join(usual, on=keys).query("Sales > 0").dropna(subset="usual")
+    assert np.corrcoef(np.log(rows.Sales), rows.usual)[0, 1] > 0.85  # the same stores, as in the weeks before
 
 
 def test_made_anew_every_byte_is_the_same(tmp_path):

@@ -149,8 +149,10 @@ def test_functions_in_lessons_say_what_they_do(notebook):
 
 
 def names(source: str) -> tuple[set[str], set[str]]:
-    """The names of the notebook that a cell reads, and those that it gives a value."""
+    """The names of the notebook that a cell reads, and those that it gives a value; an import means the same again."""
     reads, writes = set(), set()
+    imports = [node for node in ast.walk(ast.parse(plain(source))) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    imported = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
 
     def look(code: CodeType, top: bool) -> None:
         for step in dis.get_instructions(code):
@@ -163,7 +165,7 @@ def names(source: str) -> tuple[set[str], set[str]]:
                 look(inner, False)
 
     look(compile(plain(source), "cell", "exec"), True)
-    return reads, writes
+    return reads, writes - imported
 
 
 def test_a_cell_that_only_reads_can_be_run_again_at_the_end(notebook):

@@ -62,6 +62,7 @@ def test_it_holds_lessons_solutions_samples_and_workbooks_and_nothing_for_author
         "lessons/solutions/*.py",
         "lessons/app/*.py",
         "lessons/app/*.html",
+        "lessons/app/Dockerfile",
         "excel/*.xlsx",
     ):
         assert {file.relative_to(ROOT).as_posix() for file in ROOT.glob(pattern)} <= course, pattern

@@ -461,7 +461,7 @@ def test_the_guard_lets_the_rest_pass():
 
 
 def test_its_modules_are_a_few_pages_and_import_in_one_direction():
-    order = ["limits", "problems", "uploads", "batches", "corrections", "guard", "pages", "server"]
+    order = ["limits", "problems", "uploads", "answers", "batches", "corrections", "guard", "pages", "server"]
     files = {file.stem: file for file in (ROOT / "lessons" / "app").glob("*.py") if file.stem != "__init__"}
     assert set(files) == set(order)
     for name, file in files.items():
@@ -473,12 +473,6 @@ def test_its_modules_are_a_few_pages_and_import_in_one_direction():
 
 
 # --- the command ---
-
-
-def test_only_a_classifier_can_be_served(predictor, tmp_path):
-    several = ck.Predictor(predictor.model, ck.MultiLabels(("a", "b")), predictor.resize, 3, {})
-    with pytest.raises(ValueError, match="one class for each picture; this model gives MultiLabels"):
-        create_app(several, tmp_path)
 
 
 def test_the_command_serves_a_saved_model(predictor, tmp_path):
