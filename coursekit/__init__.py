@@ -18,7 +18,7 @@ from .vision.source import ImageSource, csv_labels, folder_labels, function_labe
 from .vision.source import mask_labels, number_labels, pattern_labels, at_random, by_file_list, by_folder, by_function
 from .vision.loaders import ImageDataset, ImageLoader, ImageLoaders
 from .vision.augment import Augment, dihedral
-from .vision.backbones import ResidualBlock, resnet_tiny, without_head
+from .vision.backbones import ResidualBlock, resnet_cifar, resnet_tiny, without_head
 from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
 from .vision.learner import VisionLearner, precompute, unet_learner, vision_learner
 from .vision.predictor import Predictor

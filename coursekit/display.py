@@ -1,6 +1,8 @@
 """Showing things: as HTML in a notebook and as text elsewhere; the progress of a fit as a live table."""
 
+import math
 import sys
+from collections.abc import Iterable, Iterator
 from html import escape
 from time import monotonic
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 from .storage import is_first_process
 
 REDRAW = 0.1  # seconds between two drawings of the progress, at least
+PATIENCE = 10.0  # seconds after which something that takes its time says how far it is
 # M. Okabe and K. Ito's colours, which colour-blind readers can tell apart
 BLUE, ORANGE, GREEN, RED, SKY, PINK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7"
 BELOW, ABOVE = "#2166ac", "#e08214"  # of numbers: white at zero, blue below, orange above
@@ -44,12 +47,7 @@ class Progress:
 
     def before_fit(self, learn: Any) -> None:
         """Choose the place and draw the empty table."""
-        if in_notebook() and is_first_process():
-            from IPython.display import display
-
-            self.view = display(EpochTable([], "starting"), display_id=True)
-        elif is_first_process():
-            self.view = _Terminal()
+        self.view = _view("starting") if is_first_process() else None
 
     def after_batch(self, learn: Any) -> None:
         """Redraw, but not more often than ten times a second."""
@@ -69,6 +67,31 @@ class Progress:
         self.after_epoch(learn)
         if isinstance(self.view, _Terminal):
             self.view.bar.close()
+
+
+def _view(below: str) -> Any:
+    """A place for a table that is drawn anew, with `update`."""
+    if not in_notebook():
+        return _Terminal()
+    from IPython.display import display
+
+    return display(EpochTable([], below), display_id=True)
+
+
+def counted(items: Iterable, total: int, what: str) -> Iterator:
+    """The items as they come; where they take longer than a few seconds, a bar below says how many have come."""
+    view, drawn = None, math.inf  # libraries that are loaded with the first item do not count
+    for done, item in enumerate(items, 1):
+        if (now := monotonic()) >= drawn and is_first_process():
+            drawn, below = now + REDRAW, f"{what}: {done:,} of {total:,}"
+            view = view or _view(below)
+            view.update(EpochTable([], below, done / total))
+        drawn = min(drawn, now + PATIENCE)
+        yield item
+    if isinstance(view, _Terminal):
+        view.bar.close()
+    elif view:
+        view.update(EpochTable([]))
 
 
 class _Terminal:

@@ -33,6 +33,8 @@ class Prediction:
             pixels of the image as it was given; numbers (n,).
         names: of the classes; empty where there are none.
         columns: the names of numbers; empty where there are none.
+        mask: where every pixel is classified, the class numbers, uint8 (H, W), of the image as it was given (with
+            `fit="crop"` of the part of it that the model saw); else None.
 
     Used in lesson 01.
     """
@@ -41,6 +43,7 @@ class Prediction:
     values: Tensor
     names: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    mask: Tensor | None = None
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -204,9 +207,14 @@ class MultiLabels(_Classes):
 
 @dataclass(frozen=True)
 class Masks(_Classes):
-    """A class for every pixel: targets are int64 (n, H, W). The class `ignored`, a name, counts for nothing."""
+    """A class for every pixel: targets are int64 (n, H, W). The class `ignored`, a name, counts for nothing.
+
+    The files of the masks hold class numbers, or what `pixels` says: pairs of a grey level, or of a color (red, green,
+    blue), and its class number.
+    """
 
     ignored: str | None = None
+    pixels: tuple[tuple, ...] = field(default=(), compare=False)
     spatial: ClassVar[str | None] = "mask"
 
     @property

@@ -1,9 +1,9 @@
 """Backbones, which turn images into features: a small residual network of ours, a classifier of torchvision without its
 end, or any other module.
 
-Ours has five stages, each seeing the image at half the size of the one before: K. He et al., "Deep residual learning
-for image recognition", 2015, with a quarter of ResNet-18's channels and one block a stage. Its 0.3 million weights are
-few enough to train on two CPU cores.
+`resnet_tiny` has five stages, each seeing the image at half the size of the one before: K. He et al., "Deep residual
+learning for image recognition", 2015, with a quarter of ResNet-18's channels and one block a stage. Its 0.3 million
+weights are few enough to train on two CPU cores.
 """
 
 from collections.abc import Callable
@@ -54,6 +54,30 @@ class ResidualBlock(nn.Module):
 
 
 @in_words
+def resnet_cifar(channels: int = 3, pretrained: bool = False) -> nn.Sequential:
+    """A backbone for images of 32 to 64 pixels: (n, channels, H, W) to (n, 128, H / 8, W / 8).
+
+    Where the first convolution halves the image already, little of 32 pixels is left to see. Here it keeps the size,
+    as in networks for CIFAR-10 (D. Page, "How to train your ResNet", 2018, whose layout this is, but smaller). Its
+    three children each end in max pooling; the second and third add a residual block: 32, 64 and 128 channels.
+
+    Args:
+        channels: of the images.
+        pretrained: there are no weights.
+
+    Raises:
+        ValueError: weights are asked for.
+    """
+    if pretrained:
+        raise ValueError("there are no weights for resnet_cifar: say pretrained=False, or take resnet_tiny")
+    widths, stages = WIDTHS[1:], []
+    for inputs, outputs in zip((channels, *widths), widths, strict=False):
+        block = [ResidualBlock(outputs, outputs)] if stages else []
+        stages.append(nn.Sequential(convolution(inputs, outputs), nn.ReLU(), nn.MaxPool2d(2), *block))
+    return nn.Sequential(*stages)
+
+
+@in_words
 def resnet_tiny(channels: int = 3, pretrained: bool = False) -> nn.Sequential:
     """The backbone, without a head: (n, channels, H, W) to (n, 128, H / 16, W / 16).
 
@@ -89,7 +113,8 @@ def make_backbone(backbone: Backbone, channels: int, pretrained: bool) -> nn.Mod
         ValueError: torchvision has no classifier of that name.
     """
     if isinstance(backbone, str):
-        backbone = resnet_tiny if backbone == "resnet_tiny" else partial(_torchvision_backbone, backbone)
+        ours = {made.__name__: made for made in (resnet_tiny, resnet_cifar)}
+        backbone = ours.get(backbone) or partial(_torchvision_backbone, backbone)
     made = backbone if isinstance(backbone, nn.Module) else backbone(pretrained=pretrained)
     adapt_channels(made, channels)
     return made

@@ -8,7 +8,7 @@ import struct
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from ..arguments import in_words
 
@@ -104,25 +105,50 @@ def read_image(source: ImageLike, channels: int = 3) -> Tensor:
 
 
 @in_words
-def read_mask(source: ImageLike) -> Tensor:
-    """Read a mask: an image whose grey levels, or palette entries, are class numbers.
+def read_mask(source: ImageLike, pixels: Sequence[tuple] = ()) -> Tensor:
+    """Read a mask: an image whose grey levels, or palette entries, are class numbers, or stand for them.
+
+    Args:
+        source: see `read_image`.
+        pixels: pairs of a grey level (or palette entry), or of a color (red, green, blue), and its class number; none:
+            the grey levels are the class numbers.
 
     Returns:
-        uint8 of shape (H, W).
+        uint8 of shape (H, W), class numbers.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: not a whole image, one with several channels, or of a format that may change the numbers, as JPEG.
+        ValueError: not a whole image, one with several channels where grey levels are asked for, or of a format that
+            may change the numbers, as JPEG; or a pixel that none of the pairs is about.
 
     Built in lesson 05.
     """
-    mode, form, mask = _read(source, "mask", lambda image, form: (image.mode, form, _to_tensor(image)[0]))
+    colors = any(isinstance(value, tuple) for value, _ in pixels)
+
+    def convert(image: Image.Image, form: str | None) -> tuple[str, str | None, Tensor]:
+        return image.mode, form, _to_tensor(image.convert("RGB") if colors else image)
+
+    mode, form, mask = _read(source, "mask", convert)
     name = f"the mask {source}" if isinstance(source, (str, Path)) else "this mask"
     if form in LOSSY:
         raise ValueError(f"{name} is a {form}, which does not keep class numbers: save masks as PNG")
-    if mode not in ("L", "P", "1"):
-        raise ValueError(f"{name} has the mode {mode}: one channel of class numbers, 8 bits each, is needed")
-    return mask
+    if mode not in (("L", "P", "1", "RGB", "RGBA") if colors else ("L", "P", "1")):
+        needed = "colors, 8 bits a channel, are" if colors else "one channel of class numbers, 8 bits each, is"
+        raise ValueError(f"{name} has the mode {mode}: {needed} needed")
+    if not pixels:
+        return mask[0]
+    weights = (65536, 256, 1) if colors else (1,)  # one number for each color
+
+    def code(value: Sequence[int] | Tensor) -> int | Tensor:
+        return sum(part * weight for part, weight in zip(value, weights, strict=True))
+
+    number = {code(value if colors else (value,)): number for value, number in pixels}
+    found, where = code(mask.long()).unique(return_inverse=True)
+    if unknown := [each for each in found.tolist() if each not in number]:
+        value = tuple(unknown[0] // weight % 256 for weight in weights) if colors else unknown[0]
+        known = ", ".join(str(value) for value, _ in pixels[:20])
+        raise ValueError(f"{name} holds the value {value}, which stands for no class; there are {known}")
+    return torch.tensor([number[each] for each in found.tolist()], dtype=torch.uint8)[where]
 
 
 def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | None], object]) -> object:
@@ -249,6 +275,8 @@ class Resize:
         """
         from torchvision import tv_tensors
 
+        if image.shape[-2:] == self.size:
+            return image if target is None else (image, target)
         geometry = self._geometry(*image.shape[-2:])
         resized = self._fitted(tv_tensors.Image(image), *geometry).as_subclass(Tensor)
         return resized if target is None else (resized, self._fitted(target, *geometry))
@@ -262,6 +290,29 @@ class Resize:
         (y, x, *taken), between, (top, left) = self._geometry(height, width)
         pixels = (keypoints + 1) / 2 * torch.tensor([self.size[1], self.size[0]]) - torch.tensor([left, top])
         return pixels * torch.tensor([taken[1] / between[1], taken[0] / between[0]]) + torch.tensor([x, y])
+
+    def mask_back(self, values: Tensor, height: int, width: int) -> Tensor:
+        """What is said of each pixel of the resized image, as class numbers of an image of height x width.
+
+        Args:
+            values: (classes, rows, columns), in the resized image's size.
+
+        Returns:
+            uint8 (height, width), each the class whose value, bilinear between pixels, is the largest; with
+            `fit="crop"` fewer, those of the part that was not cut off.
+        """
+        (_, _, *taken), between, (top, left) = self._geometry(height, width)
+        if self.fit == "pad":
+            values = values[:, top : top + between[0], left : left + between[1]]
+        scale = taken[0] / between[0], taken[1] / between[1]
+        size = [min(most, max(1, round(n * by))) for n, by, most in zip(values.shape[1:], scale, taken, strict=True)]
+        best = torch.full(size, -torch.inf)
+        mask = torch.zeros(size, dtype=torch.uint8)
+        for number, value in enumerate(values):  # one by one: a photograph times all classes may fill the memory
+            value = functional.interpolate(value[None, None].float(), size, mode="bilinear", align_corners=False)[0, 0]
+            mask[value > best] = number
+            best = torch.maximum(best, value)
+        return mask
 
     def _geometry(self, height: int, width: int) -> tuple[tuple[int, ...], tuple[int, int], tuple[int, int]]:
         """What is taken of an image, its size when scaled, and where its upper left corner then lies.

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
+from ..display import counted
 from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
 from ..targets import Prediction, TargetType
 from .augment import Augment
@@ -24,7 +25,7 @@ class ImageDataset(Dataset):
     """Images and targets, one by one, read from disk and brought to one size.
 
     Args:
-        files: the images' paths.
+        files: the images' paths, or the images themselves, uint8 (channels, H, W).
         labels: one for each file; None gives targets of 0, for images without labels.
         target_type: what a label is.
         resize: brings image and target to one size.
@@ -52,7 +53,8 @@ class ImageDataset(Dataset):
         Raises:
             ValueError: an unreadable image, a mask that does not fit its image or names, a keypoint outside.
         """
-        image = read_image(self.files[i], self.channels)
+        image = self.files[i]
+        image = image if isinstance(image, Tensor) else read_image(image, self.channels)
         if self.targets is not None:
             return self.resize(image), self.targets[i]
         return (self._with_mask if self.target_type.spatial == "mask" else self._with_keypoints)(i, image)
@@ -60,7 +62,8 @@ class ImageDataset(Dataset):
     def _with_mask(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
         from torchvision import tv_tensors
 
-        mask, file, count = read_mask(self.labels[i]), self.labels[i], len(self.target_type.names)
+        file, count = self.labels[i], len(self.target_type.names)
+        mask = read_mask(file, self.target_type.pixels)
         if mask.shape != image.shape[1:]:
             sizes = "{} x {} pixels, and its image has {} x {}".format(*mask.shape, *image.shape[1:])
             raise ValueError(f"the mask {file} has {sizes}: both must have one size")
@@ -84,7 +87,8 @@ class ImageDataset(Dataset):
     def in_memory(self) -> tuple[Tensor, Tensor]:
         """All images, uint8 (n, channels, H, W), and all targets; read by several threads."""
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            return tuple(default_collate(list(pool.map(self.__getitem__, range(len(self))))))
+            read = counted(pool.map(self.__getitem__, range(len(self))), len(self), "reading images")
+            return tuple(default_collate(list(read)))
 
 
 class ImageLoader:
@@ -208,12 +212,12 @@ class ImageLoaders(Loaders):
         """What the numbers stand for: classes and other targets, and channels."""
         return images_config(self.target_type, self.channels)
 
-    def unlabelled(self, files: Sequence[Path | str]) -> ImageLoader:
+    def unlabelled(self, files: Sequence[Path | str] | Tensor) -> ImageLoader:
         """Batches, in order, of images without labels (the targets are zeros), prepared like the held-out ones.
 
         Used in lesson 04.
         """
-        return self._further([Path(file) for file in files], None)
+        return self._further(image_list(files), None)
 
     def test(self, source: Any) -> ImageLoader:
         """Batches, in order, of further labelled images, prepared like the held-out ones, with the training's classes.
@@ -260,6 +264,11 @@ class ImageLoaders(Loaders):
         from .plots import show_results
 
         show_results(torch.stack([image for (image,) in inputs]), targets, predictions, self.target_type)
+
+
+def image_list(images: Sequence[Path | str] | Tensor) -> list[Path] | list[Tensor]:
+    """The paths of images, or the images of a tensor."""
+    return list(images) if isinstance(images, Tensor) else [Path(image) for image in images]
 
 
 def images_config(target_type: TargetType, channels: int) -> dict[str, list]:

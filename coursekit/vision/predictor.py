@@ -1,6 +1,7 @@
 """A trained model of images by itself: predicts images, and is saved for use without its training data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -48,7 +49,7 @@ class Predictor:
 
         Returns:
             A prediction with a label and probabilities; of keypoints the coordinates, in pixels of the image as it was
-            given. A list of them for several images.
+            given; of masks also the `mask` of the image as it was given. A list of them for several images.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -61,7 +62,12 @@ class Predictor:
             values = self.target_type.values(self.model(images.to(device)).float()).cpu()
             if self.target_type.spatial == "keypoints":
                 values = [self.resize.back(v.reshape(-1, 2), *size) for v, size in zip(values, sizes, strict=True)]
-            found += predictions(self.target_type, values)
+            answers = predictions(self.target_type, values)
+            if self.target_type.spatial == "mask":
+                masks = [self.resize.mask_back(v, *size) for v, size in zip(values, sizes, strict=True)]
+                pairs = zip(answers, masks, strict=True)
+                answers = [replace(answer, label=self.target_type.text(mask), mask=mask) for answer, mask in pairs]
+            found += answers
         return found[0] if single else found
 
     def save(self, path: Path | str) -> Path:

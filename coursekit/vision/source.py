@@ -23,7 +23,7 @@ from PIL import Image
 from ..arguments import in_words
 from ..targets import Categories, Keypoints, Masks, MultiLabels, Numbers, TargetType
 from .images import LOSSY, MODES, Size, find_images, read_image
-from .loaders import ImageLoaders
+from .loaders import ImageLoaders, image_list
 
 Split = Callable[[Sequence[Path]], list[bool]]
 
@@ -44,11 +44,12 @@ class ImageSource:
     """Images, and step by step what is known of them. Each step gives a new source and leaves the old as it was.
 
     Args:
-        where: a folder, searched with the folders in it; or the files themselves.
-        channels: 1 (grey), 2 (grey, opacity), 3 (colors) or 4 (colors, opacity).
+        where: a folder, searched with the folders in it; or the files themselves; or the images, a uint8 tensor
+            (n, channels, H, W).
+        channels: 1 (grey), 2 (grey, opacity), 3 (colors) or 4 (colors, opacity); of a tensor as many as it has.
 
     Attributes:
-        files: the images' paths.
+        files: the images' paths; of a tensor its images.
         labels: one for each file, once labelled.
         target_type: what a label is, see `coursekit.targets`; None before.
         held_out: one bool for each file, once split.
@@ -56,7 +57,7 @@ class ImageSource:
 
     Raises:
         FileNotFoundError: no such folder, or no image in it.
-        ValueError: an empty list, or another number of channels.
+        ValueError: an empty list, another number of channels, or a tensor of another shape or type.
 
     Example:
         >>> path = ck.fetch("pets")
@@ -66,11 +67,16 @@ class ImageSource:
     Used in lesson 01.
     """
 
-    def __init__(self, where: Path | str | Sequence[Path | str], channels: int = 3) -> None:
-        files = find_images(where) if isinstance(where, (str, Path)) else [Path(file) for file in where]
+    def __init__(self, where: Path | str | Sequence[Path | str] | torch.Tensor, channels: int = 3) -> None:
+        is_tensor = isinstance(where, torch.Tensor)
+        if is_tensor and (where.dtype != torch.uint8 or where.dim() != 4):
+            found = f"{where.dtype} of shape {tuple(where.shape)}"
+            raise ValueError(f"images in a tensor are uint8, 0 to 255, of shape (n, channels, H, W); found {found}")
+        files = find_images(where) if isinstance(where, (str, Path)) else image_list(where)
         if not files:
             raise ValueError("the list of images is empty")
-        if channels not in MODES:
+        channels = len(files[0]) if is_tensor else channels
+        if channels not in MODES and not is_tensor:
             raise ValueError(f"an image is read with 1, 2, 3 or 4 channels, not {channels}")
         self.files, self.channels = tuple(files), channels
         self.labels = self.target_type = self.held_out = self.labelling = None
@@ -119,7 +125,7 @@ class ImageSource:
         if not isinstance(labels, Labels) and not callable(labels):
             raise ValueError(f"say how to label: ck.list_labels(...), say; found a {type(labels).__name__}")
         labels = labels if isinstance(labels, Labels) else function_labels(labels)
-        _refuse_masks(self.files)
+        _refuse_masks([file for file in self.files if isinstance(file, Path)])
         found = labels.normal(self.files)
         return self._with(labels=found, target_type=labels.target_type(found), labelling=labels)
 
@@ -175,7 +181,7 @@ class ImageSource:
         problems = {}
         for file in self.files:
             try:
-                read_image(file, self.channels)
+                read_image(file, self.channels) if isinstance(file, Path) else None
             except (ValueError, FileNotFoundError) as error:
                 problems[file] = str(error)
         return problems
@@ -296,12 +302,12 @@ def folder_labels(level: int = 1) -> Labels:
 
 
 @in_words
-def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
-    """The labels themselves, in the order of the source's files.
+def list_labels(labels: Sequence[str] | Sequence[Sequence[str]] | torch.Tensor) -> Labels:
+    """The labels themselves, in the order of the source's files; also a tensor of class numbers.
 
     Used in lesson 01.
     """
-    labels = list(labels)
+    labels = labels.tolist() if hasattr(labels, "tolist") else list(labels)  # of a tensor or an array
 
     def of(files: Sequence[Path]) -> list:
         if len(labels) != len(files):
@@ -313,32 +319,37 @@ def list_labels(labels: Sequence[str] | Sequence[Sequence[str]]) -> Labels:
 
 @in_words
 def csv_labels(
-    path: Path | str, *, file: str | None = None, label: str | None = None, sep: str | None = None, unused: bool = False
-) -> Labels:
+    path: Path | str, *, file: str | None = None, label: str | None = None, sep: str | None = None,
+    unused: bool = False, encoding: str = "utf-8-sig",
+) -> Labels:  # fmt: skip
     """The labels stand in a CSV file, beside the images' names.
 
     Args:
-        path: of the file, in UTF-8, its columns separated by commas, semicolons or tabs.
+        path: of the file, its columns separated by commas, semicolons or tabs.
         file: the column of names, with or without folder and ending; by default the first. A column without a name, as
             an index has, is left out.
         label: the column of labels; by default the one after.
         sep: what separates several labels of one image, which may have none; None: one label each.
         unused: whether names without an image are allowed.
+        encoding: of the file: UTF-8 unless said otherwise, such as "cp1252" or "utf-16", as spreadsheets may write.
 
     Raises:
-        ValueError: not a table, a column is missing, a name stands there twice, an image is not listed, a name has no
-            image, or several.
+        ValueError: not a table, or in another encoding, a column is missing, a name stands there twice, an image is not
+            listed, a name has no image, or several.
 
     Built in lesson 04.
     """
     import pandas as pd
 
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = Path(path).read_text(encoding=encoding)
         head = text.partition("\n")[0]
         separator = next((one for one in "\t;" if one in head and "," not in head), ",")
         table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False).rename(columns=normal)
-    except ValueError as error:  # empty, rows of several lengths, not UTF-8
+    except (UnicodeError, LookupError) as error:
+        advice = 'say which it has, encoding="cp1252" or "utf-16", say, or save it as UTF-8'
+        raise ValueError(f"{path} cannot be read as text in the encoding {encoding!r} ({error}): {advice}") from error
+    except ValueError as error:  # empty, rows of several lengths
         raise ValueError(f"{path} cannot be read as a CSV table ({error})") from error
     columns = [column for column in table.columns if not column.startswith("Unnamed: ")]  # without an index's
     if len({*columns}) < len(columns):
@@ -364,25 +375,44 @@ def csv_labels(
 
 
 @in_words
-def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ignored: str | None = None) -> Labels:
-    """Each image's label is a mask file, whose grey levels are class numbers.
+def mask_labels(
+    function: Callable[[Path], Path | str], names: Sequence[str] | dict, ignored: str | int | tuple | None = None
+) -> Labels:
+    """Each image's label is a mask file, whose grey levels are class numbers, or stand for classes as its colors may.
 
     Args:
         function: from an image's path to its mask's.
-        names: of the classes, in the order of their numbers.
-        ignored: the name of the class that counts for nothing in losses and metrics.
+        names: of the classes, in the order of their numbers; or what stands for which class: grey levels (or palette
+            entries), `{0: "road", 128: "tree"}`, or colors (red, green, blue), `{(128, 0, 0): "car"}`. Several may
+            stand for one class.
+        ignored: what counts for nothing in losses and metrics: the name of a class, or a grey level or color that
+            stands for none: 255, say.
 
     Raises:
-        ValueError: fewer than two names, one of them twice, or `ignored` is none of them.
+        ValueError: fewer than two names, one of them twice in a list, or `ignored` is none of them; a mapping of other
+            things.
         FileNotFoundError: a mask is not there.
 
     Built in lesson 05.
     """
-    names = tuple(names)
+    mapping = dict(names) if isinstance(names, dict) else {}
+    listed = list(mapping.values() or names)
+    if not (ignored is None or isinstance(ignored, str)):
+        mapping, value = mapping or dict(enumerate(listed)), tuple(ignored) if isinstance(ignored, list) else ignored
+        if value in mapping:
+            raise ValueError(f"ignored={value!r} stands for {mapping[value]!r}: give that name, or another value")
+        mapping[value] = ignored = "ignored"
+        listed.append(ignored)
+    values = [value if isinstance(value, tuple) else (value,) for value in mapping]
+    if {*map(len, values)} not in (set(), {1}, {3}) or not all(n in range(256) for value in values for n in value):
+        needed = "all grey levels, 0 to 255, or all colors (red, green, blue), 0 to 255 each"
+        raise ValueError(f"what stands for a class in a mask are {needed}; found {', '.join(map(str, mapping))}")
+    names = tuple(dict.fromkeys(listed)) if isinstance(names, dict) else tuple(listed)
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"a mask needs two names of classes or more, each once; found {', '.join(names) or 'none'}")
     if ignored is not None and ignored not in names:
         raise ValueError(f"ignored={ignored!r} is none of the {len(names)} names: {', '.join(names)}")
+    pixels = tuple((value, names.index(name)) for value, name in mapping.items())
 
     def of(files: Sequence[Path]) -> list[Path]:
         masks = [Path(function(file) or "") for file in files]
@@ -390,7 +420,7 @@ def mask_labels(function: Callable[[Path], Path | str], names: Sequence[str], ig
             raise FileNotFoundError(f"{_count(gone, files)} no mask: there is no {gone[0]}")
         return masks
 
-    return Labels(of, lambda labels: Masks(names, ignored))
+    return Labels(of, lambda labels: Masks(names, ignored, pixels))
 
 
 @in_words

@@ -89,7 +89,7 @@ VALID = {
     {"outputs": torch.rand(6, 2), "targets": torch.rand(6, 2), "aspect": 1.0}, "mean_iou": OUT, "over_all":
     {"metric": lambda outputs, targets: 0.0}, "pixel_accuracy": OUT, "r2": LABELS, "rmse": LABELS, "roc_auc": OUT,
     "Categories": {"names": ("a", "b")}, "Keypoints": {"count": 2, "swap": [(0, 1)]},
-    "Masks": {"names": ("a", "b"), "ignored": "a"}, "MultiLabels": {"names": ("a", "b")},
+    "Masks": {"names": ("a", "b"), "ignored": "a", "pixels": ()}, "MultiLabels": {"names": ("a", "b")},
     "Numbers": {"columns": ("a",), "output_range": (0.0, 1.0), "loss": "mae"},
     "Prediction": {"label": "a", "values": torch.rand(2), "names": ("a", "b"), "columns": ()},
     "DatasetLoader": {"dataset": Items, "batch_size": 2, "device": torch.device("cpu"), "workers": 0},
@@ -145,8 +145,10 @@ VALID |= {
     "Resize": {"size": 8, "fit": "squish"}, "find_images": {"folder": lambda: ck.fetch("pets")},
     "read_idx": {"path": lambda: next(ck.fetch("digits").glob("t*images*"))}, "read_digits":
     {"folder": lambda: ck.fetch("digits")}, "read_image": {"source": IMAGES, "channels": 1}, "read_mask":
-    {"source": IMAGES}, "ImageSource": {"where": lambda: ck.fetch("pets") / "images", "channels": 3},
-    "csv_labels": {"path": lambda: ck.fetch("satellite") / "train_v2.csv"}, "folder_labels": {"level": 1},
+    {"source": IMAGES, "pixels": [(0, 1)]},
+    "ImageSource": {"where": lambda: ck.fetch("pets") / "images", "channels": 3},
+    "csv_labels":
+    {"path": lambda: ck.fetch("satellite") / "train_v2.csv", "encoding": "utf-8"}, "folder_labels": {"level": 1},
     "function_labels": {"function": lambda path: path.name}, "keypoint_labels": {"function": lambda path: [(1, 2)]},
     "number_labels": {"labels": lambda path: 1.0, "names": ["a"], "output_range": (0.0, 2.0), "loss": "mse"},
     "list_labels": {"labels": ["a", "b"]}, "mask_labels": {"function": lambda path: path, "names": ["a", "b"],
@@ -154,6 +156,7 @@ VALID |= {
     "by_file_list": {"names": ["a"]}, "by_folder": {"name": "valid"}, "by_function": {"held_out": lambda path: True},
     "Augment": {"rotate": 10.0, "zoom": 1.1, "shift": 0.0, "p": 0.75, "contrast": 0.2}, "dihedral": {},
     "ResidualBlock": {"inputs": 2, "outputs": 2, "stride": 1}, "resnet_tiny": {"channels": 3},
+    "resnet_cifar": {"channels": 3},
     "without_head": {"model": whole, "head": "1"}, "ImageNorm": {"mean": torch.zeros(3), "std": torch.ones(3)},
     "UNet": {"encoder": lambda: ck.resnet_tiny(), "channels": 3, "outputs": 2},
 }  # fmt: skip

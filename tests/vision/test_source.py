@@ -221,7 +221,7 @@ def test_csv_files_that_are_no_table(tmp_path, files):
     with pytest.raises(ValueError, match="labels.csv cannot be read as a CSV table .No columns"):
         ck.csv_labels(path)
     path.write_bytes(b"file,label\nk\xf6ln,a\n")
-    with pytest.raises(ValueError, match="labels.csv cannot be read as a CSV table .*utf-8"):
+    with pytest.raises(ValueError, match="labels.csv cannot be read as text in the encoding 'utf-8-sig' .*cp1252"):
         ck.csv_labels(path)
     with pytest.raises(ValueError, match="has one column, 'file:label', for files and labels: two are needed"):
         ck.csv_labels(csv(tmp_path, ["a:b"], "file:label"))
@@ -229,6 +229,18 @@ def test_csv_files_that_are_no_table(tmp_path, files):
         ck.csv_labels(csv(tmp_path, ["a_0,a,a", "a_1,b,b"], "file,label,label "))
     with pytest.raises(FileNotFoundError, match=r"gone.csv"):
         ck.csv_labels(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("separator", ",;\t", ids=["comma", "semicolon", "tab"])
+def test_csv_files_of_spreadsheets(tmp_path, files, encoding, separator):
+    rows = "".join(f"{name}{separator}{'Kätzchen' if name[0] == 'a' else 'Hündin'}\n" for name in NAMES)
+    (tmp_path / "labels.csv").write_bytes(f"file{separator}label\n{rows}".encode(encoding))
+    options = {} if encoding.startswith("utf-8") else {"encoding": encoding}
+    labels = ck.csv_labels(tmp_path / "labels.csv", **options)
+    assert ck.ImageSource(files).labelled_by(labels).labels == ("Kätzchen",) * 3 + ("Hündin",) * 3
+    with pytest.raises(ValueError, match="in the encoding 'utf-9' .*: say which it has"):
+        ck.csv_labels(tmp_path / "labels.csv", encoding="utf-9")
 
 
 def test_csv_rows_without_image_can_be_allowed(tmp_path, files):
@@ -293,6 +305,18 @@ def test_wrong_splits(files, split, message):
 def test_a_fraction_lies_between_0_and_1(share):
     with pytest.raises(ValueError, match="the fraction to hold out lies between 0 and 1; found"):
         ck.at_random(share)
+
+
+def test_folders_to_train_and_to_validate_with_a_folder_for_each_class(tmp_path):
+    names = [f"{part}/{name}/{i}.png" for part in ("train", "valid") for name in ("cat", "dog") for i in range(2)]
+    for name in names:
+        save(tmp_path / name, noise())
+    source = ck.ImageSource(tmp_path).labelled_by(ck.folder_labels()).split(ck.by_folder("valid"))
+    assert source.target_type == Categories(("cat", "dog"))
+    for held_out, part in enumerate(("train", "valid")):
+        files, labels = source.part(bool(held_out))
+        assert [file.relative_to(tmp_path).as_posix() for file in files] == [n for n in names if n.startswith(part)]
+        assert labels == ["cat", "cat", "dog", "dog"]
 
 
 def test_a_listed_name_means_one_image(tmp_path, files):
@@ -500,6 +524,19 @@ def test_a_data_set_can_be_sent_to_a_process_that_starts_afresh(tmp_path, kind):
     dataset = data.train.inner.dataset
     again = pickle.loads(pickle.dumps(dataset))
     assert all(torch.equal(a, b) for a, b in zip(dataset[1], again[1], strict=True))
+
+
+def test_reading_that_takes_long_says_how_far_it_is(tmp_path, monkeypatch):
+    said, source = [], classes(tmp_path, 4).split(ck.at_random(0.25))
+    view = type("View", (), {"update": lambda self, table: said.append(repr(table))})
+    monkeypatch.setattr("coursekit.display._view", lambda below: view())
+    source.loaders(8, device="cpu")
+    assert said == [], "a few images take no time"
+    for name in ("PATIENCE", "REDRAW"):
+        monkeypatch.setattr(f"coursekit.display.{name}", 0.0)
+    data = source.loaders(8, device="cpu")
+    parts = [[f"reading images: {i + 1} of {n}" for i in range(1, n)] + [""] for n in (9, 3)]
+    assert said == parts[0] + parts[1] and data.train.samples == 9
 
 
 def test_a_image_set_is_kept_in_memory_only_if_it_takes_little_of_it(tmp_path, monkeypatch):
