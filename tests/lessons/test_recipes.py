@@ -98,3 +98,43 @@ def test_images_probabilities_of_classes(ran):
     learn = ck.load(outputs / "my-classifier.safetensors")
     assert list(learn.data.target_type.names) == breeds
     assert learn.predict(data / "images" / f"{table['id'][0]}.jpg").label in breeds
+
+
+def test_names_of_several_labels(ran):
+    data, outputs = ran("04")
+    table = pd.read_csv(outputs / "my-tags.csv", keep_default_na=False)
+    assert list(table.columns) == ["id", "labels"]
+    assert sorted(table["id"]) == sorted(file.stem for file in (data / "test-jpg").iterdir())
+    known = {tag for text in pd.read_csv(data / "train_v2.csv")["tags"] for tag in text.split()}
+    given = [text.split() for text in table["labels"]]
+    assert {tag for tags in given for tag in tags} <= known
+    assert sum(map(bool, given)) > 0.9 * len(given)  # every tile has a weather
+    assert set(ck.load(outputs / "my-tagger.safetensors").data.target_type.names) == known
+
+
+def test_a_class_for_every_pixel(ran):
+    data, outputs = ran("05")
+    listed = (data / "valid.txt").read_text(encoding="utf-8").split()
+    assert sorted(file.name for file in (outputs / "masks").iterdir()) == sorted(f"{name[:-4]}.png" for name in listed)
+    names, right, counted = (data / "codes.txt").read_text(encoding="utf-8").split(), 0, 0
+    for name in listed:
+        said = ck.read_mask(outputs / "masks" / f"{name[:-4]}.png")
+        true = ck.read_mask(data / "labels" / f"{name[:-4]}_P.png")
+        assert said.shape == true.shape and int(said.max()) < len(names)
+        counts = true != names.index("Void")
+        right, counted = right + int((said == true)[counts].sum()), counted + int(counts.sum())
+    assert right / counted > 0.7  # the most frequent class alone: less than a third
+    assert (outputs / "my-segmenter.safetensors").is_file()
+
+
+def test_positions_in_pixels(ran):
+    data, outputs = ran("06")
+    table = pd.read_csv(outputs / "my-points.csv")
+    images = sorted((data / "07").glob("*_rgb.jpg"))
+    assert list(table.columns) == ["id", "x", "y"] and list(table["id"]) == [f"07/{file.name}" for file in images]
+    rows = [file.with_name(file.name.replace("rgb.jpg", "pose.txt")).read_text().split()[-3:] for file in images]
+    x, y, z = np.array(rows, float).T
+    true = np.stack([129.42 * x / z + 80, 129.42 * y / z + 60.125], 1)  # the camera's matrix, in rgb.cal
+    apart = np.linalg.norm(table[["x", "y"]] - true, axis=1)
+    assert np.median(apart) < 0.1 * 160  # the best constant is a fifth of the width off, or more
+    assert (outputs / "my-keypoints.safetensors").is_file()
