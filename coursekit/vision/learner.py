@@ -120,6 +120,8 @@ def precompute(data: ImageLoaders, backbone: Backbone) -> Loaders:
     >>> head = ck.Learner(features, learn.model[-1], data.target_type.loss_fn)
     >>> head.fit_one_cycle(5)
     >>> learn.validate()
+
+    Built in lesson 01.
     """
     if not isinstance(data, ImageLoaders) or data.target_type.spatial == "mask":
         what = "labels that are masks" if isinstance(data, ImageLoaders) else type(data).__name__

@@ -31,7 +31,7 @@ def photographs(
         size: of each image, in inches.
         colors: of the titles.
 
-    Used in lesson 01.
+    Used in lesson 04.
     """
     axes = _drawn(images, columns, size, heading)
     for ax, title, color in zip(axes, titles, colors or ["black"] * len(axes), strict=False):

@@ -482,6 +482,8 @@ def number_labels(
     Raises:
         ValueError: not finite numbers, or not equally many for each image, or as there are names; a label outside the
             range.
+
+    Built in lesson 06.
     """
     given = labels if isinstance(labels, Labels) else function_labels(labels)
     columns = (names,) if isinstance(names, str) else tuple(names or ())

@@ -13,12 +13,6 @@ def fraction_kept(height, width):
     return min(height, width) / max(height, width)
 
 
-def normalize(images, mean, std):
-    if not images.shape[1] == len(mean) == len(std):
-        raise ValueError("one mean and one standard deviation for each channel")
-    return (images - mean[:, None, None]) / std[:, None, None]
-
-
 def top3_error(outputs, targets):
     if (
         len(outputs) != len(targets)
@@ -28,12 +22,6 @@ def top3_error(outputs, targets):
         raise ValueError("one target for each sample, and at least three classes")
     among = (outputs.topk(3, dim=1).indices == targets[:, None]).any(dim=1)
     return 1 - among.float().mean()
-
-
-def confusions(true, given, classes):
-    if len(true) != len(given) or max(true.max(), given.max()) >= classes:
-        raise ValueError("as many answers as truths, and no class number above the last")
-    return (true * classes + given).bincount(minlength=classes**2).reshape(classes, -1)
 
 
 def most_confused_pair(matrix):
@@ -69,28 +57,6 @@ EXERCISES = {
         "the square's side is the shorter of the two; divide areas",
         lambda: [(4, 4), (1, 2), (6, 4), (100, 150), (375, 500)],
     ),
-    "normalize": Exercise(
-        normalize,
-        "mean[:, None, None] has the shape (channels, 1, 1): it fits all positions",
-        lambda: [
-            (torch.tensor([[[[3.0]]]]), torch.tensor([1.0]), torch.tensor([2.0])),
-            (
-                _random(1, 2, 2, 2),
-                torch.tensor([0.0, 1.0]),
-                torch.tensor([1.0, 2.0]),
-            ),
-            (
-                _random(3, 3, 2, 4),
-                torch.tensor([0.5, 0.4, 0.3]),
-                torch.tensor([0.2, 0.25, 0.3]),
-            ),
-            (
-                _random(2, 3, 3, 3),
-                torch.tensor([0.5, 0.4, 0.3]),
-                torch.tensor([0.2, 0.25, 0.3]),
-            ),
-        ],
-    ),
     "top3_error": Exercise(
         top3_error,
         "outputs.topk(3, dim=1).indices are three answers; is the target one of them?",
@@ -99,16 +65,6 @@ EXERCISES = {
             (torch.tensor([[1.0, 2, 3, 4]]), torch.tensor([1])),
             (_random(6, 5), _classes(6, 5, seed=1)),
             (_random(20, 12), _classes(20, 12, seed=2)),
-        ],
-    ),
-    "confusions": Exercise(
-        confusions,
-        "rows are the truth; true * classes + given numbers the cells; bincount counts",
-        lambda: [
-            (torch.tensor([0]), torch.tensor([1]), 2),
-            (torch.tensor([0, 1, 1]), torch.tensor([0, 1, 0]), 2),
-            (torch.tensor([0, 2, 2, 2]), torch.tensor([2, 0, 0, 2]), 4),
-            (_classes(30, 5, seed=3), _classes(30, 5, seed=4), 5),
         ],
     ),
     "most_confused_pair": Exercise(

@@ -5,22 +5,10 @@ import torch
 from coursekit.classroom.exercises import Exercise
 
 
-def row_of(text, names):
-    labels = text.split()
-    return torch.tensor([float(name in labels) for name in names])
-
-
 def accuracy_of_no(counts, labels):
     if counts.dim() != 1 or not len(counts):
         raise ValueError("one count for each tile, and at least one tile")
     return 1 - counts.float().mean() / labels
-
-
-def f_of_sets(given, true, beta):
-    right, missed, extra = len(given & true), len(true - given), len(given - true)
-    weighted = (1 + beta**2) * right
-    total = weighted + beta**2 * missed + extra
-    return weighted / total if total else 1.0
 
 
 def choose_threshold(probabilities, targets, thresholds):
@@ -56,16 +44,6 @@ def _image(*shape):
 
 
 EXERCISES = {
-    "row_of": Exercise(
-        row_of,
-        "split the text first: a part of a word is not a label",
-        lambda: [
-            ("road", ["road", "water"]),
-            ("clear water road", ["clear", "haze", "road", "water"]),
-            ("partly_cloudy", ["cloudy", "partly_cloudy"]),
-            ("", ["clear", "haze"]),
-        ],
-    ),
     "accuracy_of_no": Exercise(
         accuracy_of_no,
         "each tile has `labels` entries; those of the labels on it are answered wrongly",
@@ -73,19 +51,6 @@ EXERCISES = {
             (torch.tensor([1]), 4),
             (torch.tensor([1, 3]), 4),
             (torch.tensor([2, 0, 5, 4]), 17),
-        ],
-    ),
-    "f_of_sets": Exercise(
-        f_of_sets,
-        "right is in both sets, missed only in `true`, extra only in `given`",
-        lambda: [
-            (set(), set(), 2),
-            ({"road"}, {"road"}, 2),
-            ({"road"}, {"water"}, 2),
-            ({"clear", "road"}, {"clear"}, 2),
-            ({"clear"}, {"clear", "road", "water"}, 2),
-            ({"clear", "haze", "road"}, {"clear", "road", "water", "primary"}, 1),
-            ({"clear"}, {"clear", "road"}, 0.5),
         ],
     ),
     "choose_threshold": Exercise(

@@ -12,13 +12,6 @@ def mask_file(image_path):
     return str(path.parent.parent / "labels" / f"{path.stem}_P.png")
 
 
-def accuracy_without(given, truth, ignore_index):
-    if given.shape != truth.shape:
-        raise ValueError("a true class for each given one")
-    counted = truth != ignore_index
-    return (given == truth)[counted].float().mean()
-
-
 def iou_of(given, truth, number, ignore_index):
     if given.shape != truth.shape:
         raise ValueError("a true class for each given one")
@@ -67,17 +60,6 @@ EXERCISES = {
             ("images/v01_000060.jpg",),
             ("/home/me/images/camvid/images/0001TP_006690.jpg",),
             ("a/images/v2.1_30.png",),
-        ],
-    ),
-    "accuracy_without": Exercise(
-        accuracy_without,
-        "choose the pixels with truth != ignore_index; then the mean of given == truth",
-        lambda: [
-            (torch.tensor([1, 1]), torch.tensor([1, 0]), 3),
-            (torch.tensor([1, 3]), torch.tensor([1, 3]), 3),
-            (torch.tensor([1, 3, 1]), torch.tensor([1, 2, 3]), 3),
-            (torch.tensor([1]), torch.tensor([3]), 3),
-            (_classes(2, 3, 4), _classes(2, 3, 4, seed=1), 0),
         ],
     ),
     "iou_of": Exercise(

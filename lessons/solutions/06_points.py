@@ -19,11 +19,14 @@ def scaled_in_crop(keypoints, left, top, width, height):
     return 2 * (keypoints - corner) / torch.tensor([width, height]) - 1
 
 
-def mirrored_eyes(keypoints):
-    if keypoints.dim() != 2 or keypoints.shape[1] != 4:
-        raise ValueError("keypoints (n, 4)")
-    sign = torch.tensor([-1.0, 1, -1, 1])
-    return (keypoints * sign)[:, [2, 3, 0, 1]]
+def mirrored_points(keypoints, swap):
+    if keypoints.dim() != 2 or keypoints.shape[1] % 2:
+        raise ValueError("keypoints (n, 2 k)")
+    order = list(range(keypoints.shape[1] // 2))
+    for a, b in swap:
+        order[a], order[b] = b, a
+    points = keypoints.reshape(len(keypoints), -1, 2) * torch.tensor([-1.0, 1])
+    return points[:, order].flatten(1)
 
 
 def pixels_off(answers, targets, width, height):
@@ -31,12 +34,6 @@ def pixels_off(answers, targets, width, height):
         raise ValueError("answers (n, 2) and targets (n, 2)")
     apart = (answers - targets) * torch.tensor([width, height]) / 2
     return apart.norm(dim=1).mean()
-
-
-def best_constants(truths):
-    if truths.dim() != 1 or not len(truths):
-        raise ValueError("truths (n,), at least one")
-    return truths.mean(), truths.quantile(0.5)
 
 
 def where_bright(map_):
@@ -84,13 +81,14 @@ EXERCISES = {
             (torch.tensor([[3.0, 6.0], [50.0, 5.0]]), 10, 5, 40, 30),
         ],
     ),
-    "mirrored_eyes": Exercise(
-        mirrored_eyes,
-        "change the sign of every x, then let the two keypoints swap",
+    "mirrored_points": Exercise(
+        mirrored_points,
+        "change the sign of every x, then let the two keypoints of each pair swap",
         lambda: [
-            (torch.tensor([[0.0, 0.0, 1.0, 0.0]]),),
-            (torch.tensor([[-0.5, 0.1, 0.25, 0.2]]),),
-            (_random(3, 4),),
+            (torch.tensor([[0.5, 0.1]]), []),
+            (torch.tensor([[-0.5, 0.1, 0.25, 0.2]]), [(0, 1)]),
+            (torch.tensor([[-0.5, 0.1, 0.0, 0.3, 0.25, 0.2]]), [(0, 2)]),
+            (_random(3, 10), [(0, 3), (4, 1)]),
         ],
     ),
     "pixels_off": Exercise(
@@ -101,17 +99,6 @@ EXERCISES = {
             (torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, 0.0]]), 8, 4),
             (torch.tensor([[1.0, 1.0]]), torch.tensor([[0.0, 0.0]]), 6, 8),
             (_random(5, 2), _random(2, 5).T, 160, 120),
-        ],
-    ),
-    "best_constants": Exercise(
-        best_constants,
-        "the mean, and the median; of an even number of truths the middle two are averaged",
-        lambda: [
-            (torch.tensor([1.0]),),
-            (torch.tensor([0.0, 1.0]),),
-            (torch.tensor([0.0, 1.0, 5.0]),),
-            (torch.tensor([9.0, 1.0, 2.0, 4.0]),),
-            (_random(7),),
         ],
     ),
     "where_bright": Exercise(

@@ -15,7 +15,7 @@ PUBLIC = {name: getattr(ck, name) for name in ck.__all__ if not inspect.ismodule
 IN_NO_LESSON = {
     "ImageDataset", "ImageLoader", "Keypoints", "LanguageLearner", "Loader", "Masks", "Numbers", "RatingLearner",
     "TableLearner", "TextLearner", "Texts", "VisionLearner", "f1", "load", "mean_absolute_error", "mean_iou",
-    "number_labels", "over_all", "precompute", "r2", "resnet_cifar", "roc_auc", "without_head",
+    "over_all", "r2", "resnet_cifar", "roc_auc", "without_head",
 }  # fmt: skip
 
 

@@ -168,9 +168,15 @@ def names(source: str) -> tuple[set[str], set[str]]:
     return reads, writes - imported
 
 
+def alone(cell) -> str:
+    """The cell's code; of a recipe, which runs by itself elsewhere, without the imports that it repeats."""
+    is_recipe = "recipe" in cell.metadata.get("tags", [])
+    return re.sub(r"^(import|from) .*$", "", cell.source, flags=re.M) if is_recipe else cell.source
+
+
 def test_a_cell_that_only_reads_can_be_run_again_at_the_end(notebook):
     """What it reads is not given another meaning by a later cell."""
-    found, clashes = [names(cell.source) for cell in cells(notebook, "code")], {}
+    found, clashes = [names(alone(cell)) for cell in cells(notebook, "code")], {}
     for number, (reads, writes) in enumerate(found):
         before, after = found[:number], found[number + 1 :]
         if any(writes & later_reads - later_writes for later_reads, later_writes in after):

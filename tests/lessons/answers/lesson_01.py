@@ -6,13 +6,6 @@ from pathlib import Path
 import torch
 
 
-def _confusions_by_loop(true, given, classes):
-    matrix = torch.zeros(classes, classes, dtype=torch.int64)
-    for t, g in zip(true, given, strict=True):
-        matrix[t, g] += 1
-    return matrix
-
-
 def _pair_by_loop(matrix):
     pairs = [(r, c) for r in range(len(matrix)) for c in range(r + 1, len(matrix))]
     return max(pairs, key=lambda pair: int(matrix[pair] + matrix[pair[::-1]]))
@@ -40,29 +33,12 @@ ANSWERS = {
         [lambda h, w: min(h, w) ** 2 / (h * w), lambda h, w: min(h / w, w / h)],
         [lambda h, w: h / w, lambda h, w: h * h / (h * w), lambda h, w: (min(h, w) / max(h, w)) ** 2, max],
     ),
-    "01.normalize": (
-        [lambda x, m, s: torch.stack([(x[:, i] - m[i]) / s[i] for i in range(len(m))], 1)],
-        [
-            lambda x, m, s: (x - m) / s,
-            lambda x, m, s: (x - m.mean()) / s.mean(),
-            lambda x, m, s: x - m[:, None, None] / s[:, None, None],
-            lambda x, m, s: (x - x.mean((0, 2, 3), True)) / (x.std((0, 2, 3), correction=0, keepdim=True) + 1e-9),
-        ],
-    ),
     "01.top3_error": (
         [lambda z, y: ((z > z[torch.arange(len(y)), y][:, None]).sum(1) >= 3).float().mean()],
         [
             lambda z, y: (z.argmax(1) != y).float().mean(),
             lambda z, y: (z.topk(3, 1).indices == y[:, None]).any(1).float().mean(),
             lambda z, y: (z.topk(3, 1).indices != y[:, None]).float().mean(),
-        ],
-    ),
-    "01.confusions": (
-        [_confusions_by_loop],
-        [
-            lambda t, g, n: _confusions_by_loop(g, t, n),
-            lambda t, g, n: _confusions_by_loop(t, g, int(max(t.max(), g.max())) + 1),
-            lambda t, g, n: torch.zeros(n, n, dtype=torch.int64).index_put((t, g), torch.tensor(1)),
         ],
     ),
     "01.most_confused_pair": (

@@ -3,24 +3,6 @@
 import torch
 
 
-def _f(given, true, beta):
-    if not given and not true:
-        return 1
-    precision = len(given & true) / max(len(given), 1)
-    recall = len(given & true) / max(len(true), 1)
-    weighted = beta**2 * precision + recall
-    return (1 + beta**2) * precision * recall / weighted if weighted else 0
-
-
-def _swapped(given, true, beta):
-    return _f(true, given, beta)
-
-
-def _no_square(given, true, beta):
-    right, missed, extra = len(given & true), len(true - given), len(given - true)
-    return (1 + beta) * right / ((1 + beta) * right + beta * missed + extra) if given or true else 1
-
-
 def _f2(given, true):
     right = 5 * (given & true).sum(-1)
     total = right + 4 * (true & ~given).sum(-1) + (given & ~true).sum(-1)
@@ -58,29 +40,12 @@ def _line_may_be_empty(tile, probabilities, names, threshold):
 
 
 ANSWERS = {
-    "04.row_of": (
-        [lambda text, names: torch.tensor([name in text.split() for name in names]).float()],
-        [
-            lambda text, names: torch.tensor([float(name in text) for name in names]),
-            lambda text, names: torch.tensor([float(names.index(label)) for label in text.split()]),
-            lambda text, names: torch.tensor([float(name == text) for name in names]),
-        ],
-    ),
     "04.accuracy_of_no": (
         [lambda counts, labels: (1 - counts / labels).mean(), lambda c, n: float((n - c).sum()) / (n * len(c))],
         [
             lambda counts, labels: counts.float().mean() / labels,
             lambda counts, labels: (counts == 0).float().mean(),
             lambda counts, labels: 1 - counts.sum() / labels,
-        ],
-    ),
-    "04.f_of_sets": (
-        [_f],
-        [
-            _swapped,
-            _no_square,
-            lambda given, true, beta: 0.0 if not given and not true else _f(given, true, 1),
-            lambda given, true, beta: len(given & true) / max(len(given | true), 1),
         ],
     ),
     "04.choose_threshold": (

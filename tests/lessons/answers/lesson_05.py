@@ -20,13 +20,6 @@ def _in_place(images, masks, chosen):
     return images, masks
 
 
-def _accuracy(given, truth, ignore_index):
-    pairs = [
-        (g, t) for g, t in zip(given.flatten().tolist(), truth.flatten().tolist(), strict=True) if t != ignore_index
-    ]
-    return sum(g == t for g, t in pairs) / len(pairs) if pairs else math.nan
-
-
 def _iou(given, truth, number, ignore_index):
     both = either = 0
     for g, t in zip(given.flatten().tolist(), truth.flatten().tolist(), strict=True):
@@ -43,14 +36,6 @@ ANSWERS = {
             lambda p: p.replace("/images/", "/labels/").rsplit(".", 1)[0] + "_P.png",
             lambda p: str(Path(p).parent / "labels" / f"{Path(p).stem}_P.png"),
             lambda p: str(Path(p).parent.parent / "labels" / f"{Path(p).name.split('.')[0]}_P.png"),
-        ],
-    ),
-    "05.accuracy_without": (
-        [_accuracy],
-        [
-            lambda g, t, v: (g == t).float().mean(),
-            lambda g, t, v: ((g == t) & (t != v)).float().mean(),
-            lambda g, t, v: (g == t)[g != v].float().mean(),
         ],
     ),
     "05.iou_of": (

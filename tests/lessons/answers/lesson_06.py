@@ -14,15 +14,19 @@ def _two_steps(points, left, top, width, height):
     return torch.stack([x / width - 0.5, y / height - 0.5], 1) * 2
 
 
-def _eyes_apart(points):
-    left, right = points[:, :2], points[:, 2:]
-    flip = torch.tensor([-1.0, 1.0])
-    return torch.cat([right * flip, left * flip], 1)
+def _point_by_point(points, swap):
+    partner = {a: b for pair in swap for a, b in (pair, pair[::-1])}
+    parts = [points[:, 2 * i : 2 * i + 2] * torch.tensor([-1.0, 1.0]) for i in range(points.shape[1] // 2)]
+    return torch.cat([parts[partner.get(i, i)] for i in range(len(parts))], 1)
 
 
-def _middle(truths):
-    ordered, n = truths.sort().values, len(truths)
-    return truths.sum() / n, (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+def _unmoved(points, swap):
+    """Exchanged, and not mirrored."""
+    return torch.where(torch.arange(points.shape[1]) % 2 == 0, -1.0, 1.0) * _point_by_point(points, swap)
+
+
+def _first_pair(points, swap):
+    return _point_by_point(points, swap[:1])
 
 
 def _bright(pick=None, start=1.0, per=2.0):
@@ -73,13 +77,14 @@ ANSWERS = {
             lambda p, left, top, w, h: (2 * (p - torch.tensor([left, top])) / torch.tensor([w, h]) - 1).clamp(-1, 1),
         ],
     ),
-    "06.mirrored_eyes": (
-        [_eyes_apart],
+    "06.mirrored_points": (
+        [_point_by_point],
         [
-            lambda p: p * torch.tensor([-1.0, 1, -1, 1]),
-            lambda p: p[:, [2, 3, 0, 1]],
-            lambda p: p.flip(1),
-            lambda p: -p[:, [2, 3, 0, 1]],
+            lambda p, swap: _point_by_point(p, []),
+            _unmoved,
+            _first_pair,
+            lambda p, swap: p.reshape(len(p), -1, 2).flip(1).flatten(1) * (1 - 2 * (torch.arange(p.shape[1]) % 2 == 0)),
+            lambda p, swap: -_unmoved(p, swap),
         ],
     ),
     "06.pixels_off": (
@@ -94,15 +99,6 @@ ANSWERS = {
             lambda a, t, w, h: ((a - t) * torch.tensor([w, h]) / 2).norm(dim=1).sum(),
             lambda a, t, w, h: ((a - t) * torch.tensor([w, h]) / 2).abs().mean(),
             lambda a, t, w, h: ((a - t) * torch.tensor([w, h]) / 2).norm(dim=1).square().mean().sqrt(),
-        ],
-    ),
-    "06.best_constants": (
-        [_middle],
-        [
-            lambda t: (t.mean(), t.median()),
-            lambda t: (t.mean(), t.mean()),
-            lambda t: (t.quantile(0.5), t.mean()),
-            lambda t: (t.mean(), (t.min() + t.max()) / 2),
         ],
     ),
     "06.where_bright": (
