@@ -28,7 +28,7 @@ from .display import Progress
 from .loaders import Loader, Loaders
 from .loaders import device as best_device
 from .losses import binary_cross_entropy, check_labels, check_probabilities, cross_entropy, loss_count, with_ignored
-from .metrics import Metric, RunningMean, check_metrics, finish_of, is_over_all, metric_name, of_batch
+from .metrics import Metric, RunningMean, check_metrics, metric_name, of_batch, said
 from .schedule import Schedule, constant, one_cycle
 from .storage import check_same, check_whole, load_objects, load_tensors, load_weights, save_objects, save_tensors
 from .targets import Categories, Numbers, Prediction, TargetType, predictions
@@ -314,7 +314,6 @@ class Learner:
 
     # Answers
 
-    @torch.no_grad()
     def predictions(self, loader: Iterable[tuple[Tensor, ...]] | None = None) -> tuple[Tensor, Tensor]:
         """The model's raw outputs, float32, and the targets for all samples of held-out data (or of another loader).
 
@@ -406,7 +405,6 @@ class Learner:
         names = names if len(names) == values.shape[1] else range(values.shape[1])
         return pd.DataFrame(values.numpy(), getattr(loader, "ids", None), list(names))
 
-    @torch.no_grad()
     def show_results(self, n: int = 8) -> object:
         """The first held-out samples: what went in, what is true, and what the model says; training is not touched.
 
@@ -455,7 +453,8 @@ class Learner:
         loader = self._held_out(loader)
         if not getattr(loader, "labelled", True):
             raise ValueError("these samples have no labels to compare with: predictions(loader) gives the outputs")
-        means = [(of_batch(f), RunningMean(metric_name(f), finish_of(f))) for f in self.metrics if not is_over_all(f)]
+        by_batch = [metric for metric in self.metrics if not said(metric, "over_all")]
+        means = [(of_batch(f), RunningMean(metric_name(f), said(f, "finish"))) for f in by_batch]
         loss, kept = RunningMean("loss"), []
         with self.looking():
             for *inputs, targets in self.processes.part(loader) if self.processes else loader:
@@ -471,7 +470,7 @@ class Learner:
             kept = self.processes.gather(kept)
         found = {mean.name: mean.value for mean in [loss, *(mean for _, mean in means)]}
         everything = [torch.cat(parts) for parts in zip(*kept, strict=True)]
-        found |= {metric_name(f): float(f(*everything)) for f in self.metrics if is_over_all(f)}
+        found |= {metric_name(f): float(f(*everything)) for f in self.metrics if said(f, "over_all")}
         return {name: found[name] for name in ["loss", *map(metric_name, self.metrics)]}
 
     def summary(self) -> "Summary":
@@ -627,9 +626,8 @@ def check_parts(loss_fn: object, optimizer_fn: object) -> None:
         needed = "a function (outputs, targets) -> mean over the batch; nn.CrossEntropyLoss(), say, not its class"
         raise ValueError(f"loss_fn must be {needed}; found {loss_fn!r:.100}, reduction={options.get('reduction')!r}")
     if not callable(optimizer_fn):
-        raise ValueError(
-            f"optimizer_fn is called with parameter groups: give torch.optim.AdamW; found {optimizer_fn!r:.60}"
-        )
+        needed = "optimizer_fn is called with parameter groups: give torch.optim.AdamW"
+        raise ValueError(f"{needed}; found {optimizer_fn!r:.60}")
 
 
 # Layer groups: the parts of a model that may learn at different rates, or not at all
