@@ -511,9 +511,11 @@ class Learner:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: they are another model's, or for other classes, columns, users ...
+            ValueError: they are another model's, or for other classes, columns, users ...; or `export` wrote the file.
         """
         weights, metadata = load_tensors(path)
+        if "object" in metadata:
+            raise ValueError(f"{path} holds a whole learner, as learn.export writes it: ck.load(path) reads it")
         check_same(metadata.get("config", {}), self.config(), str(path), self.data.advice)
         load_weights(self.model, weights, str(path))
         return metadata
@@ -585,7 +587,7 @@ def load(path: Path | str, *, trust: Sequence[type] = (), device: str | torch.de
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, was written by `save`, or asks for a class that is not known.
     """
-    if wrong := [thing for thing in trust if not callable(thing)]:
+    if wrong := [thing for thing in trust if not hasattr(thing, "__qualname__")]:
         raise ValueError(f"trust is a list of classes, such as [MyModel]; it holds {wrong[0]!r:.60}")
     bare = load_objects(path, trust)
     if not isinstance(bare, Learner):
@@ -673,9 +675,9 @@ def spread(lr: LearningRate, groups: int) -> list[float]:
         raise ValueError(f"{lr}: look at its plot(), and give a learning rate")
     given = (given.start, given.stop) if isinstance(given, slice) else given
     pair = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
-    if len(pair) != 2 or not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in pair):
+    if len(pair) != 2 or not all(isinstance(r, Real) and math.isfinite(r) and r > 0 for r in pair):
         raise ValueError(f"a learning rate is a positive number, or a pair or slice of them; found {lr}")
-    first, last = pair
+    first, last = map(float, pair)
     return [last if groups == 1 else first * (last / first) ** (i / (groups - 1)) for i in range(groups)]
 
 
