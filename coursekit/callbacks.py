@@ -112,7 +112,6 @@ class Recorder:
         self.epochs: list[dict[str, float]] = []
         self.ends: list[int] = []
         self._pending: list[Tensor] = []
-        self._samples: list[int] = []
 
     def before_epoch(self, learn: Fit) -> None:
         """Note the time; forget batches of the epoch before."""

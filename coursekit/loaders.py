@@ -371,11 +371,8 @@ def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device
 
 
 def _to_device(batch: Sequence[Tensor], device: torch.device) -> tuple[Tensor, ...]:
-    if isinstance(batch, (tuple, list)) and batch:
-        try:
-            return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
-        except AttributeError:  # something in it is no tensor
-            pass
+    if isinstance(batch, (tuple, list)) and batch and all(hasattr(part, "to") for part in batch):
+        return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
     found = [type(part).__name__ for part in batch] if isinstance(batch, (tuple, list)) else type(batch).__name__
     raise ValueError(f"a batch must be a tuple of tensors, the model's inputs and last the targets; found {found}")
 

@@ -181,11 +181,10 @@ class LanguageLoaders(_OfTexts):
         texts = TokenizedTexts(train)
         check_vocab(vocab)
         self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
-        loaders = [
-            None if part is None else SequenceLoader(self.vocab.encode(part), batch_size, seq_len, shuffle, device)
-            for part, shuffle in ((texts, True), (valid, False))
-        ]
-        super().__init__(*loaders, device=device, target_type=Categories(self.vocab.words))
+        train = SequenceLoader(self.vocab.encode(texts), batch_size, seq_len, True, device)
+        if valid is not None:
+            valid = SequenceLoader(self.vocab.encode(valid), batch_size, seq_len, False, device)
+        super().__init__(train, valid, device=device, target_type=Categories(self.vocab.words))
 
     def described(self) -> list[str]:
         """Batch rows and words."""
@@ -237,14 +236,11 @@ class TextLoaders(_OfTexts):
         texts = TokenizedTexts(train[0])
         self.vocab, self.max_length = vocab or Vocab.count(texts, min_frequency, max_size), max_length
         self.truncated, target_type = 0, Categories.of(labels[0])
-        loaders = [
-            DocumentLoader(self._documents(texts), target_type.encode(labels[0]), batch_size, True, device),
-            None,
-        ]
+        train = DocumentLoader(self._documents(texts), target_type.encode(labels[0]), batch_size, True, device)
         if valid is not None:
             documents, targets = self._documents(valid[0]), target_type.encode(labels[1])
-            loaders[1] = DocumentLoader(documents, targets, 2 * batch_size, False, device)
-        super().__init__(*loaders, device=device, target_type=target_type)
+            valid = DocumentLoader(documents, targets, 2 * batch_size, False, device)
+        super().__init__(train, valid, device=device, target_type=target_type)
 
     def _documents(self, texts: Sequence[str] | TokenizedTexts) -> list[Tensor]:
         """The texts' token ids as the model gets them; counts those that are truncated."""
