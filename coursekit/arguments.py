@@ -63,10 +63,6 @@ def fits(value: object, annotation: object) -> bool:
     made = origin or annotation
     if made is Sequence:
         return hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, (str, bytes, dict))
-    if made is Callable:
-        return callable(value)
-    if made is None:
-        return value is None
     return not isinstance(made, type) or made in (object, Any) or isinstance(value, numbers.get(made, made))
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from .losses import loss_count
-from .metrics import is_higher_better, metric_name
+from .metrics import metric_name, said
 from .storage import check_same, check_weights, check_whole, is_first_process, load_tensors, save_tensors, with_suffix
 
 BATCH_EVENTS = ("before_batch", "after_forward", "before_backward", "after_backward", "after_batch")
@@ -112,7 +112,6 @@ class Recorder:
         self.epochs: list[dict[str, float]] = []
         self.ends: list[int] = []
         self._pending: list[Tensor] = []
-        self._samples: list[int] = []
 
     def before_epoch(self, learn: Fit) -> None:
         """Note the time; forget batches of the epoch before."""
@@ -181,7 +180,7 @@ class _Watching:
             ValueError: a metric does not say it, or there is no such value.
         """
         known = {"train_loss": False, "valid_loss": False}
-        known |= {metric_name(metric): is_higher_better(metric) for metric in learn.metrics}
+        known |= {metric_name(metric): said(metric, "higher_is_better") for metric in learn.metrics}
         higher = known.get(self.monitor) if self.higher_is_better is None else self.higher_is_better
         if higher is None:
             there = f"this learner has {', '.join(known)}; for a metric of your own give higher_is_better=True or False"

@@ -160,13 +160,11 @@ class Distributed:
         return done.then(lambda future: future.value()[0])
 
     def _check_same(self, learn: Fit) -> None:
-        from accelerate.utils import gather_object
-
         data = learn.data
         own = {"samples": data.train.samples, "batch size": data.train.batch_size, "batches in the fit": learn.steps}
         own |= {"held-out samples": data.valid.samples if data.valid else 0}
         own |= {"trained numbers": sum(p.numel() for p in learn.model.parameters() if p.requires_grad)}
-        everyone = gather_object([own])
+        everyone = self.gather([own])
         for name in own:
             if len({found[name] for found in everyone}) > 1:
                 each = ", ".join(f"process {i} has {found[name]}" for i, found in enumerate(everyone))

@@ -41,7 +41,7 @@ class Interpretation:
         if not isinstance(shown, Loader) or not getattr(shown, "labelled", True):
             raise ValueError(f"a loader of samples and labels is needed, such as data.valid; found {shown!r:.100}")
         self.learner, self.data, self.loader = learner, learner.data, shown.in_order()
-        source = getattr(self.data, "source", None)
+        self._draws, source = hasattr(self.loader, "draw"), getattr(self.data, "source", None)
         self.files = source.part(True)[0] if source is not None and loader is None else None
         self.probabilities = self.targets = None
         self._confusion = 0
@@ -145,10 +145,6 @@ class Interpretation:
         ids = getattr(self.loader, "ids", None)
         table.index = indices if ids is None else [ids[i] for i in indices]
         return table.assign(loss=losses.numpy())
-
-    @property
-    def _draws(self) -> bool:
-        return hasattr(self.loader, "draw")
 
     def _inputs(self, indices: list[int]) -> list[tuple[Tensor, ...]]:
         """The model's inputs of these samples."""

@@ -28,7 +28,7 @@ from .display import Progress
 from .loaders import Loader, Loaders
 from .loaders import device as best_device
 from .losses import binary_cross_entropy, check_labels, check_probabilities, cross_entropy, loss_count, with_ignored
-from .metrics import Metric, RunningMean, check_metrics, finish_of, is_over_all, metric_name, of_batch
+from .metrics import Metric, RunningMean, check_metrics, metric_name, of_batch, said
 from .schedule import Schedule, constant, one_cycle
 from .storage import check_same, check_whole, load_objects, load_tensors, load_weights, save_objects, save_tensors
 from .targets import Categories, Numbers, Prediction, TargetType, predictions
@@ -314,7 +314,6 @@ class Learner:
 
     # Answers
 
-    @torch.no_grad()
     def predictions(self, loader: Iterable[tuple[Tensor, ...]] | None = None) -> tuple[Tensor, Tensor]:
         """The model's raw outputs, float32, and the targets for all samples of held-out data (or of another loader).
 
@@ -406,7 +405,6 @@ class Learner:
         names = names if len(names) == values.shape[1] else range(values.shape[1])
         return pd.DataFrame(values.numpy(), getattr(loader, "ids", None), list(names))
 
-    @torch.no_grad()
     def show_results(self, n: int = 8) -> object:
         """The first held-out samples: what went in, what is true, and what the model says; training is not touched.
 
@@ -455,7 +453,8 @@ class Learner:
         loader = self._held_out(loader)
         if not getattr(loader, "labelled", True):
             raise ValueError("these samples have no labels to compare with: predictions(loader) gives the outputs")
-        means = [(of_batch(f), RunningMean(metric_name(f), finish_of(f))) for f in self.metrics if not is_over_all(f)]
+        by_batch = [metric for metric in self.metrics if not said(metric, "over_all")]
+        means = [(of_batch(f), RunningMean(metric_name(f), said(f, "finish"))) for f in by_batch]
         loss, kept = RunningMean("loss"), []
         with self.looking():
             for *inputs, targets in self.processes.part(loader) if self.processes else loader:
@@ -471,7 +470,7 @@ class Learner:
             kept = self.processes.gather(kept)
         found = {mean.name: mean.value for mean in [loss, *(mean for _, mean in means)]}
         everything = [torch.cat(parts) for parts in zip(*kept, strict=True)]
-        found |= {metric_name(f): float(f(*everything)) for f in self.metrics if is_over_all(f)}
+        found |= {metric_name(f): float(f(*everything)) for f in self.metrics if said(f, "over_all")}
         return {name: found[name] for name in ["loss", *map(metric_name, self.metrics)]}
 
     def summary(self) -> "Summary":
@@ -512,9 +511,11 @@ class Learner:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: they are another model's, or for other classes, columns, users ...
+            ValueError: they are another model's, or for other classes, columns, users ...; or `export` wrote the file.
         """
         weights, metadata = load_tensors(path)
+        if "object" in metadata:
+            raise ValueError(f"{path} holds a whole learner, as learn.export writes it: ck.load(path) reads it")
         check_same(metadata.get("config", {}), self.config(), str(path), self.data.advice)
         load_weights(self.model, weights, str(path))
         return metadata
@@ -586,7 +587,7 @@ def load(path: Path | str, *, trust: Sequence[type] = (), device: str | torch.de
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, was written by `save`, or asks for a class that is not known.
     """
-    if wrong := [thing for thing in trust if not callable(thing)]:
+    if wrong := [thing for thing in trust if not hasattr(thing, "__qualname__")]:
         raise ValueError(f"trust is a list of classes, such as [MyModel]; it holds {wrong[0]!r:.60}")
     bare = load_objects(path, trust)
     if not isinstance(bare, Learner):
@@ -627,9 +628,8 @@ def check_parts(loss_fn: object, optimizer_fn: object) -> None:
         needed = "a function (outputs, targets) -> mean over the batch; nn.CrossEntropyLoss(), say, not its class"
         raise ValueError(f"loss_fn must be {needed}; found {loss_fn!r:.100}, reduction={options.get('reduction')!r}")
     if not callable(optimizer_fn):
-        raise ValueError(
-            f"optimizer_fn is called with parameter groups: give torch.optim.AdamW; found {optimizer_fn!r:.60}"
-        )
+        needed = "optimizer_fn is called with parameter groups: give torch.optim.AdamW"
+        raise ValueError(f"{needed}; found {optimizer_fn!r:.60}")
 
 
 # Layer groups: the parts of a model that may learn at different rates, or not at all
@@ -675,9 +675,9 @@ def spread(lr: LearningRate, groups: int) -> list[float]:
         raise ValueError(f"{lr}: look at its plot(), and give a learning rate")
     given = (given.start, given.stop) if isinstance(given, slice) else given
     pair = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
-    if len(pair) != 2 or not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in pair):
+    if len(pair) != 2 or not all(isinstance(r, Real) and math.isfinite(r) and r > 0 for r in pair):
         raise ValueError(f"a learning rate is a positive number, or a pair or slice of them; found {lr}")
-    first, last = pair
+    first, last = map(float, pair)
     return [last if groups == 1 else first * (last / first) ** (i / (groups - 1)) for i in range(groups)]
 
 

@@ -322,7 +322,9 @@ class Loaders:
         return bare
 
     def results(self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]) -> object:
-        """What `Learner.show_results` gives: here a table, a row a sample; other loaders add what went in, or draw it.
+        """What `Learner.show_results` gives: a table, a row a sample (see `input_columns`); loaders of images draw it.
+
+        A column of the inputs that is called as one of the results gets a space after its name.
 
         Args:
             inputs: of each sample the model's inputs, without the batch axis, on the CPU.
@@ -338,7 +340,12 @@ class Loaders:
         table = {"target": true, "predicted": said}
         if all(p.values.dim() == 1 and p.label in p.names for p in predictions):
             table["probability"] = [float(p.values.max()) for p in predictions]
-        return pd.DataFrame(table)
+        rows = self.input_columns(inputs).items()
+        return pd.DataFrame({f"{name} " if name in table else name: column for name, column in rows} | table)
+
+    def input_columns(self, inputs: list[tuple[Tensor, ...]]) -> dict[object, Sequence]:
+        """What went in, by the names that its columns have in `results`; none here, other loaders know their own."""
+        return {}
 
     def config(self) -> dict[str, list]:
         """What the numbers stand for: the classes in their order; saved with a model, compared when it is loaded."""
@@ -364,11 +371,8 @@ def _loader(source: Source, batch_size: int, shuffle: bool, device: torch.device
 
 
 def _to_device(batch: Sequence[Tensor], device: torch.device) -> tuple[Tensor, ...]:
-    if isinstance(batch, (tuple, list)) and batch:
-        try:
-            return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
-        except AttributeError:  # something in it is no tensor
-            pass
+    if isinstance(batch, (tuple, list)) and batch and all(hasattr(part, "to") for part in batch):
+        return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
     found = [type(part).__name__ for part in batch] if isinstance(batch, (tuple, list)) else type(batch).__name__
     raise ValueError(f"a batch must be a tuple of tensors, the model's inputs and last the targets; found {found}")
 

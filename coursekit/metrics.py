@@ -16,6 +16,7 @@ marked by `over_all` gets the outputs and targets of all samples at once, on the
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,20 +53,15 @@ def after_mean(averaged: Metric, finish: Callable[[float], float] | None = None)
 
 def of_batch(metric: Metric) -> Metric:
     """What is called with each batch: the metric, or what it says is `averaged`, with the same options."""
-    averaged = getattr(getattr(metric, "func", metric), "averaged", None)
+    averaged = said(metric, "averaged")
     if averaged is None:
         return metric
     return partial(averaged, *metric.args, **metric.keywords) if isinstance(metric, partial) else averaged
 
 
-def finish_of(metric: Metric) -> Callable[[float], float] | None:
-    """What the value of an epoch is of the mean, where it is not the mean itself."""
-    return getattr(getattr(metric, "func", metric), "finish", None)
-
-
-def is_over_all(metric: Metric) -> bool:
-    """Whether the metric is called once, with all samples; see `over_all`."""
-    return getattr(getattr(metric, "func", metric), "over_all", False)
+def said(metric: Metric, what: str) -> Any:
+    """What a metric says of itself: its "averaged", "finish", "over_all" or "higher_is_better"; None if nothing."""
+    return getattr(getattr(metric, "func", metric), what, None)
 
 
 @higher_is_better
@@ -163,11 +159,6 @@ def metric_name(metric: Metric) -> str:
     """The name a metric is shown under: its own, also when wrapped by `functools.partial`."""
     inner = getattr(metric, "func", metric)
     return getattr(inner, "__name__", type(inner).__name__)
-
-
-def is_higher_better(metric: Metric) -> bool | None:
-    """Whether a rise of the metric is an improvement; None if it does not say."""
-    return getattr(getattr(metric, "func", metric), "higher_is_better", None)
 
 
 def check_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:

@@ -53,9 +53,8 @@ class Prediction:
             ValueError: the model does not predict numbers.
         """
         if self.values.shape != (len(self.columns),):
-            raise ValueError(
-                f"no numbers with names are predicted here: look at .values, of shape {tuple(self.values.shape)}"
-            )
+            shape = tuple(self.values.shape)
+            raise ValueError(f"no numbers with names are predicted here: look at .values, of shape {shape}")
         return dict(zip(self.columns, self.values.tolist(), strict=True))
 
     @property
@@ -244,10 +243,15 @@ class Masks(_Classes):
 
 
 class _Measured:
-    """Numbers that a model gives as they are."""
+    """Numbers that a model gives as they are, trained by the "mse" or the "mae"."""
 
     names: ClassVar[tuple[str, ...]] = ()
-    loss_fn = staticmethod(mean_squared_error)
+    loss: str = "mse"
+
+    @property
+    def loss_fn(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """The mean squared or the mean absolute error."""
+        return mean_squared_error if self.loss == "mse" else mean_absolute_error
 
     def values(self, outputs: Tensor) -> Tensor:
         """The outputs themselves."""
@@ -258,8 +262,9 @@ class _Measured:
         return values
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The mean squared error of each sample."""
-        return (outputs - targets).square().flatten(1).mean(1)
+        """The mean squared or absolute error of each sample."""
+        errors = (outputs - targets).flatten(1)
+        return (errors.square() if self.loss == "mse" else errors.abs()).mean(1)
 
 
 @dataclass(frozen=True)
@@ -328,16 +333,6 @@ class Numbers(_Measured):
             if not -math.inf < low < high < math.inf:
                 raise ValueError(f"a range of outputs is a pair (low, high), low < high; found {self.output_range!r}")
             object.__setattr__(self, "output_range", (low, high))
-
-    @property
-    def loss_fn(self) -> Callable[[Tensor, Tensor], Tensor]:
-        """The mean squared or the mean absolute error."""
-        return mean_squared_error if self.loss == "mse" else mean_absolute_error
-
-    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The mean squared or absolute error of each sample."""
-        errors = (outputs - targets).flatten(1)
-        return (errors.square() if self.loss == "mse" else errors.abs()).mean(1)
 
     @property
     def outputs(self) -> int:

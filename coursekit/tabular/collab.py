@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from ..arguments import in_words
 from ..learner import Learner, with_learner_options
 from ..loaders import Loaders, TensorLoader
-from ..targets import Numbers, Prediction
+from ..targets import Numbers
 from .features import need_columns, to_floats
-from .learner import as_table, beside, check_output_range, hidden_layers, in_range
+from .learner import as_table, check_output_range, hidden_layers, in_range
 from .prep import Categorify
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ class RatingLoaders(Loaders):
     def _ratings(self, table: "pd.DataFrame") -> Tensor:
         need_columns(table, [self.rating])
         if missing := int(table[self.categorify.columns].isna().any(axis=1).sum()):
-            raise ValueError(
-                f"{missing} of {len(table)} ratings have no {self.user!r} or {self.item!r}: leave them out"
-            )
+            found = f"{missing} of {len(table)} ratings have no {self.user!r} or {self.item!r}"
+            raise ValueError(f"{found}: leave them out")
         values = torch.from_numpy(to_floats(table, self.rating)).float()
         low, high = self.rating_range
         if (wrong := ~((values >= low) & (values <= high))).any():  # NaN is in no range
@@ -84,12 +83,9 @@ class RatingLoaders(Loaders):
         ratings = self._ratings(table) if self.rating in table.columns else None
         return self.further((self.categorify.transform(table),), ratings, table.index)
 
-    def results(
-        self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
-    ) -> "pd.DataFrame":
-        """User and item (None: unseen in training), the rating, and the predicted one."""
-        pairs = self.categorify.inverse_transform(torch.stack([pair for (pair,) in inputs]))
-        return beside(pairs, super().results(inputs, targets, predictions))
+    def input_columns(self, inputs: list[tuple[Tensor, ...]]) -> dict[object, Sequence]:
+        """User and item; None: unseen in training."""
+        return dict(self.categorify.inverse_transform(torch.stack([pair for (pair,) in inputs])))
 
     def config(self) -> dict[str, list]:
         """The users and items that were seen in training, in the order of their codes."""

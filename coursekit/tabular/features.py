@@ -195,10 +195,8 @@ def _window(groups: np.ndarray, at: np.ndarray, days: int) -> tuple[np.ndarray, 
 
 def _in_rows_of(table: "pd.DataFrame", order: np.ndarray, new: dict[str, np.ndarray]) -> "pd.DataFrame":
     """The table with new columns, whose values are given in the order `order` of its rows."""
-    columns = {name: np.empty(len(order)) for name in new}
-    for name, values in new.items():
-        columns[name][order] = values
-    return add_columns(table, columns)
+    back = order.argsort()
+    return add_columns(table, {name: values[back] for name, values in new.items()})
 
 
 @in_words

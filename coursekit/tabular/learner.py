@@ -6,7 +6,7 @@ C. Guo and F. Berkhahn, "Entity embeddings of categorical variables", 2016.
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,7 +19,7 @@ from ..learner import Learner, with_learner_options
 from ..loaders import Loaders, TensorLoader
 from ..losses import check_shapes, lower_is_better
 from ..metrics import accuracy, accuracy_threshold, after_mean, error_rate, f1, fbeta, metric_name, r2, rmse, roc_auc
-from ..targets import Categories, Numbers, Prediction
+from ..targets import Categories, Numbers
 from .features import need_columns, to_floats
 from .prep import Categorify, TablePrep
 
@@ -88,13 +88,6 @@ def as_table(x: object, names: Sequence[str] = ()) -> "tuple[pd.DataFrame, bool]
     return pd.DataFrame(rows), type(x) is not list
 
 
-def beside(rows: "pd.DataFrame", results: "pd.DataFrame") -> "pd.DataFrame":
-    """The rows with what was predicted of them; a column of theirs that is called as one of those gets a space."""
-    import pandas as pd
-
-    return pd.concat([rows.rename(columns={name: f"{name} " for name in results.columns}), results], axis=1)
-
-
 def _fits(row: object, names: Sequence[str]) -> bool:
     return isinstance(row, tuple) and len(row) == len(names) > 0
 
@@ -131,9 +124,8 @@ class TableLoaders(Loaders):
         batch_size: int = 64, device: str | torch.device | None = None,
     ) -> None:  # fmt: skip
         if prep is not None and (categorical or continuous or not isinstance(prep, TablePrep)):
-            raise ValueError(
-                "a TablePrep knows its columns: give either one, as prep, or categorical and continuous ones"
-            )
+            needed = "give either one, as prep, or categorical and continuous ones"
+            raise ValueError(f"a TablePrep knows its columns: {needed}")
         self.prep, self.target = prep or TablePrep(categorical, continuous).fit(train), target
         if target in self.prep.columns:
             raise ValueError(f"the target {target!r} is among the inputs: the model would read the answer")
@@ -186,12 +178,9 @@ class TableLoaders(Loaders):
         inputs = self.prep.transform(table)
         return self.further(inputs, self._targets(table) if self.target in table.columns else None, table.index)
 
-    def results(
-        self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
-    ) -> "pd.DataFrame":
-        """The rows as they were, but for unknown categories (None); then target, prediction and probability."""
-        rows = self.prep.inverse_transform(*map(torch.stack, zip(*inputs, strict=True)))
-        return beside(rows, super().results(inputs, targets, predictions))
+    def input_columns(self, inputs: list[tuple[Tensor, ...]]) -> dict[object, Sequence]:
+        """The rows as they were, but for unknown categories (None)."""
+        return dict(self.prep.inverse_transform(*map(torch.stack, zip(*inputs, strict=True))))
 
     def config(self) -> dict[str, list]:
         """The target and its classes, the columns, each category's values, each number's scale.
@@ -224,7 +213,7 @@ def hidden_layers(
     Raises:
         ValueError: widths that are no list of whole numbers; dropouts that are no probability, for all layers or each.
     """
-    if not isinstance(widths, (list, tuple)) or any(not isinstance(width, int) or width < 1 for width in widths):
+    if not isinstance(widths, (list, tuple)) or any(not isinstance(n, Integral) or n < 1 for n in widths):
         raise ValueError(f"hidden are the widths of the hidden layers, such as (200, 100); found {widths!r}")
     each = list(dropout) if isinstance(dropout, (list, tuple)) else [dropout] * len(widths)
     if len(each) != len(widths) or not all(isinstance(p, Real) and 0 <= p < 1 for p in each):
@@ -279,8 +268,6 @@ class TableModel(nn.Module):
         embedding_sizes: Sequence[int] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        if not isinstance(embedding_dropout, (int, float)):
-            raise ValueError(f"the embeddings have one dropout, a probability; found {embedding_dropout!r}")
         self.output_scale = output_scale
         sizes = [embedding_size(n) for n in categories] if embedding_sizes is None else embedding_sizes
         self.embeddings = nn.ModuleList(nn.Embedding(n, size) for n, size in zip(categories, sizes, strict=True))
@@ -362,7 +349,7 @@ def tabular_learner(
         raise ValueError(f"{found}: say TableLoaders(classes={numbers}), or choose another")
     categories, given = data.prep.categories, embedding_sizes or {}
     for column, size in given.items():
-        if column not in categories or not isinstance(size, int) or size < 1:
+        if column not in categories or not isinstance(size, Integral) or size < 1:
             needed = f"from a category ({', '.join(map(repr, categories)) or 'there are none'}) to a size, at least 1"
             raise ValueError(f"embedding_sizes go {needed}; found {column!r}: {size!r}")
     sizes = [given.get(column, embedding_size(values)) for column, values in categories.items()]

@@ -87,9 +87,8 @@ class Categorify(_Preparation):
         import pandas as pd
 
         columns = zip(self.columns, self.levels, codes.T.tolist(), strict=True)
-        return pd.DataFrame(
-            {name: [[None, *levels][code] for code in found] for name, levels, found in columns}, dtype=object
-        )
+        values = {name: np.array([None, *levels], object)[found] for name, levels, found in columns}
+        return pd.DataFrame(values, dtype=object)
 
     @property
     def sizes(self) -> list[int]:

@@ -102,6 +102,5 @@ def _read(file: Path, encoding: str) -> str:
         found = f"{file} is not {name} (byte {error.start} is {error.object[error.start]:#04x})"
         raise ValueError(f"{found}: save it as UTF-8, or give its own encoding, such as 'latin-1'") from error
     except LookupError as error:
-        raise ValueError(
-            f"Python knows no encoding {encoding!r}; there are 'utf-8', 'latin-1', 'cp1252' ..."
-        ) from error
+        known = "'utf-8', 'latin-1', 'cp1252' ..."
+        raise ValueError(f"Python knows no encoding {encoding!r}; there are {known}") from error

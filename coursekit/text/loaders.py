@@ -1,7 +1,7 @@
 """Batches of text: one long stream read in sequences, to learn the next word; whole texts, to tell their class."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from unicodedata import normalize
 
 import torch
@@ -10,12 +10,9 @@ from torch import Tensor
 from ..arguments import in_words
 from ..loaders import Loaders, like
 from ..loaders import device as choose_device
-from ..targets import Categories, Prediction
+from ..targets import Categories
 from .tokens import PADDING, at_least_one, check_texts, is_list
 from .vocab import TokenizedTexts, Vocab
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Device = str | torch.device | None
 ADVICE = "give the data its words, vocab=ck.Vocab.saved(path); or start from its encoder: save_encoder, load_encoder"
@@ -154,13 +151,9 @@ class _OfTexts(Loaders):
     advice: ClassVar[str] = ADVICE
     vocab: Vocab
 
-    def results(
-        self, inputs: list[tuple[Tensor, ...]], targets: Tensor, predictions: list[Prediction]
-    ) -> "pd.DataFrame":
-        """The texts as the model reads them, then target, prediction and probability."""
-        table = super().results(inputs, targets, predictions)
-        table.insert(0, "text", [self.vocab.decode(ids.tolist()) for (ids,) in inputs])
-        return table
+    def input_columns(self, inputs: list[tuple[Tensor, ...]]) -> dict[object, Sequence]:
+        """The texts as the model reads them."""
+        return {"text": [self.vocab.decode(ids.tolist()) for (ids,) in inputs]}
 
 
 class LanguageLoaders(_OfTexts):
@@ -188,11 +181,10 @@ class LanguageLoaders(_OfTexts):
         texts = TokenizedTexts(train)
         check_vocab(vocab)
         self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
-        loaders = [
-            None if part is None else SequenceLoader(self.vocab.encode(part), batch_size, seq_len, shuffle, device)
-            for part, shuffle in ((texts, True), (valid, False))
-        ]
-        super().__init__(*loaders, device=device, target_type=Categories(self.vocab.words))
+        train = SequenceLoader(self.vocab.encode(texts), batch_size, seq_len, True, device)
+        if valid is not None:
+            valid = SequenceLoader(self.vocab.encode(valid), batch_size, seq_len, False, device)
+        super().__init__(train, valid, device=device, target_type=Categories(self.vocab.words))
 
     def described(self) -> list[str]:
         """Batch rows and words."""
@@ -244,14 +236,11 @@ class TextLoaders(_OfTexts):
         texts = TokenizedTexts(train[0])
         self.vocab, self.max_length = vocab or Vocab.count(texts, min_frequency, max_size), max_length
         self.truncated, target_type = 0, Categories.of(labels[0])
-        loaders = [
-            DocumentLoader(self._documents(texts), target_type.encode(labels[0]), batch_size, True, device),
-            None,
-        ]
+        train = DocumentLoader(self._documents(texts), target_type.encode(labels[0]), batch_size, True, device)
         if valid is not None:
             documents, targets = self._documents(valid[0]), target_type.encode(labels[1])
-            loaders[1] = DocumentLoader(documents, targets, 2 * batch_size, False, device)
-        super().__init__(*loaders, device=device, target_type=target_type)
+            valid = DocumentLoader(documents, targets, 2 * batch_size, False, device)
+        super().__init__(train, valid, device=device, target_type=target_type)
 
     def _documents(self, texts: Sequence[str] | TokenizedTexts) -> list[Tensor]:
         """The texts' token ids as the model gets them; counts those that are truncated."""
@@ -295,6 +284,7 @@ def _labels(part: tuple[Sequence[str], Sequence[str]]) -> list[str]:
     if not is_list(part[1]):
         raise ValueError(f"labels come as a list, one for each text; found a {type(part[1]).__name__}")
     labels = part[1].tolist() if hasattr(part[1], "tolist") else list(part[1])
+    labels = [label.item() if hasattr(label, "item") else label for label in labels]  # numbers of NumPy's
     for i, label in enumerate(labels):
         if not isinstance(label, (str, int, float)) or label != label:
             raise ValueError(f"a label is a name or a number; that of text number {i} is {label!r}: leave the text out")

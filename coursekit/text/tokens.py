@@ -145,9 +145,8 @@ def check_texts(texts: Sequence[str]) -> None:
         raise ValueError(f"give a list of texts, also for a single one: [text]; found a {type(texts).__name__}")
     for i, text in enumerate(texts):
         if not isinstance(text, str):
-            raise ValueError(
-                f"a text is a str; number {i} is {shorten(repr(text), 60)}: leave it out, or give '' for it"
-            )
+            found = f"a text is a str; number {i} is {shorten(repr(text), 60)}"
+            raise ValueError(f"{found}: leave it out, or give '' for it")
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -156,9 +155,8 @@ def check_texts(texts: Sequence[str]) -> None:
 
 def is_list(x: object) -> bool:
     """Whether it holds things in an order, one after the other: a list, a tuple, an array, a pandas Series."""
-    unordered = isinstance(x, (str, bytes, Mapping, Set)) or hasattr(
-        x, "columns"
-    )  # a DataFrame gives its columns' names
+    # a DataFrame would give its columns' names
+    unordered = isinstance(x, (str, bytes, Mapping, Set)) or hasattr(x, "columns")
     return hasattr(x, "__len__") and hasattr(x, "__iter__") and not unordered
 
 

@@ -166,10 +166,8 @@ def without_head(model: nn.Module, head: str | None = None) -> nn.Module:
             return nn.Sequential(*list(children.values())[:-2])
         head = next((name for name in reversed(names) if isinstance(names[name], nn.Linear)), None)
         if head is None:
-            found = f"this {type(model).__name__} has no linear layer inside"
-            raise ValueError(
-                f"{found}: say which part the features go into, head=, one of {', '.join(names) or 'none'}"
-            )
+            advice = f"say which part the features go into, head=, one of {', '.join(names) or 'none'}"
+            raise ValueError(f"this {type(model).__name__} has no linear layer inside: {advice}")
     if head not in names:
         raise ValueError(f"this {type(model).__name__} has no part {head!r}. {nearest(str(head), list(names))}")
     owner, _, last = head.rpartition(".")
@@ -220,10 +218,8 @@ def features_shape(backbone: nn.Module, channels: int, size: tuple[int, int]) ->
             raise ValueError(f"this backbone cannot take {given} ({error}): choose another size or backbone") from error
     if not isinstance(features, Tensor) or features.dim() not in (2, 4):
         found = f"the shape {tuple(features.shape)}" if isinstance(features, Tensor) else type(features).__name__
-        needed = "(n, features, h, w) or (n, features)"
-        raise ValueError(
-            f"a backbone gives features, {needed}; this one gives {found}: put a module after it that does"
-        )
+        needed = "a backbone gives features, (n, features, h, w) or (n, features)"
+        raise ValueError(f"{needed}; this one gives {found}: put a module after it that does")
     shape, last = features.shape[1:], used[-1] if used else None
     whole = isinstance(last, nn.Linear) and last.out_features == shape[0]
     if len(shape) == 1 and (whole or getattr(backbone, "num_classes", None) == shape[0]):

@@ -94,6 +94,8 @@ def test_a_class_of_ones_own_is_trusted_by_name(tmp_path):
     assert torch.equal(again.raw_outputs(X), learn.raw_outputs(X)) and type(again.model) is Own
     with pytest.raises(ValueError, match="trust is a list of classes, such as .*; it holds 'Own'"):
         ck.load(path, trust=["Own"])
+    with pytest.raises(ValueError, match=r"trust is a list of classes, such as .*; it holds Own\("):
+        ck.load(path, trust=[learn.model])  # which is called as a function is, but is none
 
 
 @pytest.mark.parametrize("act", [nn.functional.relu, nn.functional.gelu, partial(nn.LayerNorm, eps=1e-6), {"a", "b"}])

@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 1926, "vision": 1302, "tabular": 627, "text": 641, "classroom": 1609}
+BUDGETS = {"core": 2359, "vision": 1435, "tabular": 695, "text": 653, "classroom": 1620}
 
 
 def lines_of_code(source):

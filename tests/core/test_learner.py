@@ -4,6 +4,7 @@ import math
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.axes import Axes
@@ -250,6 +251,8 @@ def test_a_pair_of_rates_spreads_over_the_groups_by_equal_factors(learner):
     learn = learner()
     learn.fit(1, (1e-4, 1e-2))
     assert learn.recorder.lrs[0] == pytest.approx((1e-4, 1e-3, 1e-2))
+    learn.fit(1, np.float32(0.25))  # as a search of one's own may find it
+    assert learn.recorder.lrs[0] == (0.25,)
     learn.fit_one_cycle(2, (1e-4, 1e-2))
     for rates in learn.recorder.lrs:
         assert rates[2] / rates[1] == pytest.approx(10) and rates[1] / rates[0] == pytest.approx(10)

@@ -292,7 +292,8 @@ def test_data_of_other_categories_columns_or_scales_are_not_judged(sales, learne
 
 def test_each_hidden_layer_has_its_own_dropout_and_each_category_its_own_size(sales):
     data = TableLoaders(sales, **COLUMNS, device="cpu")
-    model = tabular_learner(data, [30, 20], dropout=[0.5, 0], embedding_sizes={"Day": 2}).model
+    sizes = {"Day": np.int64(2)}  # a whole number of NumPy's is one, too
+    model = tabular_learner(data, [np.int64(30), 20], dropout=[0.5, 0], embedding_sizes=sizes).model
     assert [(part.in_features, part.out_features) for part in model.layers if isinstance(part, nn.Linear)] == [
         (5 + 2 + 1 + 1, 30),
         (30, 20),

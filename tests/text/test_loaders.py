@@ -155,10 +155,11 @@ CPU = dict(device="cpu")
         (np.array([1, 0] * 6), ("0", "1")),
         (torch.tensor([1, 0] * 6), ("0", "1")),
         ([1.0, 0.0] * 6, ("0", "1")),
+        ([np.int64(1), np.float32(0)] * 6, ("0", "1")),
         ([True, False] * 6, ("False", "True")),
         (pd.Series(["cafe\u0301", "bar"] * 6, index=range(5, 17)), ("bar", "caf\u00e9")),
     ],
-    ids=["array", "tensor", "floats", "truths", "series"],
+    ids=["array", "tensor", "floats", "numbers of NumPy's", "truths", "series"],
 )
 def test_labels_may_come_as_lists_arrays_tensors_or_series(labels, names):
     texts = pd.Series(TEXTS, index=range(7, 19))

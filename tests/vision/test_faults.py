@@ -137,7 +137,7 @@ def test_images_without_labels_have_no_accuracy(pets, tmp_path):
     assert learn.predictions(loader)[0].shape == (8, 3)
     with pytest.raises(ValueError, match=r"have no labels to compare with: predictions\(loader\)"):
         learn.validate(loader)
-    with pytest.raises(ValueError, match="a loader of images and labels is needed"):
+    with pytest.raises(ValueError, match="a loader of samples and labels is needed"):
         ck.Interpretation(learn, loader)
 
 
@@ -385,7 +385,7 @@ def test_a_saved_model_keeps_its_pairs(tmp_path):
     labels = ck.keypoint_labels(lambda file: places[file.name], swap=[(0, 1)])
     data = source.labelled_by(labels).split(held("0")).loaders(32, device="cpu")
     learn = small_learner(data)
-    again = ck.Predictor.load(learn.predictor().save(tmp_path / "model"), backbone=tiny)
+    again = ck.Predictor.load(learn.predictor().save(tmp_path / "model"))
     assert again.target_type == data.target_type and again.target_type.swap == ((0, 1),)
     assert torch.equal(again.predict(data.source.files[0]).values, learn.predict(data.source.files[0]).values)
 
@@ -450,7 +450,7 @@ def test_by_folder_where_it_is_clear(tmp_path):
     files = tree(tmp_path / "valid" / "set", ["train/cat/1.png", "valid/cat/2.png", "train/dog/valid.png"])
     assert ck.by_folder("valid")(files) == [False, True, False]
     files = tree(tmp_path / "b", ["train/cat/1.png", "valid/cat/2.png", "test/cat/3.png", "train/dog/4.png"])
-    source = ck.ImageSource(files).where(lambda file: "test" not in file.parts).labelled_by(ck.list_labels("aab"))
+    source = ck.ImageSource(files).where(lambda file: "test" not in file.parts).labelled_by(ck.list_labels(list("aab")))
     assert source.split(ck.by_folder("valid")).held_out == (False, True, False)
     files = tree(tmp_path / "c", ["1.png", "2.png", "valid/3.png"])
     assert ck.by_folder("valid")(files) == [False, False, True]
@@ -469,7 +469,7 @@ def test_a_class_only_in_the_held_out_part_is_told(tmp_path):
 
 def test_an_image_on_both_sides_is_refused(tmp_path):
     files = tree(tmp_path, ["0.png", "1.png"])
-    source = ck.ImageSource([*files, files[0]]).labelled_by(ck.list_labels("aba"))
+    source = ck.ImageSource([*files, files[0]]).labelled_by(ck.list_labels(list("aba")))
     with pytest.raises(ValueError, match="0.png is in the list of images twice, held out once and trained on once"):
         source.split(lambda files: [True, False, False])
 
@@ -927,8 +927,8 @@ def test_what_masks_and_keypoints_do_not_have_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("dropout", [[0.25, 0.5], "0.5", None, 1.0, -0.1, float("nan")], ids=str)
-def test_dropout_is_one_number(pets, dropout):
-    with pytest.raises(ValueError, match="dropout is one number, at least 0 and below 1; found"):
+def test_dropout_is_one_number_or_one_for_each_layer(pets, dropout):
+    with pytest.raises(ValueError, match="dropout is one number, at least 0 and below 1, or one for each .*; found"):
         ck.vision_learner(pets[0], tiny, pretrained=False, dropout=dropout)
 
 
