@@ -95,7 +95,7 @@ def create_app(
     async def correct(file: Picture, label: Annotated[str, Form(description="The right class.")]) -> Kept:
         """The answer was wrong: keep the picture with its right label."""
         label = asked.class_called(label)
-        return Kept(file=await aside(lambda: log.add(decode(file, model.channels, limits), label)), label=label)
+        return Kept(file=await aside(lambda: log.add(decode(file, asked.model.channels, limits), label)), label=label)
 
     async def health() -> JSONResponse:
         """Whether the model answers, and how much it has done."""
@@ -123,7 +123,7 @@ def create_app(
 def trained(path: Path) -> ck.Predictor:
     """The classifier at `path`; if there is none yet, lesson 01's is trained on the sample and saved there."""
     if path.exists():
-        return ck.Predictor.load(path)
+        return ck.load(path).predictor()
     print(f"there is no model at {path} yet: training lesson 01's classifier, which takes some seconds", flush=True)
     source = ck.ImageSource(ck.fetch("pets", "sample") / "images").labelled_by(ck.pattern_labels(r"(.+)_[0-9]+"))
     data = source.split(ck.at_random(0.25, seed=42)).loaders(size=64, augment=ck.Augment(), batch_size=32)
@@ -131,8 +131,7 @@ def trained(path: Path) -> ck.Predictor:
     learn.fit_one_cycle(2, 5e-2)
     learn.unfreeze()
     learn.fit_one_cycle(3, (1e-3, 1e-2))
-    learn.predictor().save(path)
-    return ck.Predictor.load(path)
+    return ck.load(learn.export(path)).predictor()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -146,8 +145,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--corrections", type=Path, default=kept / "corrections", help="a folder")
     chosen = parser.parse_args(arguments)
     try:
-        model, title = trained(kept / "pets.safetensors"), "Which pet is it?"
-        if chosen.model:
+        if chosen.model is None:
+            model, title = trained(kept / "pets.safetensors"), "Which pet is it?"
+        else:
             model = ck.load(chosen.model)
             title = TITLES.get(type(model.data.target_type), "What comes next?")
         app = create_app(model, chosen.corrections, title=chosen.title or title)
