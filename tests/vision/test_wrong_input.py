@@ -18,7 +18,7 @@ def made(tmp_path_factory):
     source = classes(folder / "images", 3, 8).split(ck.at_random(0.4, seed=1))
     data = source.loaders(8, device="cpu", batch_size=3)
     learn = ck.vision_learner(data, pretrained=False, progress=False)
-    (folder / "t.csv").write_text("a,b\nx,y\n")
+    (folder / "t.csv").write_text("a,b\nx,y\n", encoding="utf-8")
     return {
         "file": save(folder / "a.png", noise(8, 8)),
         "source": source,
