@@ -91,7 +91,8 @@ def exported(tmp_path_factory):
     (folder / "inputs.json").write_text(json.dumps(inputs), encoding="utf-8")
     shutil.rmtree(images)
     alone = [sys.executable, "-c", FRESH, str(folder)]
-    done = subprocess.run(alone, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8")
+    options = {"env": os.environ | {"PYTHONPATH": str(ROOT)}, "capture_output": True, "encoding": "utf-8"}
+    done = subprocess.run(alone, cwd=folder, **options)
     assert done.returncode == 0, done.stderr
     return before, folder
 
