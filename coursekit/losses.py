@@ -108,7 +108,7 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 @lower_is_better
 @in_words
 def mean_absolute_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean over all entries of |output - target|, in the target's unit; a few odd samples matter less than squared.
+    """Mean absolute difference over all entries, in the target's unit; a few odd samples matter less than squared.
 
     Raises:
         ValueError: the shapes differ, see `mean_squared_error`.
