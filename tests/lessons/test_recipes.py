@@ -132,7 +132,8 @@ def test_positions_in_pixels(ran):
     table = pd.read_csv(outputs / "my-points.csv")
     images = sorted((data / "07").glob("*_rgb.jpg"))
     assert list(table.columns) == ["id", "x", "y"] and list(table["id"]) == [f"07/{file.name}" for file in images]
-    rows = [file.with_name(file.name.replace("rgb.jpg", "pose.txt")).read_text(encoding="utf-8").split()[-3:] for file in images]
+    poses = [file.with_name(file.name.replace("rgb.jpg", "pose.txt")) for file in images]
+    rows = [pose.read_text(encoding="utf-8").split()[-3:] for pose in poses]
     x, y, z = np.array(rows, float).T
     true = np.stack([129.42 * x / z + 80, 129.42 * y / z + 60.125], 1)  # the camera's matrix, in rgb.cal
     apart = np.linalg.norm(table[["x", "y"]] - true, axis=1)
