@@ -16,7 +16,7 @@ from lab import ROOT
 import coursekit as ck
 
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))}
-SOURCE = re.compile(r'^(?P<variable>\w+) = ck\.fetch\("(?P<data>\w+)"\)(?P<rest>.*)$', re.M)
+SOURCE = re.compile(r'^(?P<variable>\w+) = ck\.fetch\("(?P<data>\w+)"(?:, "sample")?\)(?P<rest>.*)$', re.M)
 
 
 def recipes() -> dict[str, str]:
@@ -34,7 +34,7 @@ RECIPES = recipes()
 
 
 def test_the_lessons_of_applications_have_one():
-    assert {"01", "04", "05", "06"} <= RECIPES.keys()
+    assert {"01", "04", "05", "06", "12", "13", "15"} == RECIPES.keys()
 
 
 @pytest.mark.parametrize("number", RECIPES)
@@ -139,3 +139,35 @@ def test_positions_in_pixels(ran):
     apart = np.linalg.norm(table[["x", "y"]] - true, axis=1)
     assert np.median(apart) < 0.1 * 160  # the best constant is a fifth of the width off, or more
     assert (outputs / "my-keypoints.safetensors").is_file()
+
+
+def test_the_sales_of_days_to_come(ran):
+    data, outputs = ran("12")
+    said, test, true = (pd.read_csv(file) for file in (outputs / "my_sales.csv", data / "test.csv", data / "truth.csv"))
+    assert list(said.columns) == ["Id", "Sales"] and list(said["Id"]) == list(test["Id"])
+    assert ((said["Sales"] == 0) == (test["Open"] == 0)).all()
+    both = said.merge(true, on="Id", suffixes=("", "_true"), validate="1:1").query("Sales_true > 0")
+    assert np.sqrt(((both["Sales"] / both["Sales_true"] - 1) ** 2).mean()) < 0.2
+    row = {"Store": 1, "DayOfWeek": 1, "Promo": 1, "SchoolHoliday": 0, "Month": 8, "Year": 2015, "Week": 32}
+    assert 6 < float(ck.load(outputs / "my_sales.safetensors").predict(row | {"Dayofyear": 215}).values) < 12  # a log
+
+
+def test_ten_items_for_each_user_that_were_not_rated(ran):
+    data, outputs = ran("13")
+    said, rated = pd.read_csv(outputs / "my_ratings.csv"), pd.read_csv(data / "ratings.csv")
+    assert list(said.columns) == ["userId", "movieId", "predicted"]
+    assert (said.groupby("userId").size() == 10).all() and set(said["userId"]) == set(rated["userId"])
+    assert said.merge(rated, on=["userId", "movieId"]).empty and said["predicted"].between(0.5, 5).all()
+    first = said.iloc[0]
+    loaded = ck.load(outputs / "my_ratings.safetensors").predict((int(first["userId"]), int(first["movieId"])))
+    assert float(loaded.values) == pytest.approx(first["predicted"], abs=1e-4)
+
+
+def test_praise_or_blame(ran):
+    data, outputs = ran("15")
+    said = pd.read_csv(outputs / "my_texts.csv")
+    files = sorted((data / "test").rglob("*.txt"))
+    assert list(said["file"]) == [file.name for file in files]
+    right = said["label"] == [file.parent.name for file in files]
+    assert right.mean() > 0.7  # guessing: half
+    assert ck.load(outputs / "my_texts.safetensors").predict("A dull, lifeless mess.").label in ("neg", "pos")
