@@ -332,7 +332,7 @@ def _one_slice_less(case: tuple) -> Iterator[tuple]:
     for length in sorted({n for _, _, n in axes if n > 1}, reverse=True):
         together = [(i, axis) for i, axis, n in axes if n == length]
         for chosen in chain.from_iterable(combinations(together, k + 1) for k in range(len(together))):
-            for drop in range(length):
+            for drop in reversed(range(length)):
                 keep, smaller = [j for j in range(length) if j != drop], list(case)
                 for i, axis in chosen:
                     one = smaller[i]

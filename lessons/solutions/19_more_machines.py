@@ -12,7 +12,11 @@ def part_of(samples, rank, world_size):
 
 
 def whole_gradient(gradients, counts):
-    if len(gradients) != len(counts) or not counts.sum():
+    if (
+        len(gradients) != len(counts)
+        or not counts.sum()
+        or gradients[counts > 0].isnan().any()
+    ):
         raise ValueError("a number of samples for each process, and a sample at least")
     return (gradients[counts > 0] * counts[counts > 0, None]).sum(0) / counts.sum()
 
