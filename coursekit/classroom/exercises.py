@@ -203,13 +203,13 @@ class _Fault:
     case: tuple
     text: str
     kind: str
-    ordinary: bool  # the expected answer has neither NaN nor infinity
+    ordinary: int  # 2: neither answer has NaN or infinity; 1: the expected one has not; 0
     printed: Any  # what the attempt wrote and displayed, to be shown once
 
-    def rank(self) -> tuple[bool, int]:
+    def rank(self) -> tuple[int, int]:
         """Lower is easier to look at: ordinary, and few numbers, characters, items."""
         sizes = (a.numel() if isinstance(a, Tensor) else len(a) if hasattr(a, "__len__") else 1 for a in self.case)
-        return not self.ordinary, sum(sizes)
+        return -self.ordinary, sum(sizes)
 
 
 def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> _Fault | None:
@@ -239,7 +239,7 @@ def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> _Fault | None:
     else:
         return None
     text = f"for      {_shown(case)}\nexpected {_shown(expected, digits)}\n{text}"
-    return _Fault(case, text, kind, _ordinary(expected), printed)
+    return _Fault(case, text, kind, _ordinary(expected) * (1 + _ordinary(found)), printed)
 
 
 def _says_untried(error: BaseException, attempt: Callable) -> bool:
