@@ -125,10 +125,8 @@ def judge(name: str, attempt: object) -> Verdict:
                 faults, passed = (faults + [fault], passed) if fault else (faults, passed + 1)
     except _TimeUp:
         if not faults:
-            late = (
-                f"for      {_shown(case)}\nyour function was stopped after {SECONDS:g} seconds: does a loop never end?"
-            )
-            return Verdict(name, "wrong", late)
+            late = f"your function was stopped after {SECONDS:g} seconds: does a loop never end?"
+            return Verdict(name, "wrong", f"for      {_shown(case)}\n{late}")
     if faults and not passed and all(fault.kind == "not tried" for fault in faults):
         return Verdict(name, "not tried")
     if faults:
@@ -141,9 +139,7 @@ def judge(name: str, attempt: object) -> Verdict:
     return Verdict(name, "right")
 
 
-SECONDS = (
-    10.0  # that the cases of one check may take, and then again that the search for a smaller one may take at most
-)
+SECONDS = 10.0  # that the cases of one check may take
 _NO_STEPS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # to give None, and nothing else
 
 
@@ -191,7 +187,7 @@ def _value_fault(exercise: Exercise, found: object) -> tuple[str, str]:
 
 def _words(found: object) -> list[str] | None:
     """Words or letters, in small ones, however they were given: "BE", "b, e", ["b", "e"]; None for anything else."""
-    found = re.findall(r"\w+", found) if isinstance(found, str) else found
+    found = re.findall(r"\w+", found) if isinstance(found, str) else getattr(found, "tolist", lambda: found)()
     texts = isinstance(found, (list, tuple, set)) and all(isinstance(word, str) for word in found)
     return [word.strip().lower() for word in found] if texts else None
 
@@ -214,9 +210,9 @@ class _Fault:
 
 def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> _Fault | None:
     """What is wrong with the attempt's answer for one case; None if nothing is."""
-    expected, given = exercise.solution(*copy.deepcopy(case)), copy.deepcopy(case)
     from IPython.utils.capture import capture_output
 
+    expected, given = exercise.solution(*copy.deepcopy(case)), copy.deepcopy(case)
     found, error, kind = None, None, "wrong"
     with capture_output() as printed:
         try:

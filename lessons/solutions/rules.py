@@ -155,8 +155,8 @@ def _sources(code: CodeType) -> Iterator[str]:
         yield "".join(lines)
     elif "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
         for cell in reversed(shell.history_manager.input_hist_raw):
-            _, _, body = cell.lstrip().partition("\n")
-            yield shell.transform_cell(body)
+            first, _, body = cell.lstrip().partition("\n")
+            yield shell.transform_cell(body) if first.startswith("%%") else ""
 
 
 def _first_line(node: ast.FunctionDef | ast.Lambda) -> int:

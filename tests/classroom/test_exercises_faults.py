@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -39,6 +40,7 @@ def test_an_answer_with_code_in_it_is_tried(attempt):
 @pytest.mark.parametrize("answer", ["bd", "BD", "b, d", "db", ["b", "d"], ("D", "b"), {"b", "d"}], ids=repr)
 def test_letters_in_any_form_are_right(answer):
     assert judge("03.letters", answer).state == "right" and judge("03.two", ("Yes", "no ")).state == "right"
+    assert judge("03.two", np.array(["yes", "no"])).state == "right"
     assert judge("03.two", "yes, no").state == "right" and judge("03.two", ["no", "yes"]).state == "wrong"
 
 
