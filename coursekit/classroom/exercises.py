@@ -4,17 +4,23 @@ The exercises of lesson NN are the dictionary `EXERCISES` in `lessons/solutions/
 """
 
 import copy
+import ctypes
 import dis
 import importlib.util
-import io
+import inspect
+import re
+from ast import literal_eval
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from itertools import chain, combinations
 from pathlib import Path
+from threading import Event, Thread, get_ident
 from types import ModuleType
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -22,13 +28,18 @@ from torch import Tensor
 
 from ..arguments import in_words
 from ..datasets import course, home, nearest
-from ..display import GREEN, RED, show
+from ..display import GREEN, ORANGE, RED, show
 from ..storage import write_whole
 from .claims import as_array
 from .markup import box
 
 SOLUTIONS = course() / "lessons" / "solutions"
-_STATES = {"not tried": ("○", "#999999"), "right": ("✓", GREEN), "wrong": ("✗", RED)}
+_STATES = {
+    "not tried": ("○", "#999999"),
+    "right": ("✓", GREEN),
+    "wrong": ("✗", RED),
+    "not allowed": ("✗", ORANGE),
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +62,19 @@ class Exercise:
     rule: Callable[[Callable], str | None] | None = None
 
 
+def stream(*key: object) -> torch.Generator:
+    """A stream of random numbers of its own for each key: a shape and a seed, say; the same in every run."""
+    return torch.Generator().manual_seed(crc32(repr(key).encode()))
+
+
+def draw(*shape: int, seed: int = 0) -> Tensor:
+    """Normal numbers for a case; tensors of one shape in one case need different seeds."""
+    return torch.randn(shape, generator=stream(shape, seed))
+
+
 @dataclass
 class Verdict:
-    """What became of an attempt: `state` is "not tried", "right" or "wrong"; `details` says why."""
+    """What became of an attempt: `state` is "not tried", "right", "wrong" or "not allowed"; `details` says why."""
 
     name: str
     state: str
@@ -93,54 +114,158 @@ def judge(name: str, attempt: object) -> Verdict:
     if attempt is None or attempt is ...:
         return Verdict(name, "not tried")
     if exercise.cases is None:
-        if agree(attempt, exercise.solution, exercise.tolerance):
-            return Verdict(name, "right")
-        return Verdict(name, "wrong", f"{_shown(attempt)} is not it.\nHint: {exercise.hint}")
+        return Verdict(name, *_value_fault(exercise, attempt))
     if not callable(attempt):
         return Verdict(name, "wrong", f"a function is asked for; this is {_shown(attempt)}")
-    faults = [(case, _fault(exercise, attempt, case)) for case in exercise.cases()]
-    if any(fault == _NOT_TRIED for _, fault in faults):
-        return Verdict(name, _NOT_TRIED)
-    if failures := [case for case, fault in faults if fault]:
-        smallest = min((_shrink(exercise, attempt, case) for case in failures), key=_size)
-        # what the attempt prints is seen for this case only
-        return Verdict(name, "wrong", f"{_fault(exercise, attempt, smallest, aloud=True)}\nHint: {exercise.hint}")
+    faults, passed, case = [], 0, ()
+    try:
+        with _limited(SECONDS):
+            for case in exercise.cases():
+                fault = _fault(exercise, attempt, case)
+                faults, passed = (faults + [fault], passed) if fault else (faults, passed + 1)
+    except _TimeUp:
+        if not faults:
+            late = f"your function was stopped after {SECONDS:g} seconds: does a loop never end?"
+            return Verdict(name, "wrong", f"for      {_shown(case)}\n{late}")
+    if faults and not passed and all(fault.kind == "not tried" for fault in faults):
+        return Verdict(name, "not tried")
+    if faults:
+        worst = [fault for fault in faults if fault.kind != "form"] or faults
+        shown = _smallest(exercise, attempt, worst)
+        shown.printed.show()
+        return Verdict(name, "wrong", shown.text + f"\nHint: {exercise.hint}" * (shown.kind != "form"))
     if exercise.rule and (broken := exercise.rule(attempt)):
-        return Verdict(name, "wrong", f"the results are right, but {broken}\nHint: {exercise.hint}")
+        return Verdict(name, "not allowed", f"the results are right, but {broken}")
     return Verdict(name, "right")
 
 
-_NOT_TRIED = "not tried"
+SECONDS = 10.0  # that the cases of one check may take
 _NO_STEPS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # to give None, and nothing else
 
 
-def _fault(exercise: Exercise, attempt: Callable, case: tuple, aloud: bool = False) -> str | None:
-    """What is wrong with the attempt's answer for one case, in words; None if nothing is."""
-    expected, given = exercise.solution(*copy.deepcopy(case)), copy.deepcopy(case)
-    call = ", ".join(map(_shown, case))
+class _TimeUp(BaseException):
+    """An attempt takes too long; no `except Exception` of its own may catch it."""
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Stop what runs within by `_TimeUp`: in this thread, on any system, and without a signal.
+
+    It arrives between two steps of Python; a single call of a library that takes long is not cut short.
+    """
+    stop, here, done = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(get_ident()), Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            stop(here, ctypes.py_object(_TimeUp))
+            wait = 0.5  # again: a bare `except:` in a loop has caught it
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
     try:
-        kept = io.StringIO()
-        with nullcontext() if aloud else redirect_stdout(kept), nullcontext() if aloud else redirect_stderr(kept):
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        stop(here, None)  # one that is due, but has not arrived
+
+
+def _value_fault(exercise: Exercise, found: object) -> tuple[str, str]:
+    """The state and the details for an exercise that asks for a value."""
+    expected, hint = exercise.solution, f"\nHint: {exercise.hint}"
+    if isinstance(expected, str) or isinstance(expected, list) and all(isinstance(word, str) for word in expected):
+        if (given := _words(found)) is None:
+            such = "letters are" if isinstance(expected, str) else f"{len(expected)} words are"
+            return "wrong", f"{such} asked for; this is {_shown(found)}"
+        same = sorted("".join(given)) == sorted(expected) if isinstance(expected, str) else given == expected
+        return ("right", "") if same else ("wrong", f"{_shown(found)} is not it.{hint}")
+    if agree(found, expected, exercise.tolerance):
+        return "right", ""
+    return "wrong", _form(found, expected, exercise.tolerance) or f"{_shown(found)} is not it.{hint}"
+
+
+def _words(found: object) -> list[str] | None:
+    """Words or letters, in small ones, however they were given: "BE", "b, e", ["b", "e"]; None for anything else."""
+    found = re.findall(r"\w+", found) if isinstance(found, str) else getattr(found, "tolist", lambda: found)()
+    texts = isinstance(found, (list, tuple, set)) and all(isinstance(word, str) for word in found)
+    return [word.strip().lower() for word in found] if texts else None
+
+
+@dataclass
+class _Fault:
+    """What is wrong with an answer for one case; `kind` is "not tried", "form" or "wrong"."""
+
+    case: tuple
+    text: str
+    kind: str
+    ordinary: int  # 2: neither answer has NaN or infinity; 1: the expected one has not; 0
+    printed: Any  # what the attempt wrote and displayed, to be shown once
+
+    def rank(self) -> tuple[int, int]:
+        """Lower is easier to look at: ordinary, and few numbers, characters, items."""
+        sizes = (a.numel() if isinstance(a, Tensor) else len(a) if hasattr(a, "__len__") else 1 for a in self.case)
+        return -self.ordinary, sum(sizes)
+
+
+def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> _Fault | None:
+    """What is wrong with the attempt's answer for one case; None if nothing is."""
+    from IPython.utils.capture import capture_output
+
+    expected, given = exercise.solution(*copy.deepcopy(case)), copy.deepcopy(case)
+    found, error, kind = None, None, "wrong"
+    with capture_output() as printed:
+        try:
             found = attempt(*given)
-    except NotImplementedError:
-        return _NOT_TRIED
-    except (Exception, SystemExit) as error:  # whatever a student's code raises is the answer to show
-        return f"for     {call}\nexpected {_shown(expected)}\nbut it raised {type(error).__name__}: {error}"
-    if found is None and expected is not None:
-        if _nothing_in(attempt):
-            return _NOT_TRIED
-        return f"for      {call}\nexpected {_shown(expected)}\nbut your function gives None: is a return missing?"
-    if not agree(found, expected, exercise.tolerance):
-        return f"for      {call}\nexpected {_shown(expected)}\ngot      {_shown(found)}"
-    if not agree(given, case, 0.0):
-        return f"for      {call}\nthe answer is right, but the function changed its input to {_shown(given)}"
-    return None
+        except (Exception, SystemExit) as raised:  # whatever a student's code raises is the answer to show
+            error = raised
+    digits = _digits(found, expected)
+    if error is not None:
+        text = f"but it raised {type(error).__name__}: {error}"
+        kind = "not tried" if _says_untried(error, attempt) else "wrong"
+    elif found is None and expected is not None:
+        text = "but your function gives None: is a return missing?"
+        kind = "not tried" if _nothing_in(attempt) else "wrong"
+    elif not agree(found, expected, exercise.tolerance):
+        text = f"got      {_shown(found, digits)}"
+        if form := _form(found, expected, exercise.tolerance):
+            text, kind = f"{text}\n{form}", "form"
+    elif not agree(given, case, 0.0):
+        text = f"the answer is right, but the function changed its input to {_shown(given)}"
+    else:
+        return None
+    text = f"for      {_shown(case)}\nexpected {_shown(expected, digits)}\n{text}"
+    return _Fault(case, text, kind, _ordinary(expected) * (1 + _ordinary(found)), printed)
+
+
+def _says_untried(error: BaseException, attempt: Callable) -> bool:
+    """Whether the attempt itself has a `raise NotImplementedError` that was met; torch raises it, too."""
+    last, code = error.__traceback__, getattr(inspect.unwrap(attempt), "__code__", None)
+    while last.tb_next:
+        last = last.tb_next
+    raises = last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return isinstance(error, NotImplementedError) and raises and last.tb_frame.f_code is code
 
 
 def _nothing_in(attempt: Callable) -> bool:
     """Whether a function's body is still its docstring, `...` or `pass`."""
     code = getattr(attempt, "__code__", None)
     return code is not None and {step.opname for step in dis.get_instructions(code)} <= _NO_STEPS
+
+
+def _form(found: object, expected: object, tolerance: float) -> str | None:
+    """How an answer with the right values has to be given, in words; None if its values are wrong, too."""
+    given, wanted = as_array(found), as_array(expected)
+    if given is not None and wanted is not None and given.size == wanted.size and given.shape != wanted.shape:
+        shapes = ["one number, without axes" if not a.shape else f"of shape {a.shape}" for a in (given, wanted)]
+        right = agree(given.reshape(-1), wanted.reshape(-1), tolerance)
+        return f"the numbers are right, but this is {shapes[0]}; asked for is {shapes[1]}" if right else None
+    asked = "text" if isinstance(expected, str) else "a list" if isinstance(expected, (list, tuple)) else "a number"
+    for turned in (str, list, literal_eval):
+        with suppress(Exception):  # of another kind altogether
+            if agree(turned(found), expected, tolerance):
+                return f"the values are right, but in a {type(found).__name__}; give {asked}"
+    return None
 
 
 def agree(found: object, expected: object, tolerance: float) -> bool:
@@ -177,48 +302,69 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
         return False
 
 
-def _size(case: tuple) -> int:
-    """How much there is to look at in a case: numbers, characters, items."""
-    return sum(a.numel() if isinstance(a, Tensor) else len(a) if hasattr(a, "__len__") else 1 for a in case)
+def _smallest(exercise: Exercise, attempt: Callable, faults: list[_Fault]) -> _Fault:
+    """Of these and all smaller cases of the same kind that were found the easiest one: slices are left out."""
+    found = list(faults)
+    with suppress(_TimeUp), _limited(min(SECONDS, 1.0)):
+        for fault in faults:
+            while fault := next(_smaller(exercise, attempt, fault), None):
+                found.append(fault)
+    return min(found, key=_Fault.rank)
 
 
-def _shrink(exercise: Exercise, attempt: Callable, case: tuple) -> tuple:
-    """A smaller case that is still wrong: slices are left out as long as that goes well."""
-    while True:
-        for smaller in _one_slice_less(case):
-            try:
-                fault = _fault(exercise, attempt, smaller)
-            except Exception:  # the reference itself refuses this input (shapes that do not fit, say): not a case
-                continue
-            if fault and fault != _NOT_TRIED:
-                case = smaller
-                break
-        else:
-            return case
+def _smaller(exercise: Exercise, attempt: Callable, fault: _Fault) -> Iterator[_Fault]:
+    """The same fault with one slice less, in a case that the reference accepts and that is not less ordinary."""
+    for case in _one_slice_less(fault.case):
+        with suppress(Exception):  # the reference refuses this input (shapes that do not fit, say): not a case
+            smaller = _fault(exercise, attempt, case)
+            if smaller and smaller.kind == fault.kind and smaller.ordinary >= fault.ordinary:
+                yield smaller
 
 
 def _one_slice_less(case: tuple) -> Iterator[tuple]:
-    """The case without one slice of an axis, or without the same slice of several axes of one length."""
-    axes = [(i, axis, n) for i, a in enumerate(case) if isinstance(a, Tensor) for axis, n in enumerate(a.shape)]
+    """The case without one slice of an axis or list, or without the same slice of several of one length."""
+    shapes = [a.shape if isinstance(a, Tensor) else [len(a)] if isinstance(a, list) else [] for a in case]
+    axes = [(i, axis, n) for i, shape in enumerate(shapes) for axis, n in enumerate(shape)]
     for length in sorted({n for _, _, n in axes if n > 1}, reverse=True):
         together = [(i, axis) for i, axis, n in axes if n == length]
         for chosen in chain.from_iterable(combinations(together, k + 1) for k in range(len(together))):
-            for drop in range(length):
-                keep = torch.tensor([j for j in range(length) if j != drop])
-                smaller = list(case)
+            for drop in reversed(range(length)):
+                keep, smaller = [j for j in range(length) if j != drop], list(case)
                 for i, axis in chosen:
-                    smaller[i] = smaller[i].index_select(axis, keep)
+                    one = smaller[i]
+                    tensor = isinstance(one, Tensor)
+                    smaller[i] = one.index_select(axis, torch.tensor(keep)) if tensor else [one[j] for j in keep]
                 yield tuple(smaller)
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, Tensor):
-        digits = 4 if value.is_floating_point() else 0
-        with torch._tensor_str.printoptions(precision=digits, linewidth=100, threshold=60, sci_mode=None):
-            return str(value)
+def _ordinary(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_ordinary, value))
+    array = as_array(value)
+    return array is None or array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
+def _digits(found: object, expected: object) -> int:
+    """How many digits after the point show where two answers differ; 4 at least."""
+    if isinstance(expected, (tuple, list)) and isinstance(found, (tuple, list)):
+        return max(map(_digits, found, expected), default=4)
+    given, wanted = as_array(found), as_array(expected)
+    if given is None or wanted is None or given.shape != wanted.shape or wanted.dtype.kind != "f":
+        return 4
+    with np.errstate(all="ignore"), suppress(TypeError, OverflowError):
+        gaps = np.abs(given.astype(float) - wanted) / np.maximum(np.abs(wanted), 1)
+        widest = np.max(gaps, where=np.isfinite(gaps), initial=0)
+        return int(np.clip(1 - np.floor(np.log10(widest)), 4, 17)) if widest else 4
+    return 4
+
+
+def _shown(value: object, digits: int = 4) -> str:
     if isinstance(value, tuple):
-        return ", ".join(map(_shown, value))
-    return repr(value)
+        return ", ".join(_shown(part, digits) for part in value)
+    whole = isinstance(value, Tensor) and not value.is_floating_point()
+    printed = torch._tensor_str.printoptions(precision=0 if whole else digits, linewidth=100, threshold=60)
+    with printed, np.printoptions(precision=max(digits, 8)):
+        return str(value) if isinstance(value, Tensor) else repr(value)
 
 
 def _find(name: str) -> Exercise:

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw, stream
 
 
 def label(name):
@@ -32,12 +32,8 @@ def most_confused_pair(matrix):
     return divmod(int(both.argmax()), len(matrix))
 
 
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
 def _classes(samples, classes, seed):
-    return torch.randint(classes, (samples,), generator=torch.Generator().manual_seed(seed))
+    return torch.randint(classes, (samples,), generator=stream(samples, classes, seed))
 
 
 EXERCISES = {
@@ -63,8 +59,8 @@ EXERCISES = {
         lambda: [
             (torch.tensor([[1.0, 2, 3, 4]]), torch.tensor([0])),
             (torch.tensor([[1.0, 2, 3, 4]]), torch.tensor([1])),
-            (_random(6, 5), _classes(6, 5, seed=1)),
-            (_random(20, 12), _classes(20, 12, seed=2)),
+            (draw(6, 5), _classes(6, 5, seed=1)),
+            (draw(20, 12), _classes(20, 12, seed=2)),
         ],
     ),
     "most_confused_pair": Exercise(

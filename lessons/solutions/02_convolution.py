@@ -1,8 +1,12 @@
 """Solutions to lesson 02, with the cases that an answer is tried on."""
 
+from pathlib import Path
+
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, load_module, stream
+
+without = load_module(Path(__file__).with_name("rules.py")).without
 
 
 def relu(x):
@@ -10,6 +14,8 @@ def relu(x):
 
 
 def map_size(size, kernel, padding, stride):
+    if not 1 <= kernel <= size + 2 * padding:
+        raise ValueError("a filter that fits into the padded picture")
     return (size + 2 * padding - kernel) // stride + 1
 
 
@@ -19,8 +25,8 @@ def count_weights(channels, filters, kernel):
 
 def convolve_any(stack, weights):
     channels, height, width = weights.shape
-    if len(stack) != channels:
-        raise ValueError("one slice for each map")
+    if len(stack) != channels or height > stack.shape[1] or width > stack.shape[2]:
+        raise ValueError("one slice for each map, and none larger than it")
     rows, columns = stack.shape[1] - height + 1, stack.shape[2] - width + 1
     result = torch.zeros(rows, columns)
     for row in range(rows):
@@ -42,10 +48,8 @@ def pool_any(map_, size):
     )
 
 
-def _random(*shape):
-    return torch.randint(
-        -9, 10, shape, generator=torch.Generator().manual_seed(sum(shape))
-    ).float()
+def _random(*shape, seed=0):
+    return torch.randint(-9, 10, shape, generator=stream(shape, seed)).float()
 
 
 EXERCISES = {
@@ -53,9 +57,10 @@ EXERCISES = {
         relu,
         "x.clamp, torch.maximum, or x times a tensor of True and False: one line each",
         lambda: (
-            [(torch.tensor([v]),) for v in (1.0, 0.0, -1.0)]
-            + [(_random(5),), (_random(2, 3),), (_random(2, 3, 4),)]
+            [(torch.tensor(v),) for v in (1.0, -1.0, [0.0], [0.25], [-0.25])]
+            + [(_random(5),), (_random(2, 3) / 4,), (_random(2, 3, 4),)]
         ),
+        rule=without("where", "relu", "relu_", "ReLU"),
     ),
     "map_size": Exercise(
         map_size,
@@ -83,11 +88,12 @@ EXERCISES = {
         convolve_any,
         "take all channels at once: stack[:, row : row + height, column : column + width]",
         lambda: [
-            (_random(1, 1, 1), _random(1, 1, 1)),
+            (_random(1, 1, 1), _random(1, 1, 1, seed=1)),
             (_random(1, 3, 3), _random(1, 2, 2)),
             (_random(2, 4, 4), _random(2, 3, 3)),
             (_random(3, 5, 7), _random(3, 2, 4)),
         ],
+        rule=without("conv2d", "Conv2d"),
     ),
     "pool_any": Exercise(
         pool_any,

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw, stream
 
 
 def mask_file(image_path):
@@ -44,11 +44,7 @@ def held_out_by(file_names, videos):
 
 
 def _classes(*shape, seed=0, below=4):
-    return torch.randint(below, shape, generator=torch.Generator().manual_seed(seed))
-
-
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
+    return torch.randint(below, shape, generator=stream(shape, seed))
 
 
 EXERCISES = {
@@ -68,6 +64,8 @@ EXERCISES = {
         lambda: [
             (torch.tensor([[1, 1]]), torch.tensor([[1, 0]]), 1, 3),
             (torch.tensor([[1, 1, 1]]), torch.tensor([[1, 1, 3]]), 1, 3),
+            (torch.tensor([[1, 0]]), torch.tensor([[0, 0]]), 1, 3),
+            (torch.tensor([[0, 0]]), torch.tensor([[1, 0]]), 1, 3),
             (torch.tensor([[0, 0]]), torch.tensor([[0, 0]]), 1, 3),
             (_classes(4, 5), _classes(4, 5, seed=1), 2, 0),
         ],
@@ -76,10 +74,10 @@ EXERCISES = {
         mirrored,
         "flip the last axis of both, for the chosen ones only, in copies",
         lambda: [
-            (_random(1, 1, 1, 2), torch.tensor([[[0, 1]]]), torch.tensor([True])),
-            (_random(2, 1, 1, 2), _classes(2, 1, 2), torch.tensor([True, False])),
-            (_random(2, 3, 3, 3), _classes(2, 3, 3), torch.tensor([False, True])),
-            (_random(3, 3, 2, 4), _classes(3, 2, 4), torch.tensor([True, False, True])),
+            (draw(1, 1, 1, 2), torch.tensor([[[0, 1]]]), torch.tensor([True])),
+            (draw(2, 1, 1, 2), _classes(2, 1, 2), torch.tensor([True, False])),
+            (draw(2, 3, 3, 3), _classes(2, 3, 3), torch.tensor([False, True])),
+            (draw(3, 3, 2, 4), _classes(3, 2, 4), torch.tensor([True, False, True])),
         ],
     ),
     "frequencies": Exercise(

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw
 
 
 def project(points, camera):
@@ -46,10 +46,6 @@ def where_bright(map_):
     return torch.stack([(weights.sum(0) * x).sum(), (weights.sum(1) * y).sum()])
 
 
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
 def _camera(f, column, row):
     return torch.tensor([[f, 0.0, column], [0.0, f, row], [0.0, 0.0, 1.0]])
 
@@ -88,7 +84,7 @@ EXERCISES = {
             (torch.tensor([[0.5, 0.1]]), []),
             (torch.tensor([[-0.5, 0.1, 0.25, 0.2]]), [(0, 1)]),
             (torch.tensor([[-0.5, 0.1, 0.0, 0.3, 0.25, 0.2]]), [(0, 2)]),
-            (_random(3, 10), [(0, 3), (4, 1)]),
+            (draw(3, 10), [(0, 3), (4, 1)]),
         ],
     ),
     "pixels_off": Exercise(
@@ -98,7 +94,7 @@ EXERCISES = {
             (torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 0.0]]), 8, 4),
             (torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, 0.0]]), 8, 4),
             (torch.tensor([[1.0, 1.0]]), torch.tensor([[0.0, 0.0]]), 6, 8),
-            (_random(5, 2), _random(2, 5).T, 160, 120),
+            (draw(5, 2), draw(2, 5).T, 160, 120),
         ],
     ),
     "where_bright": Exercise(
@@ -109,7 +105,7 @@ EXERCISES = {
             (torch.tensor([[0.0, 9.0]]),),
             (torch.tensor([[0.0], [9.0], [0.0], [0.0]]),),
             (torch.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, 3.0]]),),
-            (_random(3, 5),),
+            (draw(3, 5),),
         ],
     ),
 }

@@ -1,8 +1,12 @@
 """Solutions to lesson 08, with the cases that an answer is tried on."""
 
+from pathlib import Path
+
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw, load_module
+
+without = load_module(Path(__file__).with_name("rules.py")).without
 
 
 def line_gradient(x, y, a, b):
@@ -35,10 +39,6 @@ def hat(x):
     return torch.relu(x) - 2 * torch.relu(x - 1) + torch.relu(x - 2)
 
 
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
 EXERCISES = {
     "line_gradient": Exercise(
         line_gradient,
@@ -46,7 +46,7 @@ EXERCISES = {
         lambda: [
             (torch.tensor([2.0]), torch.tensor([5.0]), 3.0, 1.0),
             (torch.tensor([0.0, 1.0]), torch.tensor([1.0, 1.0]), 1.0, 0.0),
-            (_random(4), _random(1, 4)[0], 0.5, -1.0),
+            (draw(4), draw(1, 4)[0], 0.5, -1.0),
         ],
     ),
     "limit": Exercise(
@@ -58,9 +58,10 @@ EXERCISES = {
         "where x is above zero gradients pass unchanged, elsewhere times the leak",
         lambda: [
             (torch.tensor([3.0, -3.0]), torch.tensor([2.0, 2.0]), 0.1),
+            (torch.tensor(-3.0), torch.tensor(2.0), 0.1),
             (torch.tensor([0.0]), torch.tensor([1.0]), 0.1),
             (torch.tensor([5.0, -5.0]), torch.tensor([-1.0, -1.0]), 0.2),
-            (_random(2, 3), _random(3, 2).reshape(2, 3), 0.01),
+            (draw(2, 3), draw(2, 3, seed=1), 0.01),
         ],
     ),
     "linear_backward": Exercise(
@@ -68,10 +69,11 @@ EXERCISES = {
         "add up over the axis that the result lacks: outputs for x, samples for the others",
         lambda: [
             (torch.tensor([[2.0]]), torch.tensor([[3.0]]), torch.tensor([[1.0]])),
-            (_random(1, 3), _random(2, 3), _random(1, 2)),
-            (_random(4, 3), _random(2, 3), _random(4, 2)),
-            (_random(3, 3), _random(3, 3) + 1, _random(3, 3) - 1),
+            (draw(1, 3), draw(2, 3), draw(1, 2)),
+            (draw(4, 3), draw(2, 3), draw(4, 2)),
+            (draw(3, 3), draw(3, 3, seed=1), draw(3, 3, seed=2)),
         ],
+        rule=without("backward", "grad"),
     ),
     "momentum_step": Exercise(
         momentum_step,
@@ -79,7 +81,7 @@ EXERCISES = {
         lambda: [
             (torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([3.0]), 0.1, 0.5),
             (torch.tensor([1.0]), torch.tensor([0.0]), torch.tensor([3.0]), 0.1, 0.9),
-            (_random(2, 2), _random(2, 2) + 1, _random(2, 2) - 1, 0.01, 0.9),
+            (draw(2, 2), draw(2, 2, seed=1), draw(2, 2, seed=2), 0.01, 0.9),
         ],
     ),
     "hat": Exercise(
@@ -89,7 +91,7 @@ EXERCISES = {
             (torch.tensor([0.5]),),
             (torch.tensor([1.5]),),
             (torch.tensor([-1.0, 0.0, 1.0, 2.0, 3.0]),),
-            (_random(2, 3) + 1,),
+            (draw(2, 3) + 1,),
         ],
     ),
     "first_change": Exercise(

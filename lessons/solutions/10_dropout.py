@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw, stream
 
 
 def mean_and_variance(x, p):
@@ -33,12 +33,8 @@ def normalised_maps(maps):
     return F.batch_norm(maps, None, None, training=True, eps=1e-5)
 
 
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
 def _mask(*shape):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(sum(shape))) >= 0.5
+    return torch.rand(shape, generator=stream(shape)) >= 0.5
 
 
 EXERCISES = {
@@ -52,8 +48,8 @@ EXERCISES = {
         "give the mask two axes of length one at its end, so that it fits height and width",
         lambda: [
             (torch.ones(1, 2, 1, 1), torch.tensor([[True, False]]), 0.5),
-            (_random(2, 2, 2, 2), torch.tensor([[True, False], [False, True]]), 0.2),
-            (_random(3, 4, 2, 3), _mask(3, 4), 0.5),
+            (draw(2, 2, 2, 2), torch.tensor([[True, False], [False, True]]), 0.2),
+            (draw(3, 4, 2, 3), _mask(3, 4), 0.5),
         ],
     ),
     "shift": Exercise(
@@ -73,9 +69,9 @@ EXERCISES = {
         lambda: [
             (torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1),),
             (torch.full((1, 1, 2, 2), 5.0),),
-            (_random(2, 3, 2, 2),),
-            (10 + 3 * _random(4, 2, 3, 3),),
-            (0.003 * _random(2, 2, 2, 2),),
+            (draw(2, 3, 2, 2),),
+            (10 + 3 * draw(4, 2, 3, 3),),
+            (0.003 * draw(2, 2, 2, 2),),
         ],
         tolerance=1e-4,
     ),

@@ -35,6 +35,8 @@ EXERCISES = {
             ([1], [1]),
             ([1], [2]),
             ([1], [1, 1]),
+            ([2, 2], [1]),
+            ([1, 2, 2], [1, 1, 1]),
             ([1, 1], [1]),
             ([1, 1, 2, 3], [1, 2, 3]),
             ([1, 1, 2, 3], [1, 2, 3, 1]),
@@ -49,6 +51,7 @@ EXERCISES = {
             (torch.tensor([True, False, False]), torch.tensor([1, 2, 3])),
             (torch.tensor([False, True, False]), torch.tensor([1, 2, 3])),
             (torch.tensor([True, False, True, False]), torch.tensor([1, 2, 3, 10])),
+            (torch.tensor([True, False]), torch.tensor([0, 1])),
             (torch.tensor([False, False]), torch.tensor([5, 6])),
             (
                 torch.tensor([True, False, False, True, False]),

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw
 
 
 def perplexity_of_all(each, tokens):
@@ -48,10 +48,6 @@ def pair_probability(stream, first, second, weight):
     return weight * together / followed + (1 - weight) * alone
 
 
-def _random(*shape, seed=0):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape) + seed))
-
-
 EXERCISES = {
     "perplexity_of_all": Exercise(
         perplexity_of_all,
@@ -88,7 +84,7 @@ EXERCISES = {
             (torch.tensor([0.0, 1.0]), 0.5, 2),
             (torch.tensor([2.0, -1.0, 1.0]), 1.0, 2),
             (torch.tensor([2.0, -1.0, 1.0]), 2.0, 1),
-            (_random(6), 0.7, 3),
+            (draw(6), 0.7, 3),
         ],
     ),
     "pair_probability": Exercise(

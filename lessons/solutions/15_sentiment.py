@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw
 
 
 def bag(ids, size):
@@ -42,10 +42,6 @@ def remapped(vectors, old, new):
     return torch.stack([vectors[old.index(word)] if word in old else mean for word in new])
 
 
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
 EXERCISES = {
     "bag": Exercise(
         bag,
@@ -63,7 +59,7 @@ EXERCISES = {
             (torch.tensor([[[1.0], [2.0]]]), torch.tensor([2])),
             (torch.tensor([[[1.0], [9.0]]]), torch.tensor([1])),
             (torch.tensor([[[-1.0], [-2.0], [0.0]]]), torch.tensor([2])),
-            (_random(3, 5, 2), torch.tensor([5, 1, 3])),
+            (draw(3, 5, 2), torch.tensor([5, 1, 3])),
         ],
     ),
     "padding": Exercise(
@@ -94,7 +90,7 @@ EXERCISES = {
             (torch.tensor([[1.0]]), ["a"], ["a"]),
             (torch.tensor([[1.0], [3.0]]), ["a", "b"], ["b", "a"]),
             (torch.tensor([[1.0, 0.0], [3.0, 2.0]]), ["a", "b"], ["c"]),
-            (_random(4, 3), ["a", "b", "c", "d"], ["d", "x", "a", "y"]),
+            (draw(4, 3), ["a", "b", "c", "d"], ["d", "x", "a", "y"]),
         ],
     ),
     "head_weights": Exercise(

@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw
 
 
 def best_threshold_of(values, targets):
@@ -34,10 +34,6 @@ def group_importance(x, y, weights, group, order):
     return after - before
 
 
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
 EXERCISES = {
     "best_threshold_of": Exercise(
         best_threshold_of,
@@ -46,9 +42,10 @@ EXERCISES = {
             (torch.tensor([1.0, 2.0]), torch.tensor([0.0, 1.0])),
             (torch.tensor([3.0, 1.0, 2.0]), torch.tensor([5.0, 0.0, 0.5])),
             (torch.tensor([1.0, 1.0, 4.0, 2.0]), torch.tensor([0.0, 2.0, 9.0, 8.0])),
+            (torch.tensor([1.0, 1, 2, 3]), torch.tensor([0.0, 9, 9, 8])),
             (torch.tensor([0.0, 1, 2, 3, 10]), torch.tensor([0.0, 0, 0, 1, 9])),
             (torch.tensor([0.0, 1, 2, 3, 4]), torch.tensor([3.0, 2, 6, 2, 1])),
-            (_random(9), _random(3, 3).flatten()),
+            (draw(9), draw(3, 3).flatten()),
         ],
     ),
     "left_out": Exercise(
@@ -71,8 +68,8 @@ EXERCISES = {
                 [0],
                 torch.tensor([1, 0]),
             ),
-            (_random(4, 3), _random(4), _random(3), [0, 2], torch.tensor([2, 0, 3, 1])),
-            (_random(5, 2), _random(5), _random(2), [1], torch.tensor([4, 0, 1, 3, 2])),
+            (draw(4, 3), draw(4), draw(3), [0, 2], torch.tensor([2, 0, 3, 1])),
+            (draw(5, 2), draw(5), draw(2), [1], torch.tensor([4, 0, 1, 3, 2])),
         ],
     ),
     "changing": Exercise(

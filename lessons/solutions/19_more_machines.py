@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.classroom.exercises import Exercise
+from coursekit.classroom.exercises import Exercise, draw
 
 
 def part_of(samples, rank, world_size):
@@ -12,7 +12,11 @@ def part_of(samples, rank, world_size):
 
 
 def whole_gradient(gradients, counts):
-    if len(gradients) != len(counts) or not counts.sum():
+    if (
+        len(gradients) != len(counts)
+        or not counts.sum()
+        or gradients[counts > 0].isnan().any()
+    ):
         raise ValueError("a number of samples for each process, and a sample at least")
     return (gradients[counts > 0] * counts[counts > 0, None]).sum(0) / counts.sum()
 
@@ -29,10 +33,6 @@ def times_as_fast(world_size, fraction):
 
 def waiting(batches):
     return (batches > batches.min()).sum()
-
-
-def _random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
 EXERCISES = {
@@ -76,7 +76,7 @@ EXERCISES = {
         lambda: [
             (torch.tensor([1.0, 7.0]), torch.tensor([1, 1])),
             (torch.tensor([1.0, 2.0]), torch.tensor([3, 1])),
-            (_random(4).abs(), torch.tensor([5, 2, 0, 9])),
+            (draw(4).abs(), torch.tensor([5, 2, 0, 9])),
         ],
     ),
     "whole_gradient": Exercise(
@@ -85,7 +85,7 @@ EXERCISES = {
         lambda: [
             (torch.tensor([[1.0], [3.0]]), torch.tensor([2, 2])),
             (torch.tensor([[1.0], [3.0]]), torch.tensor([3, 1])),
-            (_random(3, 4), torch.tensor([5, 1, 2])),
+            (draw(3, 4), torch.tensor([5, 1, 2])),
             (torch.tensor([[1.0, 2.0], [torch.nan, torch.nan]]), torch.tensor([4, 0])),
         ],
     ),

@@ -1,11 +1,15 @@
 """Each exercise's check accepts its solution and other right answers, and refuses plausible wrong ones."""
 
+import copy
 import importlib.util
+import re
+from itertools import combinations, islice
 from pathlib import Path
 
 import pytest
+import torch
 
-from coursekit.classroom.exercises import SOLUTIONS, judge, load_exercises
+from coursekit.classroom.exercises import SOLUTIONS, _one_slice_less, _ordinary, judge, load_exercises
 
 EXERCISES = {
     f"{path.stem[:2]}.{name}": exercise
@@ -54,9 +58,44 @@ def test_wrong_answers_come_back_with_a_reason_and_a_hint(name):
     for answer in ANSWERS[name][1]:
         verdict = judge(name, answer)
         assert verdict.state == "wrong", (answer, verdict)
-        assert EXERCISES[name].hint in verdict.details
+        form = re.search("(numbers|values) are right, but|are asked for", verdict.details)
+        assert EXERCISES[name].hint in verdict.details or form
         if EXERCISES[name].cases:
             assert verdict.details.startswith("for "), "the input that shows it"
+
+
+def _smaller(case):
+    """The case and all that the judge may make of it by leaving out slices, two steps deep."""
+    yield case
+    for smaller in _one_slice_less(case):
+        yield from [smaller, *_one_slice_less(smaller)]
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.cases])
+def test_the_reference_is_ordinary_in_its_domain_and_refuses_the_rest(name):
+    """What a smaller case gives is finite, or a case of the exercise gives the like, or the reference refuses it."""
+    exercise = EXERCISES[name]
+    allowed = any(not _ordinary(exercise.solution(*copy.deepcopy(case))) for case in exercise.cases())
+    for case in exercise.cases():
+        for smaller in islice(_smaller(case), 400):
+            try:
+                given = exercise.solution(*copy.deepcopy(smaller))
+            except Exception:
+                continue
+            assert allowed or _ordinary(given), smaller
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.cases])
+def test_no_two_tensors_of_a_case_hold_the_same_numbers(name):
+    """Neither the same, nor moved by a constant, nor the one's signs."""
+    for case in EXERCISES[name].cases():
+        tensors = [
+            a.flatten().double().nan_to_num() for a in case if isinstance(a, torch.Tensor) and len(a.unique()) > 2
+        ]
+        for one, other in combinations(tensors, 2):
+            n = min(len(one), len(other))
+            related = torch.corrcoef(torch.stack([one[:n], other[:n]]))[0, 1].abs() if n > 3 else torch.zeros(())
+            assert related < 0.99, case
 
 
 @pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("[0-9]*.py")), ids=lambda path: path.stem)

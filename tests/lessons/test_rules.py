@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,12 +42,27 @@ def test_the_loop_above_each_puzzle_gives_what_its_solution_gives():
             assert exercises.agree(given[f"07.{name}"](*case), puzzle.solution(*case), puzzle.tolerance), (name, case)
 
 
+FORBIDDEN = {
+    name: answers
+    for number in ("02", "03", "08", "13")
+    for name, answers in exercises.load_module(Path(__file__).parent / "answers" / f"lesson_{number}.py").BROKEN.items()
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_a_forbidden_function_is_refused_by_its_name(name):
+    for answer in FORBIDDEN[name]:
+        verdict = judge(name, answer)
+        assert verdict.state == "not allowed", verdict
+        assert re.fullmatch("the results are right, but it uses `\\w+`, which .* do without", verdict.details)
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_right_results_by_other_means_are_refused_in_words(name):
     for answer in BROKEN[name]:
         verdict = judge(name, answer)
-        assert verdict.state == "wrong", answer
-        assert verdict.details.startswith("the results are right, but ") and "Hint: " in verdict.details
+        assert verdict.state == "not allowed", answer
+        assert verdict.details.startswith("the results are right, but ") and "Hint: " not in verdict.details
         assert BASICS in verdict.details or "its source cannot be read" in verdict.details
 
 

@@ -1,6 +1,7 @@
 """Lesson 02, convolution: for each exercise, other right answers, and plausible wrong ones."""
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 
@@ -13,10 +14,30 @@ def _relu_in_place(x):
     return x
 
 
+def _convolve_by_windows(stack, weights):
+    windows = stack.unfold(1, weights.shape[1], 1).unfold(2, weights.shape[2], 1)
+    return torch.einsum("crkhw,chw->rk", windows, weights)
+
+
+def _helper(stack, weights):
+    return F.conv2d(stack[None], weights[None])
+
+
+def _convolve_by_a_helper(stack, weights):
+    return _helper(stack, weights)[0, 0]
+
+
 ANSWERS = {
     "02.relu": (
-        [lambda x: (x + x.abs()) / 2, lambda x: x * (x > 0), F.relu],
-        [torch.abs, _relu_in_place, lambda x: x.clamp(max=0), lambda x: x[x > 0]],
+        [lambda x: (x + x.abs()) / 2, lambda x: x * (x > 0), lambda x: torch.maximum(x, torch.zeros(()))],
+        [
+            torch.abs,
+            _relu_in_place,
+            lambda x: x.clamp(max=0),
+            lambda x: x[x > 0],
+            lambda x: x * (x > 0.3),
+            lambda x: x * (x >= 1),
+        ],
     ),
     "02.map_size": (
         [lambda s, k, p, t: len(range(0, s + 2 * p - k + 1, t))],
@@ -36,7 +57,7 @@ ANSWERS = {
         [lambda c, f, k: c * f * k * k, lambda c, f, k: f * k * k + f, lambda c, f, k: f * c * (k * k + 1)],
     ),
     "02.convolve_any": (
-        [lambda s, w: F.conv2d(s[None], w[None])[0, 0]],
+        [_convolve_by_windows],
         [
             lambda s, w: F.conv2d(s[None], w.flip(1, 2)[None])[0, 0],
             lambda s, w: F.conv2d(s[:1, None], w[:1, None])[0, 0],
@@ -52,4 +73,9 @@ ANSWERS = {
             lambda m, s: F.avg_pool2d(m[None], s)[0],
         ],
     ),
+}
+
+BROKEN = {
+    "02.relu": [F.relu, torch.relu, nn.ReLU(), lambda x: torch.where(x > 0, x, 0), lambda x: F.relu(x)],
+    "02.convolve_any": [lambda s, w: F.conv2d(s[None], w[None])[0, 0], _convolve_by_a_helper],
 }

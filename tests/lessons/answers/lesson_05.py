@@ -45,6 +45,8 @@ ANSWERS = {
             lambda g, t, n, v: (g == t)[t == n].float().mean(),
             lambda g, t, n, v: ((g == n) & (t == n) & (t != v)).sum() / (t != v).sum(),
             lambda g, t, n, v: _iou(g, t, n, v) if n in g or n in t else 0.0,
+            lambda g, t, n, v: _iou(g, t, n, v) if n in t else torch.nan,
+            lambda g, t, n, v: _iou(g, t, n, v) if n in g else torch.nan,
         ],
     ),
     "05.mirrored": (

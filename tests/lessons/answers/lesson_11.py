@@ -52,17 +52,24 @@ def _mean_so_far(values, window):
     return values.cumsum(0) / torch.arange(1, len(values) + 1)
 
 
+def _since_not_day_0(happened, days):
+    latest = torch.where(happened, days, 0).cummax(0).values
+    return torch.where(latest > 0, (days - latest).float(), torch.nan)
+
+
 ANSWERS = {
     "11.join_counts": (
         [_join_by_counting],
         [
             lambda left, right: (len(left), 0),
+            lambda left, right: (_join_by_counting(left, right)[0], len(set(left) - set(right))),
+            lambda left, right: (_join_by_counting(sorted(set(left)), right)[0], sum(k not in right for k in left)),
             lambda left, right: (sum(key in right for key in left), sum(key not in right for key in left)),
             lambda left, right: (max(len(left), len(right)), len(set(left) - set(right))),
             lambda left, right: (_join_by_counting(left, right)[0], sum(key not in left for key in right)),
         ],
     ),
-    "11.days_since": ([_since_by_loop], [_rows_since, _since_without_nan, _until]),
+    "11.days_since": ([_since_by_loop], [_rows_since, _since_without_nan, _until, _since_not_day_0]),
     "11.rolling_mean": ([_mean_by_totals], [_mean_always_by_window, _mean_without_today, _mean_so_far]),
-    "11.leaks": (["be"], ["e", "b", "bef", "bce", "bde", ["b", "e"]]),
+    "11.leaks": (["be", "BE", "b, e", ["b", "e"], {"e", "b"}], ["e", "b", "bef", "bce", "bde", 2, ["b", 5]]),
 }

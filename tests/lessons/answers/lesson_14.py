@@ -91,6 +91,11 @@ ANSWERS = {
         ],
         [
             lambda s, a, b, weight: (
+                weight * _pair(s, a, b) / (s[:-1] == a).sum().item() + (1 - weight) * _frequency(s, b)
+                if _pair(s, a, b)
+                else _frequency(s, b)
+            ),
+            lambda s, a, b, weight: (
                 weight * _pair(s, a, b) / max((s == a).sum().item(), 1) + (1 - weight) * _frequency(s, b)
             ),
             lambda s, a, b, weight: (

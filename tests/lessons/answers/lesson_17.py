@@ -26,6 +26,14 @@ def _permuted(x, y, weights, columns, order):
     return (permuted @ weights - y).square().mean()
 
 
+def _between_equal_values(values, targets):
+    order = values.argsort(stable=True)
+    v, t = values[order], targets[order]
+    losses = [_squares(t[:i]) + _squares(t[i:]) for i in range(1, len(v))]
+    i = losses.index(min(losses))
+    return (v[i] + v[i + 1]) / 2
+
+
 ANSWERS = {
     "17.best_threshold_of": (
         [lambda v, t: _split(v, t, lambda a, b: _squares(a) + _squares(b))],
@@ -34,6 +42,7 @@ ANSWERS = {
             lambda v, t: _split(v, t, lambda a, b: _squares(a) / len(a) + _squares(b) / len(b)),
             lambda v, t: _split(v, t, lambda a, b: -(a.mean() - b.mean()).abs()),
             lambda v, t: v.median(),
+            _between_equal_values,
         ],
     ),
     "17.left_out": (
