@@ -37,7 +37,7 @@ def test_an_answer_with_code_in_it_is_tried(attempt):
     assert verdict.state == "wrong" and "it raised NotImplementedError" in verdict.details
 
 
-@pytest.mark.parametrize("answer", ["bd", "BD", "b, d", "db", ["b", "d"], ("D", "b"), {"b", "d"}], ids=repr)
+@pytest.mark.parametrize("answer", ["bd", "BD", "b, d", "db", ["b", "d"], ("D", "b"), {"b", "d"}], ids=type)
 def test_letters_in_any_form_are_right(answer):
     assert judge("03.letters", answer).state == "right" and judge("03.two", ("Yes", "no ")).state == "right"
     assert judge("03.two", np.array(["yes", "no"])).state == "right"
@@ -171,7 +171,7 @@ def run(cell):
 def in_a_notebook(*cells):
     """What these cells print, one after the other, in a shell of IPython."""
     code = SHELL + "".join(f"run({cell!r})\n" for cell in cells)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -64,7 +64,7 @@ def test_the_index_leads_to_every_deck_that_is_there(decks):
 
 def test_a_folded_cell_shows_what_it_draws_and_not_its_code(tmp_path):
     v4 = nbformat.v4
-    shown = [v4.new_output("stream", {"name": "stdout", "text": f"{name} speaks"}) for name in ("open", "folded")]
+    shown = [v4.new_output("stream", **{"text": f"{name} speaks"}) for name in ("open", "folded")]
     code = [v4.new_code_cell("print(1)", outputs=shown[:1])]
     code += [v4.new_code_cell("print(2)", outputs=shown[1:], metadata={"tags": ["hide-input"]})]
     path = tmp_path / "14_folded.ipynb"
