@@ -92,11 +92,12 @@ def valid_html(app: Sphinx, page: str, template: str, context: dict, tree: objec
     """Mend what HTML does not allow.
 
     The theme calls the boxes that fold its contents switches, and leaves out what HTML asks of a switch; MyST puts
-    paragraphs into the summary of a folded cell.
+    paragraphs into the summary of a folded cell; pandas aligns the groups of a table by an attribute of HTML 4.
     """
     context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(' role="switch"', "")
     folded = r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>'
-    context["body"] = re.sub(folded, r'<span class="\1">\2</span>', context.get("body", ""))
+    body = re.sub(folded, r'<span class="\1">\2</span>', context.get("body", ""))
+    context["body"] = body.replace(' valign="top"', ' style="vertical-align: top"')
 
 
 def setup(app: Sphinx) -> None:
