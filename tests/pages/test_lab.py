@@ -24,7 +24,7 @@ from benchmarks.widgets import figures
 shown = figures()"""
 ANSWERS = {
     "wrong": 'ck.check("03.log_sum_exp_all", lambda x: x.exp().sum())',
-    "right": 'ck.check("03.log_sum_exp_all", lambda x: x.flatten().logsumexp(0))',
+    "right": 'ck.check("03.log_sum_exp_all", lambda x: x.max() + (x - x.max()).exp().sum().log())',
 }
 
 
