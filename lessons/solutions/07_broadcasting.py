@@ -269,12 +269,12 @@ def _break_mean_again(random):
 
 
 def _break_distance_again(random):
-    a, gap = random.randint(102, 140), random.randint(1, 4)
+    a = random.choice([n for n in range(106, 140) if n % 5 not in (0, 2)])
+    b = a - 2  # neither ends in 5, so nothing lies half-way between two roundings
 
     def rounded(number):
         return float(f"{number:.3e}")
 
-    b = a - gap
     found = rounded(rounded(a * a) + rounded(b * b)) - rounded(2 * rounded(a * b))
     asked = "A calculator rounds each result to 4 significant digits. What does it give for"
     return f"{asked} a² + b² − 2·(a·b), a = {a} and b = {b}?", rounded(found)
