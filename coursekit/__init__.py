@@ -13,6 +13,7 @@ from .datasets import fetch, home
 from .classroom.docs import doc, machine
 from .classroom.claims import claim, report
 from .classroom.exercises import check, progress
+from .classroom.review import review
 from .vision.images import Resize, find_images, read_digits, read_idx, read_image, read_mask
 from .vision.source import ImageSource, csv_labels, folder_labels, function_labels, keypoint_labels, list_labels
 from .vision.source import mask_labels, number_labels, pattern_labels, at_random, by_file_list, by_folder, by_function

@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import re
 from ast import literal_eval
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from datetime import date
 from html import escape
 from itertools import chain, combinations
 from pathlib import Path
+from random import Random
 from threading import Event, Thread, get_ident
 from types import ModuleType
 from typing import Any
@@ -48,18 +50,26 @@ class Exercise:
 
     Args:
         solution: the reference: a function, or the value itself where a value is asked for.
-        hint: one sentence, shown with a wrong answer.
+        hints: a question about what went wrong, the idea, the first line: shown one after the other, by attempt.
         cases: for a function: gives the argument tuples to try it on, simple ones first.
         tolerance: how far a number may be off, absolute and relative.
         rule: for a function: gives, in words, what it uses that the exercise does not allow, or None; see
             `lessons/solutions/rules.py`.
+        breaks: where the answer is an input, a tuple of arguments: the wrong function that it is to break.
+        difficulty: 1 to 5.
+        minutes: that it takes a reader of the course.
+        again: gives, for a `random.Random`, a variant for `review`: a question, and its value.
     """
 
     solution: object
-    hint: str
+    hints: tuple[str, str, str]
     cases: Callable[[], list[tuple]] | None = None
     tolerance: float = 1e-5
     rule: Callable[[Callable], str | None] | None = None
+    breaks: Callable | None = None
+    difficulty: int = 0
+    minutes: int = 0
+    again: Callable[[Random], tuple[str, object]] | None = None
 
 
 def stream(*key: object) -> torch.Generator:
@@ -102,41 +112,29 @@ def check(name: str, attempt: object) -> None:
 
     Used in lesson 00.
     """
-    verdict = judge(name, attempt)
+    verdict = judge(name, attempt, stage := _WRONG[name] + 1)
     if verdict.state == "right":
         _remember(name)
+    _WRONG[name] = min(stage, 2) if "\nHint " in verdict.details else _WRONG[name] * (verdict.state != "right")
     show(verdict)
 
 
-def judge(name: str, attempt: object) -> Verdict:
-    """The verdict on an attempt, without showing or noting it; see `check`."""
+_WRONG: Counter[str] = Counter()  # attempts at each exercise that got a hint, 2 at most, since it was last right
+
+
+def judge(name: str, attempt: object, stage: int = 1) -> Verdict:
+    """The verdict on an attempt, without showing or noting it; `stage` is the hint's number. See `check`."""
     exercise = _find(name)
+    hint = f"\nHint {stage} of 3: {exercise.hints[stage - 1]}"
     if attempt is None or attempt is ...:
         return Verdict(name, "not tried")
+    if exercise.breaks:
+        return Verdict(name, *_broken_by(exercise, attempt, hint))
     if exercise.cases is None:
-        return Verdict(name, *_value_fault(exercise, attempt))
+        return Verdict(name, *_value_fault(exercise, attempt, hint))
     if not callable(attempt):
         return Verdict(name, "wrong", f"a function is asked for; this is {_shown(attempt)}")
-    faults, passed, case = [], 0, ()
-    try:
-        with _limited(SECONDS):
-            for case in exercise.cases():
-                fault = _fault(exercise, attempt, case)
-                faults, passed = (faults + [fault], passed) if fault else (faults, passed + 1)
-    except _TimeUp:
-        if not faults:
-            late = f"your function was stopped after {SECONDS:g} seconds: does a loop never end?"
-            return Verdict(name, "wrong", f"for      {_shown(case)}\n{late}")
-    if faults and not passed and all(fault.kind == "not tried" for fault in faults):
-        return Verdict(name, "not tried")
-    if faults:
-        worst = [fault for fault in faults if fault.kind != "form"] or faults
-        shown = _smallest(exercise, attempt, worst)
-        shown.printed.show()
-        return Verdict(name, "wrong", shown.text + f"\nHint: {exercise.hint}" * (shown.kind != "form"))
-    if exercise.rule and (broken := exercise.rule(attempt)):
-        return Verdict(name, "not allowed", f"the results are right, but {broken}")
-    return Verdict(name, "right")
+    return Verdict(name, *_function_fault(exercise, attempt, hint))
 
 
 SECONDS = 10.0  # that the cases of one check may take
@@ -171,9 +169,55 @@ def _limited(seconds: float) -> Iterator[None]:
         stop(here, None)  # one that is due, but has not arrived
 
 
-def _value_fault(exercise: Exercise, found: object) -> tuple[str, str]:
+def _function_fault(exercise: Exercise, attempt: Callable, hint: str) -> tuple[str, str]:
+    """The state and the details for an exercise that asks for a function."""
+    faults, passed, case = [], 0, ()
+    try:
+        with _limited(SECONDS):
+            for case in exercise.cases():
+                fault = _fault(exercise, attempt, case)
+                faults, passed = (faults + [fault], passed) if fault else (faults, passed + 1)
+    except _TimeUp:
+        if not faults:
+            late = f"your function was stopped after {SECONDS:g} seconds: does a loop never end?"
+            return "wrong", f"for      {_shown(case)}\n{late}"
+    if faults and not passed and all(fault.kind == "not tried" for fault in faults):
+        return "not tried", ""
+    if faults:
+        worst = [fault for fault in faults if fault.kind != "form"] or faults
+        shown = _smallest(exercise, attempt, worst)
+        shown.printed.show()
+        return "wrong", shown.text + hint * (shown.kind != "form")
+    if exercise.rule and (broken := exercise.rule(attempt)):
+        return "not allowed", f"the results are right, but {broken}"
+    return "right", ""
+
+
+def _broken_by(exercise: Exercise, attempt: object, hint: str) -> tuple[str, str]:
+    """The state and the details for an exercise that asks for an input on which a wrong function fails."""
+    case = attempt if isinstance(attempt, tuple) else (attempt,)
+    try:
+        expected = exercise.solution(*copy.deepcopy(case))
+    except Exception as error:  # whatever the right function raises, it takes other inputs
+        return "wrong", f"for      {_shown(case)}\nthere is no right answer to compare with: {error}{hint}"
+    if not _ordinary(expected):
+        return "wrong", f"for      {_shown(case)}\nexpected {_shown(expected)}\ngive one with a finite answer{hint}"
+    try:
+        with _limited(SECONDS):
+            fault = _fault(exercise, exercise.breaks, case)
+    except _TimeUp:
+        return "right", f"for      {_shown(case)}\nexpected {_shown(expected)}\nbut it never ends"
+    if fault is None:
+        return "wrong", f"for      {_shown(case)}\nit is right: {_shown(expected)}{hint}"
+    smallest = _smallest(exercise, exercise.breaks, [fault])
+    if smallest.rank() < fault.rank():
+        return "right", f"{fault.text}\nA part of it is enough: {_shown(smallest.case)}"
+    return "right", f"{fault.text}\nNothing of it can be left out: well found."
+
+
+def _value_fault(exercise: Exercise, found: object, hint: str) -> tuple[str, str]:
     """The state and the details for an exercise that asks for a value."""
-    expected, hint = exercise.solution, f"\nHint: {exercise.hint}"
+    expected = exercise.solution
     if isinstance(expected, str) or isinstance(expected, list) and all(isinstance(word, str) for word in expected):
         if (given := _words(found)) is None:
             such = "letters are" if isinstance(expected, str) else f"{len(expected)} words are"
@@ -418,8 +462,16 @@ def progress() -> Solved:
 
 
 def _remember(name: str) -> None:
-    """Note an exercise as solved, in a file of its own; that it cannot be written is said, and spoils no verdict."""
+    """Note an exercise as solved, in a file of its own, with the first day on which it was."""
+    with suppress(OSError):  # no home, say: `note` will say so
+        if (home() / "progress" / name).exists():
+            return
+    note(name, f"{date.today().isoformat()}\n")
+
+
+def note(name: str, text: str) -> None:
+    """Write what is to be noted; that it cannot be written is said, and spoils no verdict."""
     try:
-        write_whole(home() / "progress" / name, f"{date.today().isoformat()}\n".encode())
+        write_whole(home() / "progress" / name, text.encode())
     except OSError as error:
-        print(f"(right, but not noted for ck.progress(): {error})")
+        print(f"(not noted: {error})")

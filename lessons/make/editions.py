@@ -9,21 +9,24 @@ import inspect
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 from nbformat import NotebookNode
 
-from coursekit.classroom.exercises import Exercise, load_exercises
+from coursekit.classroom.exercises import Exercise, load_module
 from coursekit.classroom.lessons import read, unrun
 
 from .run import LESSONS, chosen
 
 ANSWER = re.compile(r"<details><summary>(.*?)</summary>.*?</details>", re.S)
+OPEN = re.compile(r"^\*\*\d+\. Find out\b", re.M)  # the exercise without a check
 CHECK = re.compile(r'ck\.check\(\s*"(\d\d)\.(\w+)"')
 
 
-def student(notebook: NotebookNode, _: dict[str, Exercise]) -> NotebookNode:
+def student(notebook: NotebookNode, _: ModuleType) -> NotebookNode:
     """The lesson as students get it: nothing has run, and nothing is given away."""
     for cell in unrun(notebook).cells:
         if cell.cell_type == "markdown":
@@ -31,32 +34,57 @@ def student(notebook: NotebookNode, _: dict[str, Exercise]) -> NotebookNode:
     return notebook
 
 
-def instructor(notebook: NotebookNode, exercises: dict[str, Exercise]) -> NotebookNode:
+def instructor(notebook: NotebookNode, solutions: ModuleType) -> NotebookNode:
     """The lesson with outputs, notes, and below each exercise what solves it."""
+    below(notebook, solutions.EXERCISES, solution)
+    return discussed(notebook, solutions.DISCUSSION)
+
+
+def below(
+    notebook: NotebookNode,
+    exercises: dict[str, Exercise],
+    make: Callable[[str, Exercise], NotebookNode],
+) -> None:
+    """Put a cell below each exercise's."""
     cells = []
     for cell in notebook.cells:
         cells.append(cell)
         names = CHECK.findall(cell.source) if cell.cell_type == "code" else []
-        for _, name in names:
-            if (
-                name in exercises
-            ):  # lesson 00 shows what happens with a name that is not there
-                cells.append(solution(name, exercises[name]))
+        # lesson 00 shows what happens with a name that is not there
+        cells += [make(name, exercises[name]) for _, name in names if name in exercises]
     notebook.cells = cells
-    return notebook
 
 
 def solution(name: str, exercise: Exercise) -> NotebookNode:
-    """A cell that shows an exercise's solution and its hint."""
+    """A cell that shows an exercise's hints and its solution."""
     shown = (
         inspect.getsource(exercise.solution)
         if callable(exercise.solution)
         else f"{name} = {exercise.solution!r}"
     )
-    text = f"> **A solution.** Hint: {exercise.hint}.\n\n```python\n{shown.rstrip()}\n```"
+    kind = "What is right" if exercise.breaks else "A solution"
+    text = f"{hints(exercise)}\n\n> **{kind}.**\n\n```python\n{shown.rstrip()}\n```"
     return nbformat.v4.new_markdown_cell(
         text, id=f"solution-{name}", metadata={"tags": ["solution"]}
     )
+
+
+def hints(exercise: Exercise) -> str:
+    """The three hints, each folded into the one before."""
+    text = ""
+    for stage, hint in reversed(list(enumerate(exercise.hints, 1))):
+        inner = f"{hint}\n\n{text}" if text else hint
+        text = f"<details><summary>Hint {stage} of 3</summary>\n\n{inner}\n</details>"
+    return text
+
+
+def discussed(notebook: NotebookNode, discussion: str) -> NotebookNode:
+    """The lesson with the discussion of its open exercise folded below that."""
+    folded = f"<details><summary>A discussion</summary>\n\n{discussion.strip()}\n</details>"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and OPEN.search(cell.source):
+            cell.source += f"\n\n{folded}"
+    return notebook
 
 
 def write(edition: str, folder: Path) -> list[Path]:
@@ -94,9 +122,9 @@ def write(edition: str, folder: Path) -> list[Path]:
             shutil.copyfile(file, folder / file.relative_to(LESSONS.parent))
     written = []
     for lesson, notebook in notebooks.items():
-        exercises = load_exercises(LESSONS / "solutions" / f"{lesson.stem}.py")
+        solutions = load_module(LESSONS / "solutions" / f"{lesson.stem}.py")
         make = {"student": student, "instructor": instructor}[edition]
-        notebook = make(notebook, exercises)
+        notebook = make(notebook, solutions)
         written.append(folder / "lessons" / lesson.name)
         written[-1].write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     return written

@@ -37,6 +37,17 @@ EXERCISE = '''def exercise_{i}(x):
 
 
 ck.check("{number}.exercise_{i}", exercise_{i})'''
+BREAK = '''def squares(x):
+    """(n,): claims to give twice each number, (n,)."""
+    return x**2
+
+
+breaks_squares = None  # a tuple of arguments, such as (torch.tensor([1.0]),)
+
+ck.check("{number}.exercise_{i}", breaks_squares)'''
+VALUE = """half_of_eight = None
+
+ck.check("{number}.exercise_{i}", half_of_eight)"""
 FOLDED = """<details><summary>{i}. What ...?</summary>
 
 Because ...
@@ -52,18 +63,55 @@ def twice(x):
     return 2 * x
 
 
+def squares(x):
+    return x**2
+
+
+def again(random):
+    n = random.randint(3, 9)
+    return f"What is twice {{n}}?", 2 * n
+
+
 EXERCISES = {{
     f"exercise_{{i}}": Exercise(
-        twice, "one multiplication", lambda: [(torch.tensor([1.0]),), (torch.arange(3.0),)]
+        twice,
+        ("What do you get for 3?", "one multiplication", "`return 2 * x`"),
+        lambda: [(torch.tensor([1.0]),), (torch.arange(3.0),)],
+        difficulty=1,
+        minutes=5,
+        again=again,
     )
-    for i in range(1, 5)
+    for i in (1, 2)
 }}
+EXERCISES["exercise_3"] = Exercise(
+    twice,
+    ("Where do the two curves meet?", "two numbers are no answer", "`(torch.tensor(1.0),)`"),
+    lambda: [(torch.tensor([0.0, 2.0]),)],
+    breaks=squares,
+    difficulty=1,
+    minutes=5,
+    again=again,
+)
+EXERCISES["exercise_4"] = Exercise(
+    4, ("Twice what?", "divide", "`8 / 2`"), difficulty=1, minutes=5, again=again
+)
+DISCUSSION = """
+What one finds, with figures, and why.
+"""
 '''
 ANSWERS = '''"""Lesson {number}: other right answers, and wrong ones to be found wrong."""
 
-RIGHT = [lambda x: x + x]
+import torch
+
+RIGHT = [lambda x: x + x, lambda x: x * 2.0, lambda x: 2 * x.double(), lambda x: x / 0.5]
 WRONG = [lambda x: x, lambda x: x**2, lambda x: 2 * x.sum()]
-ANSWERS = {{f"{number}.exercise_{{i}}": (RIGHT, WRONG) for i in range(1, 5)}}
+BREAKS = [torch.tensor([1.0]), (torch.tensor(-1.0),), torch.ones(2), torch.tensor([[3.0]])]
+ANSWERS = {{
+    "{number}.exercise_1": (RIGHT, WRONG),
+    "{number}.exercise_2": (RIGHT, WRONG),
+    "{number}.exercise_3": (BREAKS, [torch.zeros(1), torch.tensor([2.0, 0.0])]),
+    "{number}.exercise_4": ([4.0, torch.tensor(4), True + 3, 8 / 2], [2, 16]),
+}}
 '''
 
 
@@ -78,11 +126,16 @@ def skeleton(number: str, title: str) -> NotebookNode:
         cells.append(_text(f"## {heading}\n\n{words}", "slide"))
         cells += [_code(CLAIM.format(name=heading)), _text(NOTE, "notes")]
     cells.append(_text("## Your turn", "slide"))
-    for i in range(1, 5):
+    asked = "...", "...", "Break it: ...", "Turn it round: ..."
+    code = EXERCISE, EXERCISE, BREAK, VALUE
+    for i, (title, cell) in enumerate(zip(asked, code, strict=True), 1):
         cells += [
-            _text(f"**{i}. ...** What is asked."),
-            _code(EXERCISE.format(i=i, number=number)),
+            _text(f"**{i}. {title}** *Difficulty 1 of 5, 5 minutes.* What is asked."),
+            _code(cell.format(i=i, number=number)),
         ]
+    cells.append(
+        _text("**5. Find out: ...** *Difficulty 2 of 5, 20 minutes, no check.* What?")
+    )
     questions = "\n\n".join(FOLDED.format(i=i) for i in range(1, 7))
     cells.append(_text(f"## Questions\n\n{questions}", "slide"))
     cells.append(_text(f"## On the full data\n\n{marked(number)}", "slide"))

@@ -17,8 +17,9 @@ from openpyxl import load_workbook
 from sphinx.cmd.build import main as sphinx
 
 import coursekit
+from coursekit.classroom.exercises import Exercise, load_module
 
-from . import slides
+from . import editions, slides
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "site"
@@ -91,7 +92,14 @@ def page_of(path: Path) -> NotebookNode:
         "\n".join(["```{rst-class} lesson-files", "```", *links]), id="files"
     )
     notebook.cells.insert(1, files)
-    return notebook
+    solutions = load_module(ROOT / "lessons" / "solutions" / f"{path.stem}.py")
+    editions.below(notebook, solutions.EXERCISES, folded_hints)
+    return editions.discussed(notebook, solutions.DISCUSSION)
+
+
+def folded_hints(name: str, exercise: Exercise) -> NotebookNode:
+    """A cell with an exercise's three hints."""
+    return new_markdown_cell(editions.hints(exercise), id=f"hints-{name}")
 
 
 def workbooks() -> str:

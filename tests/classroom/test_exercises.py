@@ -41,26 +41,40 @@ def attend(scores, mask):
 def generator():
     return torch.Generator().manual_seed(0)
 
+def hints(idea):
+    return "What do you get?", idea, "`return`"
+
+def zeroed(x):
+    return x * (x < 0)
+
+def endless(x):
+    while x == 7:
+        pass
+    return x
+
 EXERCISES = {
-    "shares": Exercise(rows_to_shares, "divide by the sum of each row", lambda: [
+    "shares": Exercise(rows_to_shares, hints("divide by the sum of each row"), lambda: [
         (torch.rand(4, 5, generator=generator()) + 0.1,), (torch.ones(2, 3),)]),
-    "right": Exercise(share_right, "count the rows", lambda: [
+    "right": Exercise(share_right, hints("count the rows"), lambda: [
         (torch.randn(6, 4, generator=generator()), torch.tensor([0, 1, 2, 3, 0, 1]))]),
-    "attend": Exercise(attend, "mask before the softmax", lambda: [
+    "attend": Exercise(attend, hints("mask before the softmax"), lambda: [
         (torch.randn(4, 4, generator=generator()), torch.ones(4, 4).triu(1).bool())]),
-    "words": Exercise(lambda text: text.split(), "split at spaces", lambda: [("a",), ("a b",), ("a b  c",)]),
-    "nothing": Exercise(lambda x: None, "give nothing back", lambda: [(1,)]),
-    "truth": Exercise(lambda x: x > 0, "compare", lambda: [(1,), (-1,)]),
-    "answer": Exercise(42, "multiply six by seven"),
-    "pair": Exercise((torch.tensor([1.0, 2.0]), 3), "a tensor and a number"),
-    "letters": Exercise("bd", "think of each"),
-    "two": Exercise(["yes", "no"], "think of both"),
-    "counted": Exercise(lambda words, numbers: len(words) + sum(numbers), "add", lambda: [
+    "words": Exercise(lambda text: text.split(), hints("split at spaces"), lambda: [("a",), ("a b",), ("a b  c",)]),
+    "nothing": Exercise(lambda x: None, hints("give nothing back"), lambda: [(1,)]),
+    "truth": Exercise(lambda x: x > 0, hints("compare"), lambda: [(1,), (-1,)]),
+    "answer": Exercise(42, hints("multiply six by seven")),
+    "pair": Exercise((torch.tensor([1.0, 2.0]), 3), hints("a tensor and a number")),
+    "letters": Exercise("bd", hints("think of each")),
+    "two": Exercise(["yes", "no"], hints("think of both")),
+    "counted": Exercise(lambda words, numbers: len(words) + sum(numbers), hints("add"), lambda: [
         (["a", "b", "c"], [1, 2, 3, 4])]),
-    "ratio": Exercise(lambda a, b: a.sum() / b.sum(), "divide", lambda: [
+    "ratio": Exercise(lambda a, b: a.sum() / b.sum(), hints("divide"), lambda: [
         (torch.tensor([0.0, 1.0, 5.0]), torch.tensor([0.0, 2.0, 3.0]))]),
-    "listed": Exercise(lambda n: list(range(n)), "count", lambda: [(2,), (3,)]),
-    "ruled": Exercise(lambda x: x + 1, "add", lambda: [(1,)], rule=lambda answer: "it adds"),
+    "listed": Exercise(lambda n: list(range(n)), hints("count"), lambda: [(2,), (3,)]),
+    "breaks": Exercise(lambda x: x.clamp(max=0), hints("add"), lambda: [(torch.tensor([0.0, -1.0]),)], breaks=zeroed),
+    "raises": Exercise(lambda x: 1 / x, hints("add"), lambda: [(2.0,)], breaks=lambda x: 1 // 0 if x == 3 else 1 / x),
+    "endless": Exercise(lambda x: x, hints("add"), lambda: [(2,)], breaks=endless),
+    "ruled": Exercise(lambda x: x + 1, hints("add"), lambda: [(1,)], rule=lambda answer: "it adds"),
 }
 """
 
@@ -71,7 +85,8 @@ def solutions(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "03_sharing.py").write_text(SOLUTIONS, encoding="utf-8")
     (folder / "10_later.py").write_text(
-        "from coursekit.classroom.exercises import Exercise\nEXERCISES = {'one': Exercise(1, '')}", encoding="utf-8"
+        "from coursekit.classroom.exercises import Exercise\nEXERCISES = {'one': Exercise(1, ('', '', ''))}",
+        encoding="utf-8",
     )
     monkeypatch.setattr("coursekit.classroom.exercises.SOLUTIONS", folder)
     return load_exercises(folder / "03_sharing.py")
@@ -134,7 +149,7 @@ def test_right_answers_of_another_kind(capsys, name):
 def test_every_solution_is_right(solutions):
     for name, exercise in solutions.items():
         state = "not allowed" if name == "ruled" else "right"
-        assert judge(f"03.{name}", exercise.solution).state == state, name
+        assert exercise.breaks or judge(f"03.{name}", exercise.solution).state == state, name
 
 
 WRONG = {
@@ -174,7 +189,7 @@ def test_a_wrong_answer_comes_with_the_smallest_input_that_shows_it(solutions, n
         return attempt(*arguments)
 
     verdict = judge(f"03.{name}", noted)
-    assert verdict.state == "wrong" and verdict.details.endswith(f"Hint: {exercise.hint}")
+    assert verdict.state == "wrong" and verdict.details.endswith(f"Hint 1 of 3: {exercise.hints[0]}")
     shown = next(t for t in tried if verdict.details.startswith(f"for      {exercises._shown(t)}\n"))
     smallest = min(
         sum(argument.numel() for argument in part)
@@ -225,7 +240,7 @@ def test_another_answer_is_told_apart(found, expected):
 
 
 def test_a_wrong_value_is_shown():
-    assert repr(judge("03.answer", 41)) == "✗ 03.answer: wrong\n41 is not it.\nHint: multiply six by seven"
+    assert repr(judge("03.answer", 41)) == "✗ 03.answer: wrong\n41 is not it.\nHint 1 of 3: What do you get?"
     assert "a function is asked for; this is 3" in repr(judge("03.shares", 3))
 
 
@@ -241,7 +256,7 @@ def test_an_answer_of_a_strange_kind_is_wrong_and_no_accident(name, answer):
 def test_a_forgotten_return_is_told(attempt):
     verdict = judge("03.shares", attempt)
     assert verdict.state == "wrong" and verdict.details.startswith("for      tensor([[")
-    assert "\nbut your function gives None: is a return missing?\nHint: divide by the sum" in verdict.details
+    assert "\nbut your function gives None: is a return missing?\nHint 1 of 3: What do you get?" in verdict.details
 
 
 @pytest.mark.parametrize("error", [ValueError("no such axis"), RecursionError("too deep"), AssertionError()], ids=repr)
@@ -286,7 +301,7 @@ def test_solved_exercises_are_remembered(own_home, capsys):
     assert sorted(file.name for file in (own_home / "progress").iterdir()) == ["03.answer", "03.words"]
     assert [file.name for file in own_home.iterdir()] == ["progress"]
     first, second = repr(ck.progress()).splitlines()
-    assert first.startswith("03_sharing 2 of 14 ") and "✓ words" in first and "✓ answer" in first
+    assert first.startswith("03_sharing 2 of 17 ") and "✓ words" in first and "✓ answer" in first
     assert "○ pair" in first and second == "10_later   0 of 1   ○ one"
 
 
@@ -308,13 +323,68 @@ def test_what_an_attempt_prints_is_seen_once(capsys):
     assert "here" not in capsys.readouterr().out
 
 
+def test_hints_come_one_after_the_other_and_begin_anew_once_it_is_right(capsys):
+    def said(attempt):
+        ck.check("03.answer", attempt)
+        return capsys.readouterr().out.splitlines()[-1]
+
+    stages = ["Hint 1 of 3: What do you get?", "Hint 2 of 3: multiply six by seven", "Hint 3 of 3: `return`"]
+    assert [said(n) for n in range(4)] == [*stages, stages[2]]
+    assert said(None).endswith("not tried yet") and said(41) == stages[2]
+    assert said(42).endswith("right") and said(41) == stages[0]
+
+
+def test_an_answer_in_another_form_costs_no_hint(capsys):
+    for attempt in (lambda x: (x / x.sum(1, keepdim=True)).flatten(), lambda x: x / x.sum(0)):
+        ck.check("03.shares", attempt)
+    first, second = capsys.readouterr().out.split("✗")[1:]
+    assert "Hint" not in first and "Hint 1 of 3" in second
+
+
+def test_an_input_that_breaks_the_function_is_right():
+    verdict = judge("03.raises", 3)
+    assert verdict.state == "right" and "but it raised ZeroDivisionError" in verdict.details
+    assert verdict.details.endswith("Nothing of it can be left out: well found.")
+
+
+def test_a_part_that_is_enough_is_shown():
+    verdict = judge("03.breaks", torch.tensor([1.0, 2.0, -0.0, math.inf]))
+    assert verdict.state == "right" and "A part of it is enough: tensor([inf])" in verdict.details
+
+
+def test_an_input_on_which_both_agree_is_wrong_and_says_so():
+    verdict = judge("03.breaks", (torch.tensor([1.0, -2.0]),))
+    assert verdict.state == "wrong"
+    assert verdict.details.endswith("it is right: tensor([ 0., -2.])\nHint 1 of 3: What do you get?")
+
+
+@pytest.mark.parametrize("attempt", [0, "three", (1, 2)], ids=str)
+def test_an_input_that_the_right_function_refuses_breaks_nothing(attempt):
+    verdict = judge("03.raises", attempt)
+    assert verdict.state == "wrong" and "there is no right answer to compare with: " in verdict.details
+
+
+def test_an_input_without_a_finite_answer_breaks_nothing():
+    assert "give one with a finite answer" in judge("03.breaks", torch.tensor([math.nan])).details
+
+
+def test_an_input_on_which_it_never_ends_is_right(monkeypatch):
+    monkeypatch.setattr(exercises, "SECONDS", 0.2)
+    verdict = judge("03.endless", 7)
+    assert verdict.state == "right" and verdict.details.endswith("but it never ends")
+
+
+def test_nothing_given_is_not_tried_where_an_input_is_asked_for():
+    assert judge("03.breaks", None).state == "not tried"
+
+
 def test_a_home_that_cannot_be_written_does_not_spoil_the_verdict(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path / "file"))
     ck.check("03.answer", 42)
     noted, verdict = capsys.readouterr().out.splitlines()
-    assert noted.startswith("(right, but not noted") and verdict == "✓ 03.answer: right"
-    assert "0 of 14" in repr(ck.progress())
+    assert noted.startswith("(not noted: ") and verdict == "✓ 03.answer: right"
+    assert "0 of 17" in repr(ck.progress())
 
 
 ALIKE = {

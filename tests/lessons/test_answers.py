@@ -5,6 +5,7 @@ import importlib.util
 import re
 from itertools import combinations, islice
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -35,20 +36,21 @@ ANSWERS = {
 
 def test_every_exercise_has_answers_to_try():
     assert set(ANSWERS) == set(EXERCISES)
-    for name, (_, wrong) in ANSWERS.items():
-        assert len(wrong) >= 2, name
+    for name, (right, wrong) in ANSWERS.items():
+        assert len(right) >= 4 and len(wrong) >= 2, name
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_unsolved_is_not_tried(name):
     assert judge(name, None).state == "not tried"
-    if EXERCISES[name].cases:
+    if EXERCISES[name].cases and not EXERCISES[name].breaks:
         assert judge(name, lambda *arguments: None).state == "not tried"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_right_answers_are_right(name):
-    for answer in [EXERCISES[name].solution, *ANSWERS[name][0]]:
+    own = [] if EXERCISES[name].breaks else [EXERCISES[name].solution]
+    for answer in [*own, *ANSWERS[name][0]]:
         verdict = judge(name, answer)
         assert verdict.state == "right", verdict
 
@@ -58,8 +60,8 @@ def test_wrong_answers_come_back_with_a_reason_and_a_hint(name):
     for answer in ANSWERS[name][1]:
         verdict = judge(name, answer)
         assert verdict.state == "wrong", (answer, verdict)
-        form = re.search("(numbers|values) are right, but|are asked for", verdict.details)
-        assert EXERCISES[name].hint in verdict.details or form
+        form = re.search("(numbers|values) are right, but|(are|is) asked for", verdict.details)
+        assert f"\nHint 1 of 3: {EXERCISES[name].hints[0]}" in verdict.details or form
         if EXERCISES[name].cases:
             assert verdict.details.startswith("for "), "the input that shows it"
 
@@ -71,7 +73,7 @@ def _smaller(case):
         yield from [smaller, *_one_slice_less(smaller)]
 
 
-@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.cases])
+@pytest.mark.parametrize("name", [name for name, one in EXERCISES.items() if one.cases and not one.breaks])
 def test_the_reference_is_ordinary_in_its_domain_and_refuses_the_rest(name):
     """What a smaller case gives is finite, or a case of the exercise gives the like, or the reference refuses it."""
     exercise = EXERCISES[name]
@@ -98,7 +100,28 @@ def test_no_two_tensors_of_a_case_hold_the_same_numbers(name):
             assert related < 0.99, case
 
 
+@pytest.mark.parametrize("name", EXERCISES)
+def test_hints_come_in_three_stages_and_a_variant_asks_something_else_each_time(name):
+    exercise = EXERCISES[name]
+    assert (
+        len(exercise.hints) == len(set(exercise.hints)) == 3 and "?" in exercise.hints[0] and "`" in exercise.hints[2]
+    )
+    assert exercise.difficulty in range(1, 6) and 1 <= exercise.minutes <= 60
+    asked = dict(exercise.again(Random(seed)) for seed in range(12))
+    assert len(asked) >= 3 and all(value is not None for value in asked.values())
+    assert exercise.again(Random(0)) == exercise.again(Random(0))
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.breaks])
+def test_what_is_to_be_broken_is_right_for_the_tempting_inputs(name):
+    cases = EXERCISES[name].cases()
+    assert cases
+    for case in cases:
+        verdict = judge(name, case)
+        assert verdict.state == "wrong" and "\nit is right: " in verdict.details, verdict
+
+
 @pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("[0-9]*.py")), ids=lambda path: path.stem)
 def test_the_solutions_can_be_imported_alone(path):
     module = _module(path)
-    assert module.__doc__ and module.EXERCISES
+    assert module.__doc__ and module.EXERCISES and len(module.DISCUSSION.split()) >= 100

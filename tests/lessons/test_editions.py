@@ -45,7 +45,7 @@ def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(tmp_path)
         assert len(names) == len(exercises), path
         for number, (name, exercise) in zip(names, exercises.items(), strict=True):
             assert f"{lesson.stem[:2]}.{name}" in whole.cells[number - 1].source, path
-            assert exercise.hint in whole.cells[number].source, path
+            assert all(hint in whole.cells[number].source for hint in exercise.hints), path
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):

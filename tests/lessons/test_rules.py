@@ -62,7 +62,7 @@ def test_right_results_by_other_means_are_refused_in_words(name):
     for answer in BROKEN[name]:
         verdict = judge(name, answer)
         assert verdict.state == "not allowed", answer
-        assert verdict.details.startswith("the results are right, but ") and "Hint: " not in verdict.details
+        assert verdict.details.startswith("the results are right, but ") and "Hint " not in verdict.details
         assert BASICS in verdict.details or "its source cannot be read" in verdict.details
 
 
@@ -191,7 +191,7 @@ def test_two_functions_on_one_line_are_not_confused():
 
 
 def test_a_wrong_result_is_shown_before_a_broken_rule(monkeypatch):
-    exercise = Exercise(lambda x: x + 1, "add one", lambda: [(1,), (2,)], rule=only())
+    exercise = Exercise(lambda x: x + 1, ("?", "add one", ""), lambda: [(1,), (2,)], rule=only())
     monkeypatch.setattr(exercises, "_find", lambda name: exercise)
     assert judge("", lambda x: x.__neg__()).details.startswith("for      1\nexpected 2\ngot      -1")
     assert judge("", lambda x: x.__add__(1)).details.startswith("the results are right, but line 1 uses `.__add__`")

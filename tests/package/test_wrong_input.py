@@ -77,7 +77,8 @@ OUT, LABELS = {"outputs": LOGITS, "targets": Y}, {"outputs": LOGITS, "targets": 
 VALID = {
     "fetch": {"name": "digits", "size": "sample"}, "home": {}, "doc": {"thing": ck.fetch}, "machine": {},
     "claim": {"text": "so it is", "value": 1.0, "equals": 1.0, "within": 0.5},
-    "report": {"name": "x", "value": 1.0}, "check": {"name": "03.losses", "attempt": None}, "progress": {},
+    "report": {"name": "x", "value": 1.0}, "check": {"name": "03.losses", "attempt": None},
+    "progress": {}, "review": {},
     "load": {"path": exported, "trust": (), "device": "cpu"},
     "restarts": {"cycles": 2, "multiplier": 1.5, "end": 0.1},
     "binary_cross_entropy": LABELS, "check_labels": {"targets": Y, "classes": 3, "ignore_index": -100},
