@@ -406,7 +406,7 @@ class Learner:
         return pd.DataFrame(values.numpy(), getattr(loader, "ids", None), list(names))
 
     def show_results(self, n: int = 8) -> object:
-        """The first held-out samples: what went in, what is true, and what the model says; training is not touched.
+        """Held-out samples, evenly spread: what went in, what is true, what the model says; training is not touched.
 
         Args:
             n: how many; of a language model, texts of a batch, each with the token that follows it.
@@ -418,15 +418,20 @@ class Learner:
             ValueError: nothing was held out, or n below 1.
         """
         check_whole("the number of samples to show", n)
-        rows, targets, said = [], [], []
+        rows, targets, said, seen, loader = [], [], [], 0, self._held_out(None)
         with evaluating(self.model), self.looking():
-            for *inputs, true in self._held_out(None):
+            for *inputs, true in loader:
                 each = len(true) // len(inputs[0])  # targets of one sample: of several, as for text, the last counts
-                inputs = [part[: n - len(rows)] for part in inputs]
-                rows += zip(*(part.cpu() for part in inputs), strict=True)
-                targets.append(true[: each * len(inputs[0])][each - 1 :: each].cpu())
-                said += self._said(self._outputs(*inputs)[each - 1 :: each].cpu())
-                if len(rows) == n:
+                shown = min(int(n), count := loader.samples if each == 1 else len(inputs[0]))
+                spread_out = torch.arange(1, 2 * shown, 2, device=true.device) * count // (2 * shown) - seen
+                here = spread_out[(spread_out >= 0) & (spread_out < len(inputs[0]))]
+                seen += len(inputs[0])
+                if len(here):
+                    inputs = [part[here] for part in inputs]
+                    rows += zip(*(part.cpu() for part in inputs), strict=True)
+                    targets.append(true[each - 1 :: each][here].cpu())
+                    said += self._said(self._outputs(*inputs)[each - 1 :: each].cpu())
+                if len(rows) == shown:
                     break
         return self.data.results(rows, torch.cat(targets), said)
 

@@ -325,7 +325,7 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
     if hasattr(expected, "tolist") and as_array(expected) is None:  # texts, say
         expected = expected.tolist()
     if isinstance(expected, (tuple, list)):
-        found = found.tolist() if hasattr(found, "tolist") else found
+        found = found.tolist() if hasattr(found, "tolist") and not isinstance(found, type) else found
         if not isinstance(found, (tuple, list)) or len(found) != len(expected):
             return False
         return all(agree(f, e, tolerance) for f, e in zip(found, expected, strict=True))

@@ -66,6 +66,17 @@ def test_wrong_answers_come_back_with_a_reason_and_a_hint(name):
             assert verdict.details.startswith("for "), "the input that shows it"
 
 
+STRANGE = [0, -1.5, "x", b"x", [], (), {}, {"a": 1}, [None], object(), torch.zeros(0), torch.tensor(float("nan")), len]
+STRANGE += [lambda *arguments: arguments, lambda: 1, lambda *arguments: object(), type, Exception, (object(), None)]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_whatever_is_given_there_is_a_verdict(name):
+    for strange in STRANGE:
+        verdict = judge(name, strange)
+        assert verdict.state == "wrong" and verdict.details, strange
+
+
 def _smaller(case):
     """The case and all that the judge may make of it by leaving out slices, two steps deep."""
     yield case
