@@ -55,9 +55,13 @@ def _order(*shape, seed=1):
 
 
 def _blocks_until(random):
-    derivative, times = random.choice((0.1, 0.25, 0.5, 1.0)), random.choice((10, 50, 100, 1000))
+    derivative, times = (
+        random.choice((0.1, 0.25, 0.5, 1.0)),
+        random.choice((10, 50, 100, 1000)),
+    )
     asked = (
-        f"In each residual block of a tower f'(x) = {derivative}. Of how many blocks must the tower be, at least, so "
+        f"In each residual block of a tower f'(x) = {derivative}. Of how many blocks must "
+        "the tower be, at least, so "
         f"that the gradient grows more than {times} times on its way back?"
     )
     return asked, math.ceil(math.log(times) / math.log(1 + derivative))
@@ -67,7 +71,8 @@ def _flat_position(random):
     height, width = random.sample(range(2, 8), 2)
     row, column = random.randrange(height), random.randrange(width)
     asked = (
-        f"A map has {height} rows and {width} columns. Its largest number is in row {row}, column {column}, both "
+        f"A map has {height} rows and {width} columns. Its largest number is in row "
+        f"{row}, column {column}, both "
         "counted from 0. What does `map_.argmax()` give?"
     )
     return asked, row * width + column
@@ -77,7 +82,8 @@ def _grad_cam_of_two(random):
     weights = [random.randint(1, 4), -random.randint(1, 4)]
     numbers = [random.randint(1, 5), random.randint(1, 5)]
     asked = (
-        f"The gradients with respect to two maps have the means {weights[0]} and {weights[1]}. At one position the maps "
+        f"The gradients with respect to two maps have the means {weights[0]} and "
+        f"{weights[1]}. At one position the maps "
         f"hold {numbers[0]} and {numbers[1]}. Which number has Grad-CAM there?"
     )
     return asked, max(0, weights[0] * numbers[0] + weights[1] * numbers[1])
@@ -87,19 +93,26 @@ def _middle_of_a_tile(random):
     cells, tile = random.randint(4, 8), random.choice((8, 16, 32))
     row, column = random.sample(range(cells), 2)
     asked = (
-        f"A map of {cells} × {cells} cells lies over a picture of {cells * tile} × {cells * tile} pixels. At which x "
-        f"and y, in pixels, is the middle of the cell in row {row}, column {column}, counted from 0? Give a list."
+        f"A map of {cells} × {cells} cells lies over a picture of {cells * tile} × "
+        f"{cells * tile} pixels. At which x "
+        f"and y, in pixels, is the middle of the cell in row {row}, column {column}, "
+        "counted from 0? Give a list."
     )
     return asked, [(column + 0.5) * tile, (row + 0.5) * tile]
 
 
 def _first_and_last(random):
     position = random.randint(5, 15)
-    convolutions = [(random.choice((3, 5)), random.choice((1, 2)), random.choice((0, 1))) for _ in range(2)]
+    convolutions = [
+        (random.choice((3, 5)), random.choice((1, 2)), random.choice((0, 1)))
+        for _ in range(2)
+    ]
     (k, s, p), (k2, s2, p2) = convolutions
     asked = (
-        f"A convolution (kernel size {k}, stride {s}, padding {p}) is followed by one with kernel size {k2}, stride "
-        f"{s2}, padding {p2}. Which pixels, first and last, does number {position} see, along a side? Give a list."
+        f"A convolution (kernel size {k}, stride {s}, padding {p}) is followed by one "
+        f"with kernel size {k2}, stride "
+        f"{s2}, padding {p2}. Which pixels, first and last, does number {position} see, "
+        "along a side? Give a list."
     )
     return asked, list(pixels_seen(position, convolutions))
 
@@ -109,7 +122,8 @@ EXERCISES = {
         10 ** (1 / 16) - 1,
         hints=(
             "Multiply your factor by itself, sixteen times in all. What comes out?",
-            "Each block multiplies the gradient by 1 + d, and sixteen of them by the 16th power of that.",
+            "Each block multiplies the gradient by 1 + d, and sixteen of them by the 16th "
+            "power of that.",
             "`factor = 10 ** (1 / 16)  # of each block`",
         ),
         tolerance=1e-3,
@@ -121,8 +135,10 @@ EXERCISES = {
         row_and_column,
         breaks=brightest,
         hints=(
-            "Number the cells of your map from 0, row by row. By what must you divide a cell's number to get its row?",
-            "A row has as many cells as there are columns. On which maps does it not matter which of the two one divides by?",
+            "Number the cells of your map from 0, row by row. By what must you divide a "
+            "cell's number to get its row?",
+            "A row has as many cells as there are columns. On which maps does it not "
+            "matter which of the two one divides by?",
             "`map_to_break = torch.zeros(2, ...)`",
         ),
         cases=lambda: [
@@ -138,8 +154,10 @@ EXERCISES = {
     "grad_cam": Exercise(
         grad_cam,
         hints=(
-            "How many weights does one map get in your function, and of which numbers is each of them made?",
-            "One weight a map: the mean of its gradient over all positions. Then a weighted sum; negative sums become 0.",
+            "How many weights does one map get in your function, and of which numbers is "
+            "each of them made?",
+            "One weight a map: the mean of its gradient over all positions. Then a "
+            "weighted sum; negative sums become 0.",
             "`weights = gradients.mean((2, 3), keepdim=True)`",
         ),
         cases=lambda: [
@@ -155,9 +173,12 @@ EXERCISES = {
     "pointing_game": Exercise(
         pointing_game,
         hints=(
-            "Draw this map's cells over the picture. Where is the middle of the largest one, in pixels, and where is the box?",
-            "A cell is `size / w` pixels wide, and its middle is half a cell further than its left edge. The same downwards.",
-            "`row, column = maps.flatten(1).argmax(1) // maps.shape[2], maps.flatten(1).argmax(1) % maps.shape[2]`",
+            "Draw this map's cells over the picture. Where is the middle of the largest "
+            "one, in pixels, and where is the box?",
+            "A cell is `size / w` pixels wide, and its middle is half a cell further than "
+            "its left edge. The same downwards.",
+            "`row, column = maps.flatten(1).argmax(1) // maps.shape[2], "
+            "maps.flatten(1).argmax(1) % maps.shape[2]`",
         ),
         cases=lambda: [
             (torch.tensor([[[0.0, 1.0]]]), torch.tensor([[4.0, 0.0, 8.0, 8.0]]), 8),
@@ -179,10 +200,23 @@ EXERCISES = {
             ],
             (
                 torch.tensor([[[0.0, 3.0, 1.0]], [[0.0, 1.0, 2.0]], [[-1.0, -2.0, -3.0]]]),
-                torch.tensor([[5.0, 0.0, 7.0, 12.0], [0.0, 0.0, 9.0, 12.0], [1.0, 5.0, 3.0, 7.0]]),
+                torch.tensor(
+                    [[0.0, 0.0, 5.0, 12.0], [7.0, 0.0, 11.0, 12.0], [1.0, 5.0, 3.0, 7.0]]
+                ),
                 12,
             ),
-            (_order(3, 2, 5), torch.tensor([[0.0, 0.0, 20.0, 20.0], [0.0, 0.0, 10.0, 20.0], [7.0, 0.0, 20.0, 9.0]]), 20),
+            (
+                torch.tensor([[[0.0, 1.0], [-1.0, 0.5]]]),
+                torch.tensor([[7.2, 2.2, 8.0, 3.0]]),
+                10,
+            ),
+            (
+                _order(3, 2, 5),
+                torch.tensor(
+                    [[0.0, 0.0, 20.0, 20.0], [0.0, 0.0, 10.0, 20.0], [7.0, 0.0, 20.0, 9.0]]
+                ),
+                20,
+            ),
         ],
         difficulty=3,
         minutes=15,
@@ -191,8 +225,10 @@ EXERCISES = {
     "pixels_seen": Exercise(
         pixels_seen,
         hints=(
-            "Take the last convolution alone: with which number of its input does it begin for this position, and with which does it end?",
-            "Go back from the last convolution to the first. Of a range of outputs, the first one's window begins it and the last one's window ends it.",
+            "Take the last convolution alone: with which number of its input does it "
+            "begin for this position, and with which does it end?",
+            "Go back from the last convolution to the first. Of a range of outputs, the "
+            "first one's window begins it and the last one's window ends it.",
             "`for kernel, stride, padding in reversed(convolutions):`",
         ),
         cases=lambda: [

@@ -89,7 +89,9 @@ def _inverse(masks, classes, ignore_index):
 ANSWERS = {
     "05.held_out_by": (
         [
-            lambda names, videos: [any(name.startswith(f"{v}_") and name.count("_") == v.count("_") + 1 for v in videos) for name in names],
+            lambda names, videos: [
+                any(name.startswith(f"{v}_") and name.count("_") == v.count("_") + 1 for v in videos) for name in names
+            ],
             lambda names, videos: np.array(["_".join(name.split("_")[:-1]) in videos for name in names]),
             lambda names, videos: tuple(name[: name.rindex("_")] in videos for name in names),
             lambda names, videos: pd.Series(names).str.rpartition("_")[0].isin(videos),

@@ -229,3 +229,11 @@ ANSWERS = {
         ],
     ),
 }
+
+EQUIVALENT = {
+    "06.mirrored_points": {
+        "keypoints.reshape(len(keypoints), -1, 2) * torch.tensor([-1.0, 1]) -> "
+        "keypoints.reshape(len(keypoints), -1, 2) / torch.tensor([-1.0, 1])": "to divide by 1 or -1 is to multiply",
+    },
+    "06.how_unsure": {"0 -> -1": "what is flat has one axis: the first is the last"},
+}
