@@ -224,7 +224,7 @@ ANSWERS = {
             _edge_to_edge,
             _spread(lambda m: m / m.sum()),
             _spread(lambda m: torch.ones_like(m) / m.numel()),
-            lambda m: torch.stack([m.softmax(1).std(), m.softmax(0).std()]),
+            lambda m: torch.stack([m.softmax(1).std(correction=0), m.softmax(0).std(correction=0)]),
             lambda m: _spread()(m) * torch.tensor([m.shape[1], m.shape[0]]) / 2,  # in cells
         ],
     ),
