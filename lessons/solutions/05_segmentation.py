@@ -211,7 +211,7 @@ EXERCISES = {
             (torch.tensor([[[0, 0, 0, 1]]]), 2, 255),
             (torch.tensor([[[0, 0, 0, 1, 2, 2]]]), 3, 2),
             (torch.tensor([[[1, 1, 1, 1, 3, 0]]]), 5, 0),
-            (_classes(2, 2, 3), 6, 3),
+            (_classes(2, 2, 2), 6, 3),
         ],
         difficulty=3,
         minutes=15,
