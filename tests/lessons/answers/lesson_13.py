@@ -181,5 +181,3 @@ ANSWERS = {
         ],
     ),
 }
-
-BROKEN = {}  # no exercise of this lesson forbids a function
