@@ -215,8 +215,9 @@ ANSWERS = {
             lambda z: torch.special.entr(z.softmax(-1)).sum(-1),
             lambda z: -torch.einsum("...c,...c->...", z.softmax(-1), z.log_softmax(-1)),
             lambda z: -(z.softmax(-1) * z.softmax(-1).clamp(min=1e-30).log()).sum(-1),
-            lambda z: F.cross_entropy(z.reshape(-1, z.shape[-1]), z.reshape(-1, z.shape[-1]).softmax(-1), reduction="none")
-            .reshape(z.shape[:-1]),
+            lambda z: F.cross_entropy(
+                z.reshape(-1, z.shape[-1]), z.reshape(-1, z.shape[-1]).softmax(-1), reduction="none"
+            ).reshape(z.shape[:-1]),
             lambda z: (-z.double().log_softmax(-1).exp() * z.double().log_softmax(-1)).sum(-1).tolist(),
         ],
         [
@@ -290,4 +291,15 @@ BROKEN = {
         lambda z, t: F.binary_cross_entropy_with_logits(z, t, reduction="none"),
         lambda z, t: F.softplus(z) - t * z,
     ],
+}
+
+EQUIVALENT = {
+    "03.temperature_for": {
+        "1000000.0 -> 1000001.0": "the interval that is halved 60 times begins elsewhere",
+        "1000000.0 -> 999999.0": "the interval that is halved 60 times begins elsewhere",
+        "60 -> 61": "30 halvings are enough for the three digits that are asked for",
+        "60 -> 59": "30 halvings are enough for the three digits that are asked for",
+        "1 / ((logits - logits.max()) / middle).exp().sum() > wanted -> "
+        "1 / ((logits - logits.max()) / middle).exp().sum() >= wanted": "where they are equal, either half holds it",
+    },
 }
