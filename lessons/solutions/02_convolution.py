@@ -119,10 +119,9 @@ def _again_filters(random):
 def _again_break_pool(random):
     side = random.choice([5, 7, 9, 11, 13])
     return (
-        f"A map of {side} x {side} goes through max pooling with squares of 2 x 2. How "(
-            "many numbers come out if what is left over at the end is kept? And if not? "
-            "Two numbers."
-        )
+        f"A map of {side} x {side} goes through max pooling with squares of 2 x 2. How "
+        "many numbers come out if what is left over at the end is kept? And if not? Two "
+        "numbers."
     ), [((side + 1) // 2) ** 2, (side // 2) ** 2]
 
 
@@ -237,7 +236,7 @@ EXERCISES = {
             (torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]),),
             (torch.tensor([[-1.0, -2.0], [-3.0, -4.0]]),),
             (torch.zeros(3, 3),),
-            (torch.tensor([[-1.0, -2.0, 3.0]]),),
+            (torch.tensor([[-1.0, -2.0, 3.0], [-4.0, -5.0, -6.0]]),),
         ],
         difficulty=2,
         minutes=10,
@@ -330,8 +329,7 @@ eighth of the side. In MNIST it is a twenty-eighth.)
 Two cures. Show moved digits in training (*data augmentation*, lesson 04): it costs 0.01 on
 unmoved ones. Or take the positions away, with the largest number of each whole map
 in place of pooling and flattening. Measured: 0.91 unmoved, 0.88 moved by one to the right
-or left. Such a network does not mind where a digit stands, but no longer knows where the
-digit's parts are.
+or left. Such a network no longer knows where the parts of a digit are.
 
 ```python
 def moved(images, down, right):

@@ -177,7 +177,7 @@ ANSWERS = {
             torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
             torch.tensor([[-1.0, -2.0], [-3.0, -4.0]]),
             torch.tensor([[-1.0, -2.0, 3.0], [-1.0, -2.0, 0.0]]),
-            torch.tensor([[-1.0, -2.0, 0.0]]),
+            torch.tensor([[1.0, -2.0, 3.0]]),
             torch.tensor([[-float("inf")]]),
             torch.zeros(0, 3),
             torch.tensor([-1.0, -2.0]),
