@@ -164,7 +164,7 @@ EXERCISES = {
             ("test_1", torch.tensor([0.9, 0.1, 0.8]), ["clear", "haze", "road"], 0.5),
             ("test_2", torch.tensor([0.1, 0.4, 0.2]), ["clear", "haze", "road"], 0.5),
             ("file_3", torch.tensor([0.3, 0.2]), ["haze", "water"], 0.1),
-            ("test_4", torch.tensor([0.5, 0.75]), ["haze", "water"], 0.5),
+            ("test_4", torch.tensor([0.5, 0.6, 0.9]), ["haze", "road", "water"], 0.5),
         ],
         difficulty=2,
         minutes=10,
