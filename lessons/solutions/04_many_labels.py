@@ -220,5 +220,46 @@ EXERCISES = {
 }
 
 DISCUSSION = """
-TODO
+Measured on the sample with the code below: for each of three seeds the small pictures once,
+then both ways on from the same weights. F2 at a threshold of one half, and the loss, on the
+held-out tiles at the last size.
+
+| seed | frozen anew: F2 | loss | all layers at once: F2 | loss |
+|---|---|---|---|---|
+| 0 | 0.894 | 0.097 | 0.906 | 0.087 |
+| 1 | 0.885 | 0.105 | 0.906 | 0.091 |
+| 2 | 0.906 | 0.100 | 0.909 | 0.094 |
+
+It is not lower: for each seed F2 is a little higher and the loss lower. So here the epoch
+for the head alone is an epoch that the backbone misses. The usual reason for it
+is a **new** head: its first, large gradients could damage pretrained layers. At a new size
+the head is not new. It only sees wider roads.
+
+Three things to keep in mind. The number of epochs is equal, not the time: an epoch for the
+head alone is cheaper. Three seeds on 250 held-out tiles show a direction,
+not its size: F2 gained between 0.002 and 0.021. And this backbone, pretrained on drawn
+shapes, has little to lose; one from ImageNet may have more.
+
+```python
+def both_ways(seed):
+    torch.manual_seed(seed)
+    learn = ck.vision_learner(data, ck.resnet_tiny)
+    learn.fit_one_cycle(1, 1e-2)
+    learn.unfreeze()
+    learn.fit_one_cycle(6, (3e-3, 8e-3))
+    start = learn.save(results / "both-ways")
+    for anew in (True, False):
+        learn.load(start)
+        torch.manual_seed(seed + 1)
+        for side, epochs in ((48, 2), (64, 3)):
+            learn.use(source.loaders(side, augment=ck.dihedral(), batch_size=16))
+            if anew:
+                learn.freeze()
+                learn.fit_one_cycle(1, 1e-2)
+            learn.unfreeze()
+            learn.fit_one_cycle(epochs if anew else epochs + 1, (4e-3, 8e-3))
+        logits, rows = learn.predictions()
+        print(seed, anew, ck.fbeta(logits, rows, beta=2, threshold=0.5))
+        print(ck.binary_cross_entropy(logits, rows))
+```
 """
