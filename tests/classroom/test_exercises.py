@@ -74,6 +74,7 @@ EXERCISES = {
     "breaks": Exercise(lambda x: x.clamp(max=0), hints("add"), lambda: [(torch.tensor([0.0, -1.0]),)], breaks=zeroed),
     "raises": Exercise(lambda x: 1 / x, hints("add"), lambda: [(2.0,)], breaks=lambda x: 1 // 0 if x == 3 else 1 / x),
     "endless": Exercise(lambda x: x, hints("add"), lambda: [(2,)], breaks=endless),
+    "letter": Exercise(len, hints("add"), lambda: [("a",)], breaks=lambda text: text.count("a")),
     "ruled": Exercise(lambda x: x + 1, hints("add"), lambda: [(1,)], rule=lambda answer: "it adds"),
 }
 """
@@ -301,7 +302,7 @@ def test_solved_exercises_are_remembered(own_home, capsys):
     assert sorted(file.name for file in (own_home / "progress").iterdir()) == ["03.answer", "03.words"]
     assert [file.name for file in own_home.iterdir()] == ["progress"]
     first, second = repr(ck.progress()).splitlines()
-    assert first.startswith("03_sharing 2 of 17 ") and "✓ words" in first and "✓ answer" in first
+    assert first.startswith("03_sharing 2 of 18 ") and "✓ words" in first and "✓ answer" in first
     assert "○ pair" in first and second == "10_later   0 of 1   ○ one"
 
 
@@ -352,6 +353,11 @@ def test_a_part_that_is_enough_is_shown():
     assert verdict.state == "right" and "A part of it is enough: tensor([inf])" in verdict.details
 
 
+def test_of_a_text_that_breaks_it_a_part_is_shown_too():
+    verdict = judge("03.letter", "banana")
+    assert verdict.state == "right" and verdict.details.endswith("A part of it is enough: 'b'")
+
+
 def test_an_input_on_which_both_agree_is_wrong_and_says_so():
     verdict = judge("03.breaks", (torch.tensor([1.0, -2.0]),))
     assert verdict.state == "wrong"
@@ -384,7 +390,7 @@ def test_a_home_that_cannot_be_written_does_not_spoil_the_verdict(tmp_path, monk
     ck.check("03.answer", 42)
     noted, verdict = capsys.readouterr().out.splitlines()
     assert noted.startswith("(not noted: ") and verdict == "✓ 03.answer: right"
-    assert "0 of 17" in repr(ck.progress())
+    assert "0 of 18" in repr(ck.progress())
 
 
 ALIKE = {
