@@ -65,10 +65,11 @@ def binary_losses(logits, targets):
 def temperature_for(logits, wanted):
     if not 1 / len(logits) < wanted < 1 / (logits == logits.max()).sum():
         raise ValueError("a probability that the largest logit can get")
+    gaps = (logits - logits.max()).tolist()
     low, high = 1e-3, 1e6
-    for _ in range(60):
+    for _ in range(40):
         middle = math.sqrt(low * high)
-        if 1 / ((logits - logits.max()) / middle).exp().sum() > wanted:
+        if 1 / sum(math.exp(gap / middle) for gap in gaps) > wanted:
             low = middle
         else:
             high = middle
