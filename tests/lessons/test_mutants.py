@@ -46,9 +46,11 @@ def test_mutants_change_one_thing_each_and_leave_guards_alone():
 
 
 def test_an_argument_for_a_mutant_that_is_refused_is_an_error(tmp_path, monkeypatch):
-    (tmp_path / "lesson_03.py").write_text('EQUIVALENT = {"03.losses": {"x -> y": "none"}}', encoding="utf-8")
+    (tmp_path / "lesson_03.py").write_text('EQUIVALENT = {"03.binary_losses": {"x -> y": "none"}}', encoding="utf-8")
     monkeypatch.setattr(mutants, "ANSWERS", tmp_path)
-    monkeypatch.setattr(mutants, "load_exercises", lambda path: {"losses": load_exercises(LESSONS[3])["binary_losses"]})
+    monkeypatch.setattr(
+        mutants, "load_exercises", lambda path: {"binary_losses": load_exercises(LESSONS[3])["binary_losses"]}
+    )
     with pytest.raises(ValueError, match="'x -> y' needs no argument"):
         mutants.shares(LESSONS[3])
 
