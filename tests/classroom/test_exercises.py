@@ -4,6 +4,7 @@ import math
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import chain, combinations, product
 
 import numpy as np
@@ -322,6 +323,32 @@ def test_what_an_attempt_prints_is_seen_once(capsys):
     assert capsys.readouterr().out.count("here") == 1
     ck.check("03.shares", lambda x: (print("here"), x / x.sum(1, True))[1])
     assert "here" not in capsys.readouterr().out
+
+
+PROFILED = """
+import cProfile
+from coursekit.classroom.exercises import judge
+profiler = cProfile.Profile()
+for name, answer in (("03.hesitates", 5), ("03.entropy_of", lambda x: x), ("03.binary_losses", lambda z, t: z)):
+    profiler.enable()
+    judge(name, answer)
+    profiler.disable()
+print("ended")"""
+
+
+def test_checks_under_a_profiler_end():
+    """In Python 3.11 an exception that was taken back before it arrived kept a profiled thread busy for ever."""
+    done = subprocess.run([sys.executable, "-c", PROFILED], capture_output=True, timeout=60)
+    assert b"ended" in done.stdout, done.stderr
+
+
+def test_nothing_is_left_to_arrive_after_the_limit():
+    for _ in range(200):
+        with suppress(exercises._TimeUp), exercises._limited(1e-4):
+            for _ in range(300):
+                pass
+    for _ in range(1000):
+        pass  # it would arrive here
 
 
 def test_hints_come_one_after_the_other_and_begin_anew_once_it_is_right(capsys):
