@@ -170,7 +170,7 @@ def _limited(seconds: float) -> Iterator[None]:
                 watcher.join()
         with suppress(_TimeUp):  # one that is due arrives here: Python looks at each turn of a loop
             for _ in range(3):
-                pass  # one that is due, but has not arrived
+                pass
 
 
 def _function_fault(exercise: Exercise, attempt: Callable, hint: str) -> tuple[str, str]:

@@ -116,6 +116,30 @@ def test_a_folded_question_is_judged_by_oneself(solved, capsys):
     assert "03.q" not in due(capsys)
 
 
+def test_without_an_answer_a_variant_is_shown_and_nothing_is_noted(solved, capsys, own_home):
+    solved(1)
+    before = (own_home / "progress" / "03.twice").read_text(encoding="utf-8")
+    ck.review("03.twice")
+    assert "03.twice: Twice " in capsys.readouterr().out
+    assert (own_home / "progress" / "03.twice").read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    "value, answer, right",
+    [(0.001, 0.001002, True), (0.001, 0.0011, False), (33.3333, 33.3, True), (33.3333, 33.0, False), (7, 8, False),
+     ([1.0, 0.5], (1, 0.5), True), ([1.0, 0.5], [0.5, 1.0], False), (2.0, "2", False)],
+)  # fmt: skip
+def test_three_digits_of_a_number_are_enough(value, answer, right):
+    assert review._same(answer, review.Question("", "", value, "", 1e-5, [])) == right
+
+
+def test_without_a_home_nothing_is_asked(monkeypatch, capsys):
+    monkeypatch.delenv("COURSEKIT_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pathlib.Path.expanduser", lambda path: (_ for _ in ()).throw(RuntimeError("no home")))
+    assert due(capsys) == ""
+
+
 def test_texts_are_compared_without_capitals_and_spaces(solved, capsys):
     solved(1, "word")
     ck.review("03.word", " yes  SIR ")
