@@ -18,8 +18,8 @@ def _swapped(*words):
     return [words[1], words[0], *words[2:]]
 
 
-SIX = ["integers", "frozen", "zero_grad", "shuffled", "softmax", "dead"]
-OTHERS = ["scale", "lr", "axis", "shapes", "eval", "leak"]
+TWELVE = ["integers", "frozen", "zero_grad", "shuffled", "softmax", "dead"]
+TWELVE += ["scale", "lr", "axis", "shapes", "eval", "leak"]
 FOUR = ["eval", "softmax", "axis", "lr"]
 
 
@@ -98,11 +98,18 @@ def _plain(parts, dim=2, eps=1e-5):
 
 
 ANSWERS = {
-    "20.runs_a_to_f": (_forms(*SIX), [_swapped(*SIX), OTHERS, SIX[:5], [*SIX[:5], "shapes"], "integers"]),
-    "20.runs_g_to_l": (_forms(*OTHERS), [_swapped(*OTHERS), SIX, sorted(OTHERS), [*OTHERS[:5], "softmax"]]),
+    "20.twelve_runs": (
+        _forms(*TWELVE),
+        [_swapped(*TWELVE), sorted(TWELVE), TWELVE[:11], [*TWELVE[:11], "softmax"], "integers", dict.fromkeys(TWELVE)],
+    ),
     "20.two_at_once": (
         _forms(*FOUR),
-        [["axis", "lr", "eval", "softmax"], ["softmax", "eval", "axis", "lr"], ["eval", "softmax"], [*FOUR[:3], "frozen"]],
+        [
+            ["axis", "lr", "eval", "softmax"],
+            ["softmax", "eval", "axis", "lr"],
+            ["eval", "softmax"],
+            [*FOUR[:3], "frozen"],
+        ],
     ),
     "20.first_loss": (
         [_by_counter, _by_bincount, _by_cross_entropy, _by_numpy],
