@@ -34,8 +34,8 @@ for name in FAULTS:
 
 The line is sharp. What reaches 0 has its fault in the *data* or in the *measuring*; what
 does not has it in the *loss*, the *network* or the *optimiser*. One minute on one batch
-says in which half of the script to look. `axis` is a special case: its batch of 64 holds each
-image about four times, and along the batch not all of them can have a probability of 1.
+says in which half of the script to look. `axis` is a special case: its batch of 64 holds
+each image about four times, and along the batch not all can have a probability of 1.
 
 The check has a blind side that is easy to overlook. `scale` is the fastest of all on one
 batch. It hurts in a deeper network, or with a learning rate that was found for other
@@ -138,7 +138,7 @@ EXERCISES = {
             "In which column does a run that is left differ most from a healthy one?",
             "Go by the columns, from left to right: inputs, zeros, first loss, then "
             "gradient and update together. Two runs train like a healthy one. Their fault "
-            "is in the measuring: one shows in the last column, one between the two accuracies.",
+            "is in the measuring: see the last column, and the gap of the accuracies.",
             '`"F": "dead"`, since all is zero behind its ReLU',
         ),
         difficulty=3,
