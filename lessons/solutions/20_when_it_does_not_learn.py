@@ -34,8 +34,9 @@ for name in FAULTS:
 
 The line is sharp. What reaches 0 has its fault in the *data* or in the *measuring*; what
 does not has it in the *loss*, the *network* or the *optimiser*. One minute on one batch
-says in which half of the script to look. `axis` is a special case: its batch of 64 holds
-each image about four times, and along the batch not all can have a probability of 1.
+says in which half of the script to look. `axis` has a floor of its own.
+Along the batch the probabilities of one digit add up to 1. About 8 of the 64 images in a
+batch show that digit, so that each can have 1/8 at best, a loss of log(8) = 2.08.
 
 The check has a blind side that is easy to overlook. `scale` is the fastest of all on one
 batch. It hurts in a deeper network, or with a learning rate that was found for other
