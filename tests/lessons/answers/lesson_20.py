@@ -97,6 +97,11 @@ def _plain(parts, dim=2, eps=1e-5):
     return (parts - parts.mean(dim, keepdim=True)) / (parts.var(dim, correction=0, keepdim=True) + eps).sqrt()
 
 
+def _unbiased(parts):
+    centred = parts - parts.mean(2, keepdim=True)
+    return centred / (centred.square().sum(2, keepdim=True) / max(parts.shape[2] - 1, 1) + 1e-5).sqrt()
+
+
 ANSWERS = {
     "20.twelve_runs": (
         _forms(*TWELVE),
@@ -159,7 +164,7 @@ ANSWERS = {
             _grouped(lambda parts: _plain(parts, (0, 2))),
             _grouped(lambda parts: _plain(parts, eps=0) if parts.shape[2] > 1 else parts * 0),
             _grouped(lambda parts: parts - parts.mean(2, keepdim=True)),
-            _grouped(lambda parts: (parts - parts.mean(2, keepdim=True)) / (parts.var(2, keepdim=True) + 1e-5).sqrt()),
+            _grouped(_unbiased),
         ],
     ),
 }
