@@ -214,7 +214,10 @@ def as_array(value: object) -> np.ndarray | None:
         value = value.detach().cpu()
         short = value.is_floating_point() and value.itemsize < 4
         value = (value.double() if short else value.resolve_conj().resolve_neg()).numpy()
-    array = np.array(_plain(value), dtype=object) if isinstance(value, (list, tuple)) else np.asarray(value)
+    try:
+        array = np.array(_plain(value), dtype=object) if isinstance(value, (list, tuple)) else np.asarray(value)
+    except ValueError:  # a model, say, whose parts NumPy asks for
+        return None
     if array.dtype.kind in "iu" and array.size and max(-int(array.min()), int(array.max())) > 2**53:
         array = array.astype(object)
     if array.dtype.kind != "O":

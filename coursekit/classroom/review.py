@@ -66,7 +66,7 @@ def review(name: str | None = None, answer: object = None) -> None:
     """Ask what you solved again, in another form, after a day, a week and a month; without a name show what is due.
 
     Args:
-        name: one of the questions shown: "03.losses" is a variant of that exercise, "03.q4" the fourth of the folded
+        name: one of the questions shown: "03.hesitates" is a variant of that exercise, "03.q4" the fourth of the folded
             questions of lesson 03.
         answer: what the variant asks for: a number, several, or a text. To a folded question, which you judge
             yourself, True or False; without one its answer is shown.

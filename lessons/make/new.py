@@ -60,7 +60,7 @@ from coursekit.classroom.exercises import Exercise
 
 
 def twice(x):
-    return 2 * x
+    return x.add(x)
 
 
 def squares(x):
@@ -96,7 +96,13 @@ EXERCISES["exercise_4"] = Exercise(
     4, ("Twice what?", "divide", "`8 / 2`"), difficulty=1, minutes=5, again=again
 )
 DISCUSSION = """
-What one finds, with figures, and why.
+What one finds, with figures that were measured, and how: which runs, how many seeds, on which
+machine. First the plain answer to the question, so that somebody who tried can compare. Then
+why it is so: one cause at a time, each beside the run that shows it, or called a guess where
+no run does. Then what it means for somebody with other data, and where it does not hold. What
+else could be tried comes last, with what one would expect. A short block of code may show how
+it was measured; whoever copies it should get the same figures. It is folded below the exercise
+in the instructor's edition and on the web site, and may be as long as a page, not longer.
 """
 '''
 ANSWERS = '''"""Lesson {number}: other right answers, and wrong ones to be found wrong."""

@@ -68,6 +68,8 @@ def test_wrong_answers_come_back_with_a_reason_and_a_hint(name):
 
 STRANGE = [0, -1.5, "x", b"x", [], (), {}, {"a": 1}, [None], object(), torch.zeros(0), torch.tensor(float("nan")), len]
 STRANGE += [lambda *arguments: arguments, lambda: 1, lambda *arguments: object(), type, Exception, (object(), None)]
+MODEL = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Sequential(torch.nn.Flatten()))
+STRANGE += [MODEL, lambda *arguments: MODEL, lambda *arguments: [MODEL, [1, [2]]]]
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -19,10 +19,14 @@ BROKEN = exercises.load_module(Path(__file__).parent / "answers" / "lesson_07.py
 HELPER = torch.arange(3)
 
 
-def test_every_puzzle_of_the_lesson_has_a_rule_and_answers_that_break_it():
-    puzzles = exercises.load_exercises(exercises.SOLUTIONS / "07_broadcasting.py")
-    assert len(puzzles) == 16 and all(puzzle.rule for puzzle in puzzles.values())
-    assert set(BROKEN) == {f"07.{name}" for name in puzzles}
+def puzzles() -> dict[str, Exercise]:
+    """The exercises of lesson 07 that ask for one expression; a loop in the notebook says what each is to give."""
+    asked = exercises.load_exercises(exercises.SOLUTIONS / "07_broadcasting.py")
+    return {name: exercise for name, exercise in asked.items() if exercise.rule}
+
+
+def test_there_are_sixteen_puzzles_each_with_a_loop_and_answers_that_break_its_rule():
+    assert len(puzzles()) == 16 and set(BROKEN) == {f"07.{name}" for name in puzzles()} <= set(loops())
 
 
 def loops() -> dict[str, Callable]:
@@ -37,14 +41,14 @@ def loops() -> dict[str, Callable]:
 
 def test_the_loop_above_each_puzzle_gives_what_its_solution_gives():
     given = loops()
-    for name, puzzle in exercises.load_exercises(exercises.SOLUTIONS / "07_broadcasting.py").items():
+    for name, puzzle in puzzles().items():
         for case in puzzle.cases():
             assert exercises.agree(given[f"07.{name}"](*case), puzzle.solution(*case), puzzle.tolerance), (name, case)
 
 
 FORBIDDEN = {
     name: answers
-    for number in ("02", "03", "08", "13")
+    for number in ("02", "03", "08")
     for name, answers in exercises.load_module(Path(__file__).parent / "answers" / f"lesson_{number}.py").BROKEN.items()
 }
 

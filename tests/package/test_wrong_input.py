@@ -77,7 +77,7 @@ OUT, LABELS = {"outputs": LOGITS, "targets": Y}, {"outputs": LOGITS, "targets": 
 VALID = {
     "fetch": {"name": "digits", "size": "sample"}, "home": {}, "doc": {"thing": ck.fetch}, "machine": {},
     "claim": {"text": "so it is", "value": 1.0, "equals": 1.0, "within": 0.5},
-    "report": {"name": "x", "value": 1.0}, "check": {"name": "03.losses", "attempt": None},
+    "report": {"name": "x", "value": 1.0}, "check": {"name": "03.hesitates", "attempt": None},
     "progress": {}, "review": {},
     "load": {"path": exported, "trust": (), "device": "cpu"},
     "restarts": {"cycles": 2, "multiplier": 1.5, "end": 0.1},

@@ -165,10 +165,10 @@ def test_a_cell_runs_in_each_persons_own_kernel_and_folder(people, place):
 
 
 def test_the_courses_environment_is_there(people, place):
-    code = "import coursekit as ck; ck.check('03.ignorant_loss', 2.4849); ck.fetch('digits'); print(ck.home())"
+    code = "import coursekit as ck; ck.check('03.hesitates', 5); ck.fetch('digits'); print(ck.home())"
     printed = people[0].run(code)
     assert str(place / "class" / "users" / "ada" / ".coursekit") in printed
-    assert (place / "class" / "users" / "ada" / ".coursekit" / "progress" / "03.ignorant_loss").exists()
+    assert (place / "class" / "users" / "ada" / ".coursekit" / "progress" / "03.hesitates").exists()
     assert not (place / "class" / "users" / "emmy" / ".coursekit" / "progress").exists()
 
 

@@ -1,84 +1,183 @@
 """Lesson 13, collaborative filtering: for each exercise, other right answers, and plausible wrong ones."""
 
+import math
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
 import torch
 
 
-def _gradient_by_autograd(users, films, stars):
-    users, known = users.clone().requires_grad_(), ~stars.isnan()
-    ((users @ films.T)[known] - stars[known]).square().mean().backward()
-    return users.grad
+def _with_room(P, Q, b, c):
+    """Fill in what is known, column by column."""
+    users, films = (torch.ones(len(part), part.shape[1] + 2) for part in (P, Q))
+    users[:, :-2], films[:, :-2] = P, Q
+    users[:, -2], films[:, -1] = b, c
+    return [users, films]
 
 
-def _errors(users, films, stars):
-    return torch.where(stars.isnan(), 0, users @ films.T - stars)
+def _with_numpy(P, Q, b, c):
+    ones = np.ones(len(P)), np.ones(len(Q))
+    return np.column_stack([P, b, ones[0]]), np.column_stack([Q, ones[1], c])
+
+
+def _row_by_row(P, Q, b, c):
+    users = [[*p, bias, 1.0] for p, bias in zip(P.tolist(), b.tolist(), strict=True)]
+    return users, [[*q, 1.0, bias] for q, bias in zip(Q.tolist(), c.tolist(), strict=True)]
+
+
+def _side_by_side(P, Q, b, c, order=(0, 1, 2), fill=1.0):
+    users, films = [P, b[:, None], torch.full((len(P), 1), fill)], [Q, torch.full((len(Q), 1), fill), c[:, None]]
+    return torch.cat([users[i] for i in order], 1), torch.cat([films[i] for i in order], 1)
+
+
+def _all(each, sizes):
+    return [value for value, size in zip(each.tolist(), sizes.tolist(), strict=True) for _ in range(size)]
+
+
+def _with_ones(vectors, last=True):
+    ones = torch.ones(len(vectors), 1, dtype=vectors.dtype)
+    return torch.cat([vectors, ones] if last else [ones, vectors], 1)
+
+
+def _solved(x, rest, strength, kept=1.0):
+    keep = torch.eye(x.shape[1], dtype=x.dtype)
+    keep[-1, -1] = kept
+    return torch.linalg.solve(x.T @ x + strength * keep, x.T @ rest)
+
+
+def _by_least_squares(vectors, rest, strength):
+    """Each weight is one more film, which should give 0."""
+    x = _with_ones(vectors).double().numpy()
+    size = x.shape[1]
+    more = np.vstack([x, np.sqrt(strength) * np.eye(size)])
+    return np.linalg.lstsq(more, np.concatenate([rest.double().numpy(), np.zeros(size)]), rcond=None)[0]
+
+
+def _through_the_films(vectors, rest, strength):
+    """The other form of ridge regression: one unknown for each film."""
+    x = _with_ones(vectors).double()
+    return x.T @ torch.linalg.inv(x @ x.T + strength * torch.eye(len(x), dtype=x.dtype)) @ rest.double()
+
+
+def _by_loops(vectors, rest, strength):
+    """The derivative for each unknown is 0: one equation each, added up film by film."""
+    rows = [[*row, 1.0] for row in vectors.tolist()]
+    size = range(len(rows[0]))
+    left = [[sum(row[i] * row[j] for row in rows) + strength * (i == j) for j in size] for i in size]
+    right = [sum(row[i] * given for row, given in zip(rows, rest.tolist(), strict=True)) for i in size]
+    return np.linalg.solve(left, right)
+
+
+def _one_after_the_other(vectors, rest, strength):
+    """The vector as in the lesson, the bias from what is left."""
+    taste = torch.linalg.solve(vectors.T @ vectors + strength * torch.eye(vectors.shape[1]), vectors.T @ rest)
+    left = rest - vectors @ taste
+    return torch.cat([taste, left.sum()[None] / (len(rest) + strength)])
+
+
+def _by_bisection(score):
+    low, high = 1e-9, 1e9
+    for _ in range(200):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if math.log((1 + middle) / middle) > score else (low, middle)
+    return low
+
+
+def _from_sigmoid(score):
+    p = torch.tensor(float(score), dtype=torch.float64).sigmoid()
+    return (1 - p) / (2 * p - 1)
 
 
 ANSWERS = {
-    "13.dot_products": (
+    "13.biases_as_factors": (
+        [_with_room, _with_numpy, _row_by_row, _side_by_side],
         [
-            lambda users, films, pairs: (users @ films.T)[pairs[:, 0], pairs[:, 1]],
-            lambda users, films, pairs: torch.einsum("nk,nk->n", users[pairs[:, 0]], films[pairs[:, 1]]),
-        ],
-        [
-            lambda users, films, pairs: users[pairs[:, 0]] * films[pairs[:, 1]],
-            lambda users, films, pairs: users[pairs[:, 0]] @ films[pairs[:, 1]].T,
-            lambda users, films, pairs: (users[pairs[:, 1]] * films[pairs[:, 0]]).sum(1),
-            lambda users, films, pairs: (users[pairs[:, 0]] * films[pairs[:, 1]]).mean(1),
+            lambda P, Q, b, c: _side_by_side(P, Q, b, c, (0, 2, 1)),  # the films' column first
+            lambda P, Q, b, c: _side_by_side(P, Q, b, c, (1, 2, 0)),  # in front of the factors
+            lambda P, Q, b, c: _side_by_side(P, Q, b, c, fill=0.0),
+            lambda P, Q, b, c: (torch.cat([P, b[:, None]], 1), torch.cat([Q, c[:, None]], 1)),  # b times c
+            lambda P, Q, b, c: (P + b[:, None], Q + c[:, None]),
         ],
     ),
-    "13.user_gradient": (
+    "13.break_moved": (
         [
-            lambda u, f, s: torch.einsum("uf,fk->uk", 2 * _errors(u, f, s) / (~s.isnan()).sum(), f),
-            lambda u, f, s: (2 * _errors(u, f, s)[:, :, None] * f).sum(1) / s.isfinite().sum(),
+            (torch.zeros(1, 1), torch.tensor([0, 0]), torch.ones(2, 1)),
+            (torch.zeros(3, 2), torch.tensor([2, 0, 2]), torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])),
+            (torch.ones(2, 1, dtype=torch.int64), torch.tensor([1, 1, 1]), torch.full((3, 1), -4)),
+            (torch.zeros(2), torch.tensor([1, 1]), torch.tensor([0.5, 0.25])),
         ],
         [
-            lambda u, f, s: 2 * _errors(u, f, s) @ f,  # no mean
-            lambda u, f, s: 2 * _errors(u, f, s) @ f / s.numel(),  # a mean over the holes too
-            lambda u, f, s: _errors(u, f, s) @ f / s.isfinite().sum(),  # no 2
-            lambda u, f, s: 2 * (u @ f.T - s.nan_to_num()) @ f / s.isfinite().sum(),  # holes as ratings of 0
-            lambda u, f, s: -2 * _errors(u, f, s) @ f / s.isfinite().sum(),
-        ],
-    ),
-    "13.scores_of": (
-        [
-            lambda r, low, high: ((r - low) / (high - low)).logit(),
-            lambda r, low, high: (r - low).log() - (high - r).log(),
-        ],
-        [
-            lambda r, low, high: (r / high).logit(),
-            lambda r, low, high: (r - low) / (high - low),
-            lambda r, low, high: low + (high - low) * r.sigmoid(),
-            lambda r, low, high: ((high - r) / (high - low)).logit(),
+            (torch.zeros(3, 1), torch.tensor([2, 0, 1]), torch.ones(3, 1)),  # each row once
+            (torch.zeros(3, 1), torch.tensor([1, 1]), torch.zeros(2, 1)),  # twice, but by nothing
+            (torch.zeros(3, 1), torch.tensor([5, 5]), torch.ones(2, 1)),  # rows that are not there
+            (torch.zeros(3, 1), torch.tensor([1, 1]), torch.ones(1, 1)),  # one move for two codes
+            torch.tensor([1, 1]),
         ],
     ),
     "13.rmse_of_all": (
         [
             lambda each, sizes: (each.square() @ sizes.float() / sizes.sum()).sqrt(),
             lambda each, sizes: each.repeat_interleave(sizes).square().mean().sqrt(),
+            lambda each, sizes: math.sqrt(sum(e * e for e in _all(each, sizes)) / len(_all(each, sizes))),
+            lambda each, sizes: np.sqrt(np.average(each.numpy() ** 2, weights=sizes.numpy())),
+            lambda each, sizes: torch.einsum("n,n,n->", each, each, sizes / sizes.sum()) ** 0.5,
         ],
         [
             lambda each, sizes: each.mean(),
             lambda each, sizes: (each * sizes).sum() / sizes.sum(),
             lambda each, sizes: (each**2).mean().sqrt(),
             lambda each, sizes: (each**2 * sizes).sum() / sizes.sum(),
+            lambda each, sizes: ((each * sizes) ** 2).sum().sqrt() / sizes.sum(),
         ],
     ),
     "13.careful_bias": (
         [
             lambda rest, strength: torch.cat([rest, torch.zeros(1)]).sum() / (rest.numel() + strength),
             lambda rest, strength: torch.linalg.solve(torch.tensor([[len(rest) + strength]]), rest.sum()[None])[0],
+            lambda rest, strength: sum(rest.tolist()) / (len(rest) + strength),
+            lambda rest, strength: pd.Series(rest.numpy(), dtype=float).sum() / (len(rest) + strength),
+            lambda rest, strength: rest.mean() / (1 + strength / len(rest)) if len(rest) else 0.0,
         ],
         [
             lambda rest, strength: rest.mean(),
             lambda rest, strength: rest.sum() / strength,
             lambda rest, strength: rest.mean() / (1 + strength),
             lambda rest, strength: rest.sum() / (len(rest) + 2 * strength),
+            lambda rest, strength: rest.mean() / (1 + strength / len(rest)) if len(rest) else rest.mean(),
         ],
     ),
-    "13.weights_in_all": (
-        [1202 * 20 + 1202 + 1, torch.tensor(25243)],
-        [1200 * 20, 1200 * 21 + 1, 1202 * 20 + 1, 1202 * 21, 1000 * 200],
+    "13.taste_and_bias": (
+        [
+            lambda vectors, rest, strength: _solved(_with_ones(vectors).double(), rest.double(), strength).tolist(),
+            _by_least_squares,
+            _through_the_films,
+            _by_loops,
+        ],
+        [
+            lambda v, rest, strength: _solved(_with_ones(v), rest, strength, kept=0.01),  # the bias hardly kept small
+            lambda v, rest, strength: _solved(_with_ones(v, last=False), rest, strength),  # the bias first
+            _one_after_the_other,
+            lambda v, rest, strength: _solved(_with_ones(v), rest, strength / len(rest)),  # the mean, not the sum
+            lambda v, rest, strength: _solved(_with_ones(v), rest, strength)[:-1],  # the taste alone
+            lambda v, rest, strength: _solved(_with_ones(v), rest, strength**2),
+        ],
+    ),
+    "13.widening_for": (
+        [
+            _by_bisection,
+            _from_sigmoid,
+            lambda score: 1 / math.expm1(score),
+            lambda score: torch.tensor(score).exp().sub(1).reciprocal(),
+            lambda score: float(1 / (Fraction(math.exp(score)) - 1)),
+        ],
+        [
+            lambda score: 1 / math.exp(score),  # as if only the upper end moved
+            lambda score: 1 - 1 / (1 + math.exp(-score)),  # how far the sigmoid is from 1
+            lambda score: math.exp(score) - 1,
+            lambda score: 1 / (math.exp(score) + 1),
+            lambda score: 1 / score,
+            lambda score: 0.1,
+        ],
     ),
 }
-
-BROKEN = {"13.user_gradient": [_gradient_by_autograd]}
