@@ -48,6 +48,7 @@ def figures():
         "07 product_stepper": ck.widgets.product_stepper(first, second),
         "08 ball_on_curve": ball,
         "10 dropout_map": ck.widgets.dropout_map(activations),
+        "20 layer_spread": ck.widgets.layer_spread(),
     }
 
 

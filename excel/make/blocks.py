@@ -28,6 +28,13 @@ def inputs(
     return area
 
 
+def setting(sheet: Worksheet, cells: str, text: str, cell: str, value: float, name: str, decimals: int) -> Area:
+    """One input in row 3, which stays in view, with words before it."""
+    style.sentence(sheet, cells, text)
+    sheet.row_dimensions[3].height = 22
+    return style.numbers(sheet, write(sheet, cell, value, name=name), decimals, kind="input", size=12)
+
+
 def results(
     sheet: Worksheet,
     cell: str,

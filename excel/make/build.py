@@ -8,7 +8,16 @@ from zipfile import ZipFile
 
 from openpyxl.workbook import Workbook
 
-from . import broadcasting, collaborative_filtering, convolution, dropout, embeddings, gradient_descent, softmax
+from . import (
+    broadcasting,
+    collaborative_filtering,
+    convolution,
+    dropout,
+    embeddings,
+    gradient_descent,
+    initialisation,
+    softmax,
+)
 from .recalculate import recalculate
 
 EXCEL = Path(__file__).parents[1]
@@ -19,6 +28,7 @@ BOOKS: dict[str, Callable[[], Workbook]] = {
     "dropout.xlsx": dropout.build,
     "embeddings.xlsx": embeddings.build,
     "gradient_descent.xlsx": gradient_descent.build,
+    "initialisation.xlsx": initialisation.build,
     "softmax.xlsx": softmax.build,
 }
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from coursekit.vision.images import read_idx
 
 from . import style
-from .blocks import at, page, results, validate
+from .blocks import at, page, results, setting, validate
 from .cells import Area, address, define_name, write, write_formulas
 from .charts import Axis, Curve, scatter
 from .train_digits import DIGITS, WEIGHTS
@@ -79,21 +79,14 @@ def _page(sheet: Worksheet, title: str) -> None:
         sheet.column_dimensions[get_column_letter(column)].width = 5.0
 
 
-def _setting(sheet: Worksheet, cells: str, text: str, cell: str, value: float, name: str, decimals: int) -> Area:
-    """One input in row 3, which stays in view, with words before it."""
-    style.sentence(sheet, cells, text)
-    sheet.row_dimensions[3].height = 22
-    return style.numbers(sheet, write(sheet, cell, value, name=name), decimals, kind="input", size=12)
-
-
 def _draw_rule(sheet: Worksheet, area: Area) -> None:
     validate(sheet, area, "whole", "between", "1", str(DRAWS), f"A whole number from 1 to {DRAWS}.")
 
 
 def _one_draw(sheet: Worksheet) -> Area:
-    fraction = _setting(sheet, "A3", "Fraction to drop, p: ", "C3", 0.5, "p", 2)
+    fraction = setting(sheet, "A3", "Fraction to drop, p: ", "C3", 0.5, "p", 2)
     validate(sheet, fraction, "decimal", "between", "0", "0.95", "From 0, which drops nothing, to 0.95.")
-    _draw_rule(sheet, _setting(sheet, "F3:K3", f"Draw, 1 to {DRAWS}: ", "L3", 3, "draw", 0))
+    _draw_rule(sheet, setting(sheet, "F3:K3", f"Draw, 1 to {DRAWS}: ", "L3", 3, "draw", 0))
 
     style.note(sheet, 5, *DROPOUT["one"], rows=12)
     style.label(sheet, 5, 3, "activations", bold=True)
@@ -210,7 +203,7 @@ def _several_draws(sheet: Worksheet) -> None:
 
 
 def _mean(sheet: Worksheet, activations: Area) -> None:
-    _draw_rule(sheet, _setting(sheet, "A3", f"Mean over the first draws, 1 to {DRAWS}: ", "C3", 200, "used", 0))
+    _draw_rule(sheet, setting(sheet, "A3", f"Mean over the first draws, 1 to {DRAWS}: ", "C3", 200, "used", 0))
     style.note(sheet, 5, *DROPOUT["kept"], rows=5)
     style.note(sheet, 11, *DROPOUT["mean"], rows=6)
     style.note(sheet, 18, *DROPOUT["difference"], rows=4)

@@ -15,7 +15,8 @@ INK, GREY, BLUE, ORANGE, YELLOW, WHITE = "1F2A37", "6B7280", "67A9CF", "F4A24C",
 FACE = "Calibri"
 THIN, AMBER = Side(style="thin", color="D5D9DF"), Side(style="thin", color="D9A400")
 CENTRE = Alignment(horizontal="center", vertical="center")
-DECIMALS = {0: "0", 1: "0.0", 2: "0.00", 3: "0.000", 4: "0.0000", "scientific": "0E+00", "axis": '0;"refused";"–"'}
+DECIMALS = {0: "0", 1: "0.0", 2: "0.00", 3: "0.000", 4: "0.0000", "scientific": "0E+00", "axis": '0;"refused";"–"',
+            "wide": "[<0.01]0.0E+00;[<1000]0.000;0.0E+00"}  # fmt: skip
 
 
 def page(

@@ -1,5 +1,5 @@
 """Figures to play with in a running notebook. Each answers at once: it redraws small HTML tables, not images."""
 
 # ruff: noqa: F401 (imported to be given on)
-from .curves import ball_on_curve, softmax_sliders, threshold_slider
+from .curves import ball_on_curve, layer_spread, softmax_sliders, threshold_slider
 from .matrices import dropout_map, filter_stepper, product_stepper, result_shape, shape_matcher

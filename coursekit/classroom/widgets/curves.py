@@ -1,4 +1,4 @@
-"""Figures to play with that are made of curves and bars: gradient descent, probabilities, a threshold."""
+"""Figures to play with that are made of curves and bars: gradient descent, layers, probabilities, a threshold."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ from html import escape
 import ipywidgets
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ...display import BLUE, GREEN, ORANGE, RED
 from ...metrics import fbeta
@@ -16,6 +17,7 @@ from .interactive import Interactive, stepper
 
 _THRESHOLDS = torch.arange(1, 100) / 100
 _COLORS = {"precision": BLUE, "recall": RED, "F2": GREEN}
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda sums: sums, "tanh": torch.tanh, "ReLU": F.relu}
 _WIDTH, _HEIGHT, _EDGE = 480, 240, 40  # of a plot without its margin, and the margin, in pixels
 
 Point = tuple[float, float]
@@ -23,7 +25,16 @@ Line = tuple[str, list[Point]]
 Loss = Callable[[Tensor], Tensor]
 
 
-def plot(what: str, x_ends: Point, y_ends: Point, lines: Sequence[Line], dots: Sequence[tuple] = ()) -> str:
+def plot(
+    what: str,
+    x_ends: Point,
+    y_ends: Point,
+    lines: Sequence[Line],
+    dots: Sequence[tuple] = (),
+    *,
+    names: Sequence[str] = (),
+    log: bool = False,
+) -> str:
     """Curves as SVG.
 
     Args:
@@ -31,6 +42,8 @@ def plot(what: str, x_ends: Point, y_ends: Point, lines: Sequence[Line], dots: S
         x_ends, y_ends: the least and the largest number on each axis.
         lines: (color, points) of each.
         dots: (x, y, radius in pixels, color) of each.
+        names: of the two axes, written beside them.
+        log: whether each y is the logarithm, to base 10, of the number that its axis shows.
     """
 
     def at(x: float, y: float) -> Point:  # far points just outside the picture
@@ -43,7 +56,10 @@ def plot(what: str, x_ends: Point, y_ends: Point, lines: Sequence[Line], dots: S
         x, y = (low + fraction * (high - low) for low, high in (x_ends, y_ends))
         below, beside_ = at(x, y_ends[0]), at(x_ends[0], y)
         parts.append(f'<text x="{below[0]}" y="{below[1] + 16}" text-anchor="middle">{x:.3g}</text>')
-        parts.append(f'<text x="{beside_[0] - 6}" y="{beside_[1] + 4}" text-anchor="end">{y:.3g}</text>')
+        shown = f'10<tspan dy="-5" font-size="9">{y:.3g}</tspan>'.replace(">-", ">−") if log else f"{y:.3g}"
+        parts.append(f'<text x="{beside_[0] - 6}" y="{beside_[1] + 4}" text-anchor="end">{shown}</text>')
+    for name, x, y in zip(names, (_EDGE + _WIDTH // 2 - 20, 4), (_EDGE + _HEIGHT + 34, _EDGE - 20), strict=False):
+        parts.append(f'<text x="{x}" y="{y}">{escape(name)}</text>')
     for color, points in lines:
         path = " ".join("{},{}".format(*at(*point)) for point in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
@@ -121,6 +137,68 @@ def descend(loss: Loss, start: float, lr: float, momentum: float, steps: int) ->
         velocity = momentum * velocity + gradient.item()
         weight -= lr * velocity
     return path
+
+
+def layer_spread(width: int = 64, layers: int = 20, samples: int = 128) -> Interactive:
+    """The standard deviation of the activations, layer after layer of a network that has not been trained.
+
+    The weights of a layer are gain / √width times normal numbers, which stay the same whatever is moved, as the samples
+    do. Layer norm, where it is chosen, stands between the sums of a layer and its activation.
+
+    Args:
+        width: units in each layer, 2 to 256.
+        layers: how many, 1 to 50.
+        samples: that go through them, 2 to 256.
+
+    Raises:
+        ValueError: one of them is not such a whole number.
+
+    Used in lesson 20.
+    """
+    for name, given, least in (("width", width, 2), ("layers", layers, 1), ("samples", samples, 2)):
+        most = 50 if name == "layers" else 256
+        if type(given) is not int or not least <= given <= most:
+            raise ValueError(f"{name} is a whole number from {least} to {most}; found {given!r}")
+    gain = ipywidgets.FloatSlider(1.0, min=0.5, max=2.5, step=0.01, description="gain")
+    activation = ipywidgets.Dropdown(options=[*_ACTIVATIONS], description="activation")
+    between = ipywidgets.Dropdown(options=["none", "layer norm"], description="between")
+    draws = torch.Generator().manual_seed(20)
+    inputs = torch.randn(samples, width, generator=draws, dtype=torch.float64)
+    normals = torch.randn(layers, width, width, generator=draws, dtype=torch.float64)
+
+    def draw() -> str:
+        weights = gain.value / math.sqrt(width) * normals
+        spreads = spread_by_layer(inputs, weights, activation.value, between.value != "none")
+        logs = [(layer, math.log10(spread)) for layer, spread in enumerate(spreads) if spread]
+        most = max(1, math.ceil(max(abs(log) for _, log in logs)))
+        last = f"{spreads[-1]:.3g}"
+        verdict = "dies out" if spreads[-1] < 0.1 else "explodes" if spreads[-1] > 10 else "stays between 0.1 and 10"
+        what = f"standard deviation of the activations by layer, log axis: from {spreads[0]:.3g} to {last}"
+        level, dots = ("currentColor", [(0, 0), (layers, 0)]), [(*point, 3.5, BLUE) for point in logs]
+        names = "layer", "standard deviation (log axis)"
+        figure = plot(what, (0, layers), (-most, most), [level, (BLUE, logs)], dots, names=names, log=True)
+        said = f"after layer {layers} the standard deviation is <b>{last.replace('-', '−')}</b>: it {verdict}"
+        return f'{figure}<div role="status">{said}</div>'
+
+    what = "the standard deviation of the activations by layer; gain, activation and layer norm can be changed"
+    return Interactive([gain, ipywidgets.HBox([activation, between])], draw, what)
+
+
+def spread_by_layer(inputs: Tensor, weights: Tensor, activation: str, norm: bool) -> list[float]:
+    """The standard deviation of the inputs and of the activations after each layer; layers + 1 numbers.
+
+    Args:
+        inputs: (samples, width), float.
+        weights: (layers, width, width), of each layer (out, in), the same dtype.
+        activation: "none", "tanh" or "ReLU".
+        norm: whether layer norm stands before each activation.
+    """
+    spreads, values = [inputs.std(correction=0).item()], inputs
+    for weight in weights:
+        sums = values @ weight.T
+        values = _ACTIVATIONS[activation](F.layer_norm(sums, sums.shape[-1:]) if norm else sums)
+        spreads.append(values.std(correction=0).item())
+    return spreads
 
 
 def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
