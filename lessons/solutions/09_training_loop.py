@@ -122,7 +122,8 @@ def ends_after(losses, patience):
 
 
 def _ask_calls(random):
-    samples, batch_size, epochs = random.randint(50, 300), random.choice([16, 32, 64]), 3
+    batch_size, epochs = random.choice([16, 32, 64]), random.randint(2, 4)
+    samples = random.randint(2, 9) * batch_size + random.choice([0, 2, 5, 8, 12])
     question = f"A fit has {epochs} epochs of {samples} samples in batches of {batch_size}"
     return f"{question}. How often is `after_batch` called?", epochs * -(
         -samples // batch_size
@@ -130,18 +131,18 @@ def _ask_calls(random):
 
 
 def _ask_factor(random):
-    top, third = random.randint(2, 9) / 100, random.randint(0, 2)
+    top, third = random.randint(2, 9) / 10, random.randint(0, 2)
     words, left = [("a third", 0.75), ("a half", 0.5), ("two thirds", 0.25)][third]
     question = f"A learning rate falls from {top} to 0 along half a cosine wave"
     return f"{question}. What is it after {words} of the way?", top * left
 
 
 def _ask_limit(random):
-    curvatures = random.sample(range(2, 60), 3)
+    curvatures = random.sample(range(2, 13), 3)
     question = (
-        f"Three directions have the curvatures {curvatures}. Above which learning rate is"
+        f"Three directions have the curvatures {curvatures}. Above which learning rate does"
     )
-    return f"{question} gradient descent thrown out?", 2 / max(curvatures)
+    return f"{question} gradient descent diverge?", 2 / max(curvatures)
 
 
 def _ask_least_scale(random):
@@ -154,7 +155,9 @@ def _ask_least_scale(random):
 
 def _ask_end(random):
     patience, losses = random.randint(2, 3), random.sample(range(10, 40), 7)
-    question = f"The held-out losses would be {losses}, and the patience is {patience}"
+    question = (
+        f"Seven epochs would have the held-out losses {losses}; patience is {patience}"
+    )
     return f"{question}. After how many epochs does the fit end?", right_end(
         losses, patience
     )
