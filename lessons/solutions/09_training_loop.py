@@ -184,7 +184,7 @@ EXERCISES = {
         right_end,
         breaks=ends_after,
         hints=(
-            "With which loss does the function compare a new one?",
+            "After each of your epochs: which loss is the best yet, and what is `waited`?",
             "A loss that is better than the last one need not be a new best.",
             "`first_losses = [1.0, 3.0, 2.0]  # go on from here, with a patience of 2`",
         ),
