@@ -22,10 +22,14 @@ multiple of it, means of two seeds.
 | 1,024 | 6 | 0.013 | 2.236 | 2.038 | 1.413 | **1.349** |
 
 ```python
-learn = ck.Learner(ck.Loaders(few, batch_size=size), network(seed), progress=False)
-suggestion = learn.lr_find().suggestion
-learn.fit_one_cycle(3, multiple * suggestion)  # each time with a new learner
-print(learn.validate(ck.TensorLoader(few, 2048))["loss"])
+for size in (4, 16, 64, 256, 1024):
+    for multiple in (0.3, 1, 3, 10):
+        batched = ck.Loaders(few, batch_size=size)
+        learn = ck.Learner(batched, network(1), progress=False)
+        suggestion = learn.lr_find().suggestion
+        learn.fit_one_cycle(3, multiple * suggestion)
+        last = learn.validate(ck.TensorLoader(few, 2048))["loss"]
+        print(f"{size} {suggestion:.3f} {multiple} {last:.3f}")
 ```
 
 The suggestion hardly moves: it gets a little *lower* as the batches grow. The best multiple
