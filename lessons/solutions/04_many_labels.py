@@ -237,7 +237,7 @@ the head is not new. It only sees wider roads.
 
 Three things to keep in mind. The number of epochs is equal, not the time: an epoch for the
 head alone is cheaper. Three seeds on 250 held-out tiles show a direction,
-not its size: F2 gained between 0.002 and 0.021. And this backbone, pretrained on drawn
+not its size: F2 gained about 0.003 to 0.021. And this backbone, pretrained on drawn
 shapes, has little to lose; one from ImageNet may have more.
 
 ```python
