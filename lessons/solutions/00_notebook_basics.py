@@ -53,8 +53,8 @@ def _files():
 def _again_spread(rng):
     numbers = rng.sample(range(1, 20), 5)
     question = (
-        f"For the list {numbers}: how much too small is `numbers[-1] - numbers[0]`, "
-        "beside the largest minus the smallest?"
+        f"For the list {numbers}: by how much is `numbers[-1] - numbers[0]` less than "
+        "the largest minus the smallest?"
     )
     return question, largest_minus_smallest(numbers) - spread(numbers)
 
@@ -85,7 +85,10 @@ def _again_glob(rng):
 def _again_first_line(rng):
     words = rng.sample(["cell", "kernel", "path", "tensor", "class"], 3)
     text = rng.choice(["\\n", " "]).join(words) + "\\n" + words[0]
-    question = f'A file holds the text "{text}". How many characters has its first line?'
+    question = (
+        f'A file holds the text "{text}". How many characters has its first line, without '
+        "the line break?"
+    )
     return question, len(text.split("\\n")[0])
 
 
@@ -111,7 +114,7 @@ EXERCISES = {
             "should it look at?",
             "It is right where the smallest number comes first and the largest comes "
             "last. Not every list is in order.",
-            "`a_list = [5, ` and then a smaller number",
+            "`a_list = [5, ...]`, with a smaller number for the dots",
         ),
         lambda: [
             ([1, 2, 5],),
@@ -133,7 +136,7 @@ EXERCISES = {
             "a file that is not there, and with one that is empty?",
             "Reading a file that is not there raises an error with a name of its own. "
             "Catch that one error, and no other. The line break is `\\n`; spaces stay.",
-            "`try:`, and in it the line that reads the file",
+            "`with open(path, encoding='utf-8') as file:`, and all of that inside a `try:`",
         ),
         _files,
         difficulty=2,
@@ -173,7 +176,7 @@ EXERCISES = {
             "itself: of which numbers is this the mean?",
             "`mean` takes `dim`, the axis that goes away: here that of the images. One "
             "more axis, of length one, has to go as well.",
-            "`return images.mean(dim=0)...` (go on)",
+            "`mean = images.mean(dim=0)`, which has one axis too many",
         ),
         lambda: [
             (torch.arange(4.0).reshape(1, 1, 2, 2),),

@@ -105,7 +105,7 @@ def _again_precision(rng):
     right, missed, wrong = (rng.randint(2, 9) for _ in range(3))
     question = (
         f"Of {right + missed} pugs {right} were called pug; {wrong} other dogs were "
-        "called pug, too. How precise is the answer 'pug'?"
+        "called pug, too. What is the precision of the answer pug?"
     )
     return question, right / (right + wrong)
 
@@ -129,7 +129,7 @@ EXERCISES = {
             "breed is it?",
             "The pattern knows letters and underscores only, and `search` begins wherever "
             "it fits. Real breeds have names with other characters in them.",
-            '`file_name = "Saint-...` (go on)',
+            '`file_name = "Saint-" + "..."`, and for the dots the rest of a name',
         ),
         lambda: [
             ("pug_1.jpg",),

@@ -11,8 +11,10 @@ without = load_module(Path(__file__).with_name("rules.py")).without
 
 
 def mean_last(map_):
-    if not map_.numel() or map_.shape[0] % 2 or map_.shape[1] % 2 or map_.isnan().any():
-        raise ValueError("a map (H, W) of numbers, both sides even")
+    if not map_.is_floating_point() or not map_.isfinite().all() or not map_.numel():
+        raise ValueError("a map (H, W) of finite numbers with a point, such as 1.0")
+    if map_.shape[0] % 2 or map_.shape[1] % 2:
+        raise ValueError("both sides are even")
     return F.avg_pool2d(map_.clamp(min=0)[None], 2)[0]
 
 
@@ -226,8 +228,8 @@ EXERCISES = {
         pool_with_rest,
         breaks=pool_to_the_edge,
         hints=(
-            "What does `F.pad` put at the end of an odd side? When would you see it in the "
-            "result?",
+            "Which squares of your map hold padding, and which number comes out of each of "
+            "these?",
             "The padding is 0. It comes out as the largest of a square only where all that "
             "is really there lies below 0.",
             "`map_that_breaks_it = torch.tensor([[..., ..., -1.0]])`",

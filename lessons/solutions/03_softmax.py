@@ -97,7 +97,7 @@ def _again_hesitates(random):
     left = random.choice([2, 3, 4, 6, 7, 8, 9, 11])
     return (
         f"A network gives equal probabilities to {left} of 100 classes and nothing to the "
-        "others. The right class is one of the few. Its loss, to three decimals?"
+        "others. The right class is one of the few. What is its loss? Three decimals."
     ), math.log(left)
 
 
@@ -113,7 +113,7 @@ def _again_logits_of(random):
     times, temperature = random.choice([2, 3, 4, 9]), random.choice([0.5, 2, 3])
     return (
         f"At temperature {temperature}, class A is {times} times as probable as class B. "
-        "By how much is A's logit the larger one? Three decimals."
+        "By how much is A's logit larger than B's? Three decimals."
     ), temperature * math.log(times)
 
 
@@ -122,13 +122,13 @@ def _again_entropy(random):
     pieces = [2**-i for i in range(1, halves + 1)] + [2**-halves]
     given = ", ".join(f"1/{round(1 / p)}" for p in pieces)
     return (
-        f"The probabilities of {halves + 1} classes are {given}. Their entropy in bits, "
-        "that is with the logarithm to base 2?"
+        f"The probabilities of {halves + 1} classes are {given}. What is their entropy in "
+        "bits, the sum of −p · log₂(p)?"
     ), sum(p * -math.log2(p) for p in pieces)
 
 
 def _again_break_loss(random):
-    digits = random.randint(3, 12)
+    digits = random.choice([3, 4, 5, 6, 8, 9, 10, 12])  # 7 is the lesson's
     return (
         f"A loss clips its probabilities: none is below 1e-{digits}. What is the largest "
         "loss that one sample can have? Three decimals."

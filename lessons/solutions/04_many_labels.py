@@ -72,8 +72,8 @@ def _again_per_tile(random):
 def _again_break_f2(random):
     right, missed, extra = (random.randint(1, 5) for _ in range(3))
     return (
-        f"On one tile {right} labels are found, {missed} missed, and {extra} extra ones "
-        "given. What are precision, recall and F2? Three numbers, three decimals."
+        f"Labels of one tile: found {right}, missed {missed}, given but not there {extra}. "
+        "What are precision, recall and F2? Three numbers, three decimals."
     ), [
         right / (right + extra),
         right / (right + missed),
@@ -97,9 +97,9 @@ def _again_threshold_each(random):
 def _again_undo(random):
     quarters = random.randint(1, 3)
     return (
-        "A view is made of a tile: first mirrored, then turned by `quarters` quarter "
-        f"turns, and quarters = {quarters}. The same view can be made the other way round: "
-        "first turned, then mirrored. By how many quarter turns, 0 to 3?"
+        f"A tile is first mirrored (`.flip(-1)`), then turned to the left by {quarters} "
+        "quarter turns. The same view comes out if it is first turned to the left, then "
+        "mirrored. By how many quarter turns is it turned then, 0 to 3?"
     ), 4 - quarters
 
 
@@ -111,7 +111,7 @@ def _again_submission_line(random):
     sure = ", ".join(f"{n} 0.{p}" for n, p in zip(names, percents, strict=True))
     return (
         f"The threshold is 0.6; if nothing is above it, the most probable label is given. "
-        f"Which labels stand in the line of this tile? {sure}"
+        f"Which labels does this tile get? A list of names, in this order: {sure}"
     ), given or [best]
 
 
@@ -237,7 +237,7 @@ the head is not new. It only sees wider roads.
 
 Three things to keep in mind. The number of epochs is equal, not the time: an epoch for the
 head alone is cheaper. Three seeds on 250 held-out tiles show a direction,
-not its size: F2 gained between 0.002 and 0.021. And this backbone, pretrained on drawn
+not its size: F2 gained about 0.003 to 0.021. And this backbone, pretrained on drawn
 shapes, has little to lose; one from ImageNet may have more.
 
 ```python

@@ -93,7 +93,7 @@ def _iou(random):
 
 
 def _widths(random):
-    columns, halvings = random.randint(2, 9), random.randint(1, 4)
+    columns, halvings = random.randint(2, 9), random.randint(2, 5)
     asked = (
         f"A map has {columns} columns. Before it the width was halved {halvings} times, "
         "each time rounded up. "

@@ -152,7 +152,7 @@ def _contrast_again(random):
         random.randint(1, 3),
     )
     asked = f"An image goes from {low} to {low + width}. After the stretch to 0 and 1"
-    return f"{asked}, where is the pixel that was {low + share}?", share / width
+    return f"{asked}, what is the pixel that was {low + share}?", share / width
 
 
 def _to_grey_again(random):
@@ -164,7 +164,10 @@ def _to_grey_again(random):
 
 def _chessboard_again(random):
     rows, columns = random.randint(3, 9), random.randint(3, 9)
-    return f"How many ones has a {rows} × {columns} chessboard?", rows * columns // 2
+    asked = (
+        f"A {rows} × {columns} chessboard has a 0 in its top left corner. How many ones?"
+    )
+    return asked, rows * columns // 2
 
 
 def _identity_again(random):
@@ -195,7 +198,9 @@ def _overlaps_again(random):
     start, length, shift = random.randint(0, 9), random.randint(3, 9), random.randint(1, 12)
     end = start + length
     asked = f"Two intervals, {start} to {end} and {start + shift} to {end + shift}."
-    return f"{asked} How long is what at least one covers?", length + min(shift, length)
+    return f"{asked} How long is the part that at least one covers?", length + min(
+        shift, length
+    )
 
 
 def _running_sum_again(random):
@@ -246,7 +251,8 @@ def _pad_to_again(random):
 
 def _close_up_again(random):
     keep = [random.random() < 0.6 for _ in range(6)] + [True]
-    return f"`keep` is {keep}. To which position does the last number go?", sum(keep[:-1])
+    asked = f"`keep` is {keep}. The kept numbers move to the front, in their order."
+    return f"{asked} To which position, from 0, does the last one go?", sum(keep[:-1])
 
 
 def _other_shape_again(random):
@@ -264,8 +270,10 @@ def _undo_outer_sum_again(random):
 
 def _break_mean_again(random):
     x, keep = random.sample(range(1, 20), 4), random.sample([True, True, False, False], 4)
-    asked = f"x is {x}, keep is {keep}. What is `(x * keep).mean()`, the other wrong mean?"
-    return asked, sum(n for n, kept in zip(x, keep, strict=True) if kept) / 4
+    asked = f"x is {x}, keep is {keep}. `(x * keep).mean()` is not the mean of the kept"
+    return f"{asked} numbers. What is it?", sum(
+        n for n, kept in zip(x, keep, strict=True) if kept
+    ) / 4
 
 
 def _break_distance_again(random):
@@ -321,7 +329,7 @@ EXERCISES = {
         (
             "With which axis of the images does the only axis of the weights meet?",
             "align (n, channels, H, W) and (channels,) from the right; then one axis goes",
-            "`return (images * weights[:, None, None])...`",
+            "`return (images * weights[:, None, None]).sum(...)`",
         ),
         lambda: [
             (_numbers(1, 1, 1, 1), _vector(2)),
@@ -419,7 +427,7 @@ EXERCISES = {
         (
             "Where do the two intervals of the failing case begin to overlap, and end?",
             "from the later start to the earlier end, and 0 where that would be negative",
-            "`return (torch.minimum(a[:, None, 1], b[:, 1]) - ...`",
+            "`return (torch.minimum(a[:, None, 1], b[:, 1]) - ...).clamp(min=0)`",
         ),
         lambda: [
             (_rows((0, 4)), _rows((1, 2))),
@@ -455,7 +463,7 @@ EXERCISES = {
         (
             "What does the position of a number in the sorted list say about the others?",
             "how many numbers are smaller than this one?",
-            "`return (x[:, None] > ...)...`",
+            "`return (x[:, None] > ...).sum(...)`",
         ),
         lambda: [
             (_vector(7),),
@@ -491,7 +499,7 @@ EXERCISES = {
         (
             "How long should the result be, and which number does each position count?",
             "compare a column of all the numbers 0, 1, …, m - 1 with the row x",
-            "`return (x == torch.arange(m)[:, None])...`",
+            "`return (x == torch.arange(m)[:, None]).sum(...)`",
         ),
         lambda: [
             (torch.tensor([0]), 1),
@@ -509,7 +517,7 @@ EXERCISES = {
         (
             "Which rows of values should be added up in row 0 of the failing case?",
             "which rows go to row k? Compare index with 0, …, m - 1, as when you counted",
-            "`return (values * (index == torch.arange(m)[:, None])...).sum(1)`",
+            "`return (values * (index == torch.arange(m)[:, None])[...]).sum(1)`",
         ),
         lambda: [
             (_numbers(1, 1), torch.tensor([0]), 1),

@@ -141,6 +141,7 @@ ANSWERS = {
             torch.tensor([[-1.0, 1.0, 2.0]]),
             torch.tensor([-1.0, 1.0]),
             torch.tensor([[float("nan"), 1.0], [1.0, -1.0]]),
+            torch.tensor([[-1, 1], [0, 0]]),  # whole numbers have no mean
         ],
     ),
     "02.map_size": (
