@@ -203,7 +203,9 @@ def _broken_by(exercise: Exercise, attempt: object, hint: str) -> tuple[str, str
     try:
         expected = exercise.solution(*copy.deepcopy(case))
     except Exception as error:  # whatever the right function raises, it takes other inputs
-        return "wrong", f"for      {_shown(case)}\nthere is no right answer to compare with: {error}{hint}"
+        takes = f"give a tuple for {inspect.signature(exercise.breaks)}, such as {_shown(exercise.cases()[0])}"
+        why = error if isinstance(error, ValueError) else takes
+        return "wrong", f"for      {_shown(case)}\nthere is no right answer to compare with: {why}{hint}"
     if not _ordinary(expected):
         return "wrong", f"for      {_shown(case)}\nexpected {_shown(expected)}\ngive one with a finite answer{hint}"
     try:
