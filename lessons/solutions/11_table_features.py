@@ -110,8 +110,9 @@ def _another_leak(random):
         f"({letter}) {name}" for letter, name in zip("abcd", columns, strict=True)
     )
     return (
-        "You predict the sales of each of the next 14 days. Which of these columns of "
-        f"such a day leak? {listed}. Give the letters.",
+        "In the evening you predict the sales of each of the next 14 days. Which of these "
+        f"columns of such a day leak? {listed}. Give the letters as one text, such as "
+        "'bd'.",
         "".join(
             letter for letter, name in zip("abcd", columns, strict=True) if name in leaks
         ),
@@ -195,11 +196,10 @@ EXERCISES = {
     "fill_and_flag": Exercise(
         filled_and_flagged,
         hints=(
-            "What does the function compare in order to flag a row? Can a row that was "
-            "never empty pass this test?",
+            "Which rows of your column are empty, and which ones does the function flag?",
             "It flags what is equal to the median. Think of a column in which the median "
             "is one of the values.",
-            "`column_to_fill = torch.tensor([1.0, ..., torch.nan])`",
+            "`median = 2.0  # now a column that has this median, and holds it`",
         ),
         cases=lambda: [
             (torch.tensor([1.0, 2.0]),),
