@@ -285,12 +285,15 @@ strength 2:
 
 A single rating helps. Forty make a new user as well known as the others, and nothing was
 trained again. But she needs a bias: without it the vector has to explain her generosity
-as a taste, and with forty ratings it is worse than vector and bias with ten.
+as a taste, and with forty ratings it is about as good as vector and bias with ten. (Two
+other draws of sixty users gave figures that differ by up to 0.04, and after forty ratings
+the same: 0.796 and 0.812 without a bias, 0.738 and 0.766 with it.)
 
 The strength decides what happens at the beginning. With 0.1 vector and bias are worse
 after a single rating than nothing (1.007): eleven numbers memorise one. With 8 they learn
-slowly (0.965 after one, 0.847 after ten). The best strength for one rating is not the
-best for forty.
+slowly (0.965 after one, 0.847 after ten). One might guess that one rating needs another strength
+than forty. It hardly does: in the two other draws 2, 3 and 4 differed by at most 0.005,
+after one rating and after forty.
 
 ```python
 x = torch.cat([film_vectors[rated], torch.ones(len(rated), 1)], dim=1)
