@@ -291,9 +291,9 @@ the same: 0.796 and 0.812 without a bias, 0.738 and 0.766 with it.)
 
 The strength decides what happens at the beginning. With 0.1 vector and bias are worse
 after a single rating than nothing (1.007): eleven numbers memorise one. With 8 they learn
-slowly (0.965 after one, 0.847 after ten). One might guess that one rating needs another strength
-than forty. It hardly does: in the two other draws 2, 3 and 4 differed by at most 0.005,
-after one rating and after forty.
+slowly (0.965 after one, 0.847 after ten). One might guess that one rating needs another
+strength than forty. It hardly does: in the two other draws 2, 3 and 4 differed by at most
+0.005, after one rating and after forty.
 
 ```python
 x = torch.cat([film_vectors[rated], torch.ones(len(rated), 1)], dim=1)
