@@ -253,7 +253,8 @@ Christmas.
 Without `Store` the error should jump. It rises to 0.116 only (with the old mean: 0.134). A
 second column gives the store away: the 60 stores have 52 different values of
 `CompetitionDistance`. Take out the competition's columns as well, and the error is 0.225.
-*Now* the old mean is worth much: 0.144 with four weeks of open days, and 0.114 with a whole year.
+*Now* the old mean is worth much: 0.144 with four weeks of open days, and 0.114 with a whole
+year.
 
 **What it means.** A feature has no worth of its own. It is worth what the others do not say
 yet. That is why you measure with and without it, beside all the others, on several days.
