@@ -1,9 +1,13 @@
 """Solutions to lesson 10, with the cases that an answer is tried on."""
 
+from pathlib import Path
+
 import torch
 from torch.nn import functional as F
 
-from coursekit.classroom.exercises import Exercise, draw
+from coursekit.classroom.exercises import Exercise, draw, load_module
+
+without = load_module(Path(__file__).with_name("rules.py")).without
 
 DISCUSSION = """
 **Ask a hundred times.** On the sample (200 digits, a tenth of them labelled wrongly, 150
@@ -119,7 +123,7 @@ def _ask_row(random):
     row, by = [random.randint(1, 9) for _ in range(5)], random.randint(1, 3)
     moved_row = row[by:] + [0] * by
     question = f"A row of an image holds {row}. It is moved to the left by {by}"
-    return f"{question} and paper (0) comes in. What does it hold now?", moved_row
+    return f"{question} and 0 comes in. What does it hold now?", moved_row
 
 
 def _ask_spread(random):
@@ -172,6 +176,7 @@ EXERCISES = {
             (0.003 * draw(2, 2, 2, 2),),
         ],
         tolerance=1e-4,
+        rule=without("batch_norm", "BatchNorm2d"),
         difficulty=2,
         minutes=10,
         again=_ask_count,
@@ -180,9 +185,9 @@ EXERCISES = {
         moved,
         breaks=moved_by_roll,
         hints=(
-            "Where does `roll` put the pixels that leave the image?",
-            "They come in again on the other side. When can one not see that?",
-            "`my_image = torch.tensor([[1.0, 0.0]])`, moved so that the 1 leaves",
+            "Which pixels of your image leave it, and what comes in on the other side?",
+            "With `roll` they come in again on the other side. When can one see that?",
+            "`my_image = torch.tensor([[1.0, 0.0]])  # moved so that the 1 leaves`",
         ),
         cases=lambda: [
             (torch.zeros(2, 2), 1, 1),

@@ -110,8 +110,9 @@ def _another_leak(random):
         f"({letter}) {name}" for letter, name in zip("abcd", columns, strict=True)
     )
     return (
-        "You predict the sales of each of the next 14 days. Which of these columns of "
-        f"such a day leak? {listed}. Give the letters.",
+        "In the evening you predict the sales of each of the next 14 days. Which of these "
+        f"columns of such a day leak? {listed}. Give the letters as one text, such as "
+        "'bd'.",
         "".join(
             letter for letter, name in zip("abcd", columns, strict=True) if name in leaks
         ),
@@ -195,11 +196,10 @@ EXERCISES = {
     "fill_and_flag": Exercise(
         filled_and_flagged,
         hints=(
-            "What does the function compare in order to flag a row? Can a row that was "
-            "never empty pass this test?",
+            "Which rows of your column are empty, and which ones does the function flag?",
             "It flags what is equal to the median. Think of a column in which the median "
             "is one of the values.",
-            "`column_to_fill = torch.tensor([1.0, ..., torch.nan])`",
+            "`median = 2.0  # now a column that has this median, and holds it`",
         ),
         cases=lambda: [
             (torch.tensor([1.0, 2.0]),),
@@ -250,10 +250,11 @@ for today in todays[1:]:
 four weeks tells the level again, with noise: there may be two weeks of promotion in it, or
 Christmas.
 
-Without `Store` the error should jump. It rises to 0.116 only. There is a second column that
-gives the store away: the 60 stores have 52 different values of `CompetitionDistance`. Take
-out the competition's columns as well, and the error is 0.225. *Now* the old mean is worth
-much: 0.144 with four weeks of open days, and 0.114 with a whole year.
+Without `Store` the error should jump. It rises to 0.116 only (with the old mean: 0.134). A
+second column gives the store away: the 60 stores have 52 different values of
+`CompetitionDistance`. Take out the competition's columns as well, and the error is 0.225.
+*Now* the old mean is worth much: 0.144 with four weeks of open days, and 0.114 with a whole
+year.
 
 **What it means.** A feature has no worth of its own. It is worth what the others do not say
 yet. That is why you measure with and without it, beside all the others, on several days.

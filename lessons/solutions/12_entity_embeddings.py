@@ -73,8 +73,9 @@ def _another_group(random):
 def _another_matrix(random):
     values = random.choice([3, 7, 12, 20, 40, 150, 400])
     return (
-        f"A category has {values} values in training. How many numbers hold its "
-        "embedding, with a row for the unseen and the size by the rule of thumb?",
+        f"A category has {values} values in training. Its embedding has one row more, for "
+        "the unseen; a row has half as many numbers as there are rows, rounded up, and at "
+        "most 50. How many numbers is that in all?",
         (values + 1) * min(50, (values + 2) // 2),
     )
 
@@ -214,7 +215,7 @@ EXERCISES = {
             "gradients does each of them get?",
             "`gradient[codes] += arriving` reads all rows first, adds, and then writes "
             "them back one by one. What is left if a row is written twice?",
-            "`three_arguments = (torch.tensor([[1.0], [1.0]]), torch.tensor([...]), 1)`",
+            "`codes = torch.tensor([0, 0])`",
         ),
         cases=lambda: [
             (torch.tensor([[1.0, 2.0]]), torch.tensor([0]), 3),

@@ -85,10 +85,10 @@ def perplexity_again(random):
 def where_again(random):
     batch_size, length, seq_len = (random.randint(*r) for r in ((2, 5), (10, 30), (3, 6)))
     tokens = batch_size * length + random.randint(1, batch_size)
-    row, sequence = random.randrange(batch_size), random.randrange(2)
+    row, sequence = random.randrange(1, batch_size), random.randrange(2)
     return (
         f"A stream of {tokens} tokens is read in {batch_size} batch rows and sequences of "
-        f"{seq_len}. Which token is read first in row {row} of sequence {sequence}? "
+        f"{seq_len}. Which token is read first in batch row {row} of sequence {sequence}? "
         "(All are counted from 0.)",
         row * length + sequence * seq_len,
     )
@@ -182,8 +182,8 @@ EXERCISES = {
     "break_recited": Exercise(
         stands_in,
         (
-            "When a word does not fit, how many words of the text may already belong to "
-            "the sentence that is really there?",
+            "Follow `met` through your own text, word by word. What is it before and after "
+            "each word that does not fit?",
             "It begins again with the word that did not fit. But the sentence may have "
             "begun a word or two before that one: let the sentence repeat itself at its "
             "beginning.",

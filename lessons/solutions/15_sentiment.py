@@ -133,8 +133,8 @@ EXERCISES = {
     "break_largest": Exercise(
         largest_of_tokens,
         (
-            "What is in the padding after the multiplication, and for which texts is "
-            "that larger than all that is real?",
+            "Among which numbers does `amax` look for the largest in your text, and which "
+            "of them belong to tokens?",
             "The padding is 0, and takes part. That does no harm as long as one real "
             "value is above 0.",
             "`values = torch.tensor([[[-1.0], [0.0]]])`",

@@ -60,9 +60,9 @@ def _blocks_until(random):
         random.choice((10, 50, 100, 1000)),
     )
     asked = (
-        f"In each residual block of a tower f'(x) = {derivative}. Of how many blocks must "
-        "the tower be, at least, so "
-        f"that the gradient grows more than {times} times on its way back?"
+        f"In each residual block of a tower f'(x) = {derivative}. How many blocks must "
+        "there be, at least, for the gradient to become more than "
+        f"{times} times as large on its way back through all of them?"
     )
     return asked, math.ceil(math.log(times) / math.log(1 + derivative))
 
@@ -84,7 +84,7 @@ def _grad_cam_of_two(random):
     asked = (
         f"The gradients with respect to two maps have the means {weights[0]} and "
         f"{weights[1]}. At one position the maps "
-        f"hold {numbers[0]} and {numbers[1]}. Which number has Grad-CAM there?"
+        f"hold {numbers[0]} and {numbers[1]}. Which number does Grad-CAM give there?"
     )
     return asked, max(0, weights[0] * numbers[0] + weights[1] * numbers[1])
 
@@ -111,8 +111,8 @@ def _first_and_last(random):
     asked = (
         f"A convolution (kernel size {k}, stride {s}, padding {p}) is followed by one "
         f"with kernel size {k2}, stride "
-        f"{s2}, padding {p2}. Which pixels, first and last, does number {position} see, "
-        "along a side? Give a list."
+        f"{s2}, padding {p2}. Which pixels, first and last along a side, does number "
+        f"{position} of the second one's output see? (All are counted from 0.) Give a list."
     )
     return asked, list(pixels_seen(position, convolutions))
 
@@ -135,11 +135,11 @@ EXERCISES = {
         row_and_column,
         breaks=brightest,
         hints=(
-            "Number the cells of your map from 0, row by row. By what must you divide a "
-            "cell's number to get its row?",
-            "A row has as many cells as there are columns. On which maps does it not "
-            "matter which of the two one divides by?",
-            "`map_to_break = torch.zeros(2, ...)`",
+            "Count the cells of your map row by row, from 0: which number has the largest? "
+            "Which row and column does the function make of it?",
+            "A row has as many cells as there are columns, so one must divide by their "
+            "number. On which maps does it not matter that it divides by another?",
+            "`map_to_break = torch.zeros(1, 3)  # and now one cell that is larger`",
         ),
         cases=lambda: [
             (torch.tensor([[0.0, 1.0], [0.0, 0.0]]),),

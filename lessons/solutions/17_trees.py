@@ -68,7 +68,8 @@ def _another_threshold(random):
             continue
         question = (
             f"The values {values} have the targets {targets}. At which threshold is the "
-            "sum of the absolute distances from the medians of the two sides least?"
+            "sum of the absolute distances from the medians of the two sides least? (A "
+            "threshold is the middle of two neighbouring values.)"
         )
         return question, float(best)
 
@@ -103,7 +104,7 @@ def _another_column(random):
     column = random.choices(range(-3, 4), k=6)
     return (
         f"A column holds {column}. In how many ways can a tree divide these six rows in "
-        "two groups by a question about it?",
+        "two groups by one question about it?",
         len(set(column)) - 1,
     )
 
@@ -197,7 +198,7 @@ EXERCISES = {
             "An order tells which value comes first. What else counts: between which "
             "rows is there no threshold at all? And what happens if a column is turned "
             "round?",
-            "`two_columns = (torch.tensor([1.0, 1.0]), torch.tensor([1.0, ...]))`",
+            "`first = torch.tensor([1.0, 1.0])  # it divides nothing; and the second?`",
         ),
         cases=lambda: [
             (torch.tensor([1.0, 2.0]), torch.tensor([5.0, 7.0])),

@@ -113,7 +113,7 @@ EXERCISES = {
             "right? Can what is left have one again?",
             "When a part is taken out, its left and its right neighbour come together. "
             "Put a `../` in the middle of another one.",
-            '`name_sent = "..` then `../` then `/cat.png"`',
+            '`inside = "../"  # now ".." before it, and "/cat.png" behind it`',
         ),
         lambda: [
             ("../../../etc/passwd",),

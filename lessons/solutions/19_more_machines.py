@@ -109,7 +109,10 @@ def _ask_larger(random):
     world_size, each = random.randint(3, 9), random.randint(4, 12)
     larger = random.randint(1, world_size - 1)
     question = f"{each * world_size + larger} samples go to {world_size} processes"
-    return f"{question}, in parts that differ by one at most. How many get more?", larger
+    return (
+        f"{question}, in parts that differ by one at most. How many get one more?",
+        larger,
+    )
 
 
 def _ask_squared(random):
@@ -134,8 +137,9 @@ def _ask_factor(random):
     question = (
         f"Two equal parts have the gradients [{6 * size}, 0] and [0, {8 * size}]; the limit"
     )
-    return f"{question} is {limit}. By which factor is their mean clipped?", limit / (
-        5 * size
+    return (
+        f"{question} is {limit}. By which factor is their mean multiplied, to clip it?",
+        limit / (5 * size),
     )
 
 

@@ -48,7 +48,7 @@ def test_the_loop_above_each_puzzle_gives_what_its_solution_gives():
 
 FORBIDDEN = {
     name: answers
-    for number in ("02", "03", "08")
+    for number in ("02", "03", "08", "10")
     for name, answers in exercises.load_module(Path(__file__).parent / "answers" / f"lesson_{number}.py").BROKEN.items()
 }
 

@@ -117,7 +117,7 @@ def _layer(factor=None, shift=None, turned=False):
 ANSWERS = {
     "10.normalised_maps": (
         [
-            lambda maps: nn.BatchNorm2d(maps.shape[1]).train()(maps).detach(),
+            lambda maps: (m := maps - maps.mean((0, 2, 3), True)) / (m.pow(2).mean((0, 2, 3), True) + 1e-5) ** 0.5,
             *(_by_mean_and_variance, _channel_by_channel, _by_numpy),
         ],
         [
@@ -198,3 +198,10 @@ ANSWERS = {
 }
 
 EQUIVALENT = {}
+
+BROKEN = {
+    "10.normalised_maps": [
+        lambda maps: nn.BatchNorm2d(maps.shape[1]).train()(maps).detach(),
+        lambda maps: F.batch_norm(maps, None, None, training=True),
+    ]
+}

@@ -31,8 +31,17 @@ def _side_by_side(P, Q, b, c, order=(0, 1, 2), fill=1.0):
     return torch.cat([users[i] for i in order], 1), torch.cat([films[i] for i in order], 1)
 
 
-def _all(each, sizes):
-    return [value for value, size in zip(each.tolist(), sizes.tolist(), strict=True) for _ in range(size)]
+def _liked_least(predicted, seen):
+    """Film by film: what the one who likes it least gives, if nobody has seen it."""
+    left = {}
+    for film, (stars, known) in enumerate(zip(predicted.T.tolist(), seen.T.tolist(), strict=True)):
+        if not any(known):
+            left[film] = min(stars)
+    return left
+
+
+def _film_sorted(predicted, seen):
+    return [film for _, film in sorted((least, film) for film, least in _liked_least(predicted, seen).items())][-1]
 
 
 def _with_ones(vectors, last=True):
@@ -100,35 +109,39 @@ ANSWERS = {
             lambda P, Q, b, c: (P + b[:, None], Q + c[:, None]),
         ],
     ),
-    "13.break_moved": (
+    "13.break_similar": (
         [
-            (torch.zeros(1, 1), torch.tensor([0, 0]), torch.ones(2, 1)),
-            (torch.zeros(3, 2), torch.tensor([2, 0, 2]), torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])),
-            (torch.ones(2, 1, dtype=torch.int64), torch.tensor([1, 1, 1]), torch.full((3, 1), -4)),
-            (torch.zeros(2), torch.tensor([1, 1]), torch.tensor([0.5, 0.25])),
+            (torch.tensor([[1.0, 0.0], [1.0, 0.1], [9.0, 9.0]]), 0),
+            (torch.tensor([[0.0, 2.0], [3.0, 3.0], [0.0, 1.0]]), 0),
+            (torch.tensor([[-5.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.5, 0.5, 1.0], [-9.0, 20.0, 0.0]]), 1),
+            (torch.tensor([[-1.0, -0.1], [-3.0, 4.0], [-0.1, 2.0], [-1.0, 0.0]], dtype=torch.float64), 3),
         ],
         [
-            (torch.zeros(3, 1), torch.tensor([2, 0, 1]), torch.ones(3, 1)),  # each row once
-            (torch.zeros(3, 1), torch.tensor([1, 1]), torch.zeros(2, 1)),  # twice, but by nothing
-            (torch.zeros(3, 1), torch.tensor([5, 5]), torch.ones(2, 1)),  # rows that are not there
-            (torch.zeros(3, 1), torch.tensor([1, 1]), torch.ones(1, 1)),  # one move for two codes
-            torch.tensor([1, 1]),
+            (torch.tensor([[1.0, 0.0], [0.0, 1.0]]), 0),  # there is only one other
+            (torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]), 0),  # all of one length
+            (torch.tensor([[1.0], [2.0], [3.0]]), 0),  # all in one direction
+            (torch.tensor([[9.0, 9.0], [1.0, 0.0], [0.0, 1.0]]), 0),  # both as near
+            (torch.tensor([[1.0, 0.0], [0.0, 0.0], [-1.0, 1.0]]), 0),  # no direction
+            torch.tensor([[1.0, 0.0], [1.0, 0.1], [9.0, 9.0]]),
         ],
     ),
-    "13.rmse_of_all": (
+    "13.film_for_all": (
         [
-            lambda each, sizes: (each.square() @ sizes.float() / sizes.sum()).sqrt(),
-            lambda each, sizes: each.repeat_interleave(sizes).square().mean().sqrt(),
-            lambda each, sizes: math.sqrt(sum(e * e for e in _all(each, sizes)) / len(_all(each, sizes))),
-            lambda each, sizes: np.sqrt(np.average(each.numpy() ** 2, weights=sizes.numpy())),
-            lambda each, sizes: torch.einsum("n,n,n->", each, each, sizes / sizes.sum()) ** 0.5,
+            _film_sorted,
+            lambda predicted, seen: max((left := _liked_least(predicted, seen)), key=left.get),
+            lambda predicted, seen: torch.where(seen, -torch.inf, predicted).min(dim=0).values.argmax(),
+            lambda predicted, seen: np.where(seen.any(0), -np.inf, predicted.numpy().min(axis=0)).argmax(),
+            lambda predicted, seen: (
+                pd.DataFrame(predicted.double().numpy()).loc[:, ~seen.any(0).numpy()].min().idxmax()
+            ),
         ],
         [
-            lambda each, sizes: each.mean(),
-            lambda each, sizes: (each * sizes).sum() / sizes.sum(),
-            lambda each, sizes: (each**2).mean().sqrt(),
-            lambda each, sizes: (each**2 * sizes).sum() / sizes.sum(),
-            lambda each, sizes: ((each * sizes) ** 2).sum().sqrt() / sizes.sum(),
+            lambda predicted, seen: predicted.amin(0).argmax(),  # also what was seen
+            lambda predicted, seen: predicted.amin(0).masked_fill(seen.all(0), -torch.inf).argmax(),
+            lambda predicted, seen: predicted.mean(0).masked_fill(seen.any(0), -torch.inf).argmax(),
+            lambda predicted, seen: predicted.amax(0).masked_fill(seen.any(0), -torch.inf).argmax(),
+            lambda predicted, seen: (predicted.amin(0) * ~seen.any(0)).argmax(),  # 0 is more than a negative one
+            lambda predicted, seen: predicted.amin(0).masked_fill(seen.any(0), -torch.inf).max(),
         ],
     ),
     "13.careful_bias": (
