@@ -111,7 +111,7 @@ def _again_submission_line(random):
     sure = ", ".join(f"{n} 0.{p}" for n, p in zip(names, percents, strict=True))
     return (
         f"The threshold is 0.6; if nothing is above it, the most probable label is given. "
-        f"Which labels does this tile get? One text, names with spaces, in this order: {sure}"
+        f"Which labels does this tile get? One text, with spaces, in this order: {sure}"
     ), " ".join(given or [best])
 
 
