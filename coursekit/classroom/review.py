@@ -95,9 +95,10 @@ def review(name: str | None = None, answer: object = None) -> None:
         raise ValueError(f"say True if you knew it, or False; found {answer!r}")
     else:
         right = answer if one.answer else _same(answer, one)
-        _note(name, one.answered, right)
+        one.answered.append((date.today(), "right" if right else "again"))
+        note(name, "".join(f"{day.isoformat()} {word}".rstrip() + "\n" for day, word in one.answered))
         was = "right" if right else "noted" if one.answer else f"it is {one.value!r}"
-        print(f"{was}: {'that was the last time' if (due := _due(_notes(name))) is None else f'again on {due}'}")
+        print(f"{was}: {'that was the last time' if one.due is None else f'again on {one.due}'}")
 
 
 def _same(answer: object, one: Question) -> bool:
@@ -154,10 +155,3 @@ def _due(notes: list[tuple[date, str]]) -> date | None:
     if right == len(WAITS):
         return None
     return notes[-1][0] + timedelta(1 if notes[-1][1] == "again" else WAITS[right])
-
-
-def _note(name: str, notes: list[tuple[date, str]], right: bool) -> None:
-    """Add today's answer."""
-    lines = [*notes, (date.today(), "right" if right else "again")]
-    text = "".join(f"{day.isoformat()} {word}".rstrip() + "\n" for day, word in lines)
-    note(name, text)

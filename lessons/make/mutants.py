@@ -62,33 +62,21 @@ LEFT_OUT = re.findall(
     "abs clone clamp sort sorted float double long int bool round sqrt exp log flatten reversed "
     "contiguous floor ceil t flip unique lower strip tolist item keepdim cumsum clamp_min",
 )
-INSTEAD = {
-    "max": "min",
-    "min": "max",
-    "amax": "amin",
-    "amin": "amax",
-    "argmax": "argmin",
-    "argmin": "argmax",
-    "sum": "mean",
-    "mean": "sum",
-    "any": "all",
-    "all": "any",
-    "floor": "ceil",
-    "ceil": "floor",
-    "zeros": "ones",
-    "ones": "zeros",
-    "zeros_like": "ones_like",
-    "ones_like": "zeros_like",
-    "var": "std",
-    "std": "var",
-    "median": "mean",
-    "quantile": "nanquantile",
-    "append": "extend",
-    "softmax": "log_softmax",
-    "log_softmax": "softmax",
-    "startswith": "endswith",
-    "endswith": "startswith",
-}
+NEIGHBOURS = [
+    ("max", "min"),
+    ("amax", "amin"),
+    ("argmax", "argmin"),
+    ("sum", "mean"),
+    ("any", "all"),
+    ("floor", "ceil"),
+    ("zeros", "ones"),
+    ("zeros_like", "ones_like"),
+    ("var", "std"),
+    ("softmax", "log_softmax"),
+    ("startswith", "endswith"),
+]
+INSTEAD = dict(NEIGHBOURS) | {b: a for a, b in NEIGHBOURS}
+INSTEAD |= {"median": "mean", "quantile": "nanquantile", "append": "extend"}
 
 
 @dataclass

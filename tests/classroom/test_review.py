@@ -133,6 +133,16 @@ def test_three_digits_of_a_number_are_enough(value, answer, right):
     assert review._same(answer, review.Question("", "", value, "", 1e-5, [])) == right
 
 
+def test_what_cannot_be_noted_is_said_and_answered_all_the_same(solved, capsys, monkeypatch):
+    def full(path, content):
+        raise OSError("disk full")
+
+    solved(1)
+    monkeypatch.setattr(exercises, "write_whole", full)
+    ck.review("03.q1", True)
+    assert capsys.readouterr().out == f"(not noted: disk full)\nright: again on {date.today() + timedelta(7)}\n"
+
+
 def test_without_a_home_nothing_is_asked(monkeypatch, capsys):
     monkeypatch.delenv("COURSEKIT_HOME")
     monkeypatch.delenv("HOME", raising=False)
