@@ -4,23 +4,24 @@ The exercises of lesson NN are the dictionary `EXERCISES` in `lessons/solutions/
 """
 
 import copy
-import ctypes
 import dis
 import importlib.util
 import inspect
 import re
+import signal
+from _thread import interrupt_main
 from ast import literal_eval
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from itertools import chain, combinations
 from pathlib import Path
 from random import Random
-from threading import Event, Thread, get_ident
-from types import ModuleType
+from threading import Event, Thread, current_thread, main_thread
+from types import FrameType, ModuleType
 from typing import Any
 from zlib import crc32
 
@@ -145,42 +146,57 @@ class _TimeUp(BaseException):
     """An attempt takes too long; no `except Exception` of its own may catch it."""
 
 
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Stop what runs within by `_TimeUp`: in this thread, on any system, and without a signal.
+def _within(seconds: float, run: Callable[[], Any]) -> Any:
+    """What `run` returns; `_TimeUp` where it takes longer, raised inside of it and nowhere else.
 
-    It arrives between two steps of Python; a single call of a library that takes long is not cut short.
+    It arrives between two steps of Python, on any system; a single call of a library that takes long is not cut short,
+    and only the main thread, in which a notebook's cells run, is watched.
     """
-    stop, here, done = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(get_ident()), Event()
+    if current_thread() is not main_thread() or (before := signal.getsignal(signal.SIGINT)) is None:
+        return run()
+    late, done = Event(), Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        while frame and frame.f_code is not run.__code__:
+            frame = frame.f_back
+        if frame and late.is_set():
+            raise _TimeUp
+        if callable(before) and not late.is_set():  # the keyboard's own
+            before(number, frame)
 
     def watch() -> None:
         for wait in [seconds, *[0.5] * 100]:  # again: a bare `except:` in a loop has caught it
             if done.wait(wait):
                 return
-            stop(here, ctypes.py_object(_TimeUp))
+            late.set()
+            interrupt_main()
 
     watcher = Thread(target=watch, daemon=True)
+    signal.signal(signal.SIGINT, stop)
     watcher.start()
     try:
-        yield
+        return run()
     finally:
-        while watcher.is_alive():
-            with suppress(_TimeUp):
-                done.set()
-                watcher.join()
-        with suppress(_TimeUp):  # one that is due arrives here: Python looks at each turn of a loop
-            for _ in range(3):
-                pass
+        done.set()
+        watcher.join()
+        signal.signal(signal.SIGINT, before)  # what is due is handed to `stop` first, which lets it pass
 
 
 def _function_fault(exercise: Exercise, attempt: Callable, hint: str) -> tuple[str, str]:
     """The state and the details for an exercise that asks for a function."""
     faults, passed, case = [], 0, ()
+
+    def judge_all() -> None:
+        nonlocal passed, case
+        for case in exercise.cases():
+            fault = _fault(exercise, attempt, case)
+            if fault:
+                faults.append(fault)
+            else:
+                passed += 1
+
     try:
-        with _limited(SECONDS):
-            for case in exercise.cases():
-                fault = _fault(exercise, attempt, case)
-                faults, passed = (faults + [fault], passed) if fault else (faults, passed + 1)
+        _within(SECONDS, judge_all)
     except _TimeUp:
         if not faults:
             late = f"your function was stopped after {SECONDS:g} seconds: does a loop never end?"
@@ -209,8 +225,7 @@ def _broken_by(exercise: Exercise, attempt: object, hint: str) -> tuple[str, str
     if not _ordinary(expected):
         return "wrong", f"for      {_shown(case)}\nexpected {_shown(expected)}\ngive one with a finite answer{hint}"
     try:
-        with _limited(SECONDS):
-            fault = _fault(exercise, exercise.breaks, case)
+        fault = _within(SECONDS, lambda: _fault(exercise, exercise.breaks, case))
     except _TimeUp:
         return "right", f"for      {_shown(case)}\nexpected {_shown(expected)}\nbut it never ends"
     if fault is None:
@@ -355,10 +370,14 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
 def _smallest(exercise: Exercise, attempt: Callable, faults: list[_Fault]) -> _Fault:
     """Of these and all smaller cases of the same kind that were found the easiest one: slices are left out."""
     found = list(faults)
-    with suppress(_TimeUp), _limited(min(SECONDS, 1.0)):
+
+    def look() -> None:
         for fault in faults:
             while fault := next(_smaller(exercise, attempt, fault), None):
                 found.append(fault)
+
+    with suppress(_TimeUp):
+        _within(min(SECONDS, 1.0), look)
     return min(found, key=_Fault.rank)
 
 

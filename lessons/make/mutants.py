@@ -23,8 +23,8 @@ from coursekit.classroom.exercises import (
     SECONDS,
     Exercise,
     _fault,
-    _limited,
     _TimeUp,
+    _within,
     load_exercises,
     load_module,
 )
@@ -201,8 +201,10 @@ def is_refused(exercise: Exercise, mutant: Mutant) -> bool:
     exec(compile(mutant.source, "<mutant>", "exec"), namespace)
     damaged = namespace[exercise.solution.__name__]
     try:
-        with _limited(SECONDS):
-            return any(_fault(exercise, damaged, case) for case in exercise.cases())
+        return _within(
+            SECONDS,
+            lambda: any(_fault(exercise, damaged, case) for case in exercise.cases()),
+        )
     except _TimeUp:  # a loop without an end
         return True
 

@@ -2,8 +2,11 @@
 
 import math
 import re
+import signal
 import subprocess
 import sys
+import time
+from _thread import interrupt_main
 from contextlib import suppress
 from itertools import chain, combinations, product
 
@@ -342,13 +345,29 @@ def test_checks_under_a_profiler_end():
     assert b"ended" in done.stdout, done.stderr
 
 
-def test_nothing_is_left_to_arrive_after_the_limit():
-    for _ in range(200):
-        with suppress(exercises._TimeUp), exercises._limited(1e-4):
-            for _ in range(300):
-                pass
+def test_nothing_arrives_after_the_limit():
+    def run():
+        for _ in range(300):
+            pass
+
+    for seconds in np.linspace(0, 2e-3, 300):
+        with suppress(exercises._TimeUp):
+            exercises._within(seconds, run)
     for _ in range(1000):
         pass  # it would arrive here
+
+
+def test_a_limit_that_comes_again_and_again_stops_nothing_else(monkeypatch):
+    """What follows the attempt takes its time, and is not interrupted."""
+    monkeypatch.setattr(exercises.Thread, "join", lambda self: time.sleep(1.2))
+    with pytest.raises(exercises._TimeUp):
+        exercises._within(0.1, lambda: time.sleep(0.3) or [n for n in range(9)])
+
+
+def test_the_keyboard_stops_an_attempt_as_before():
+    with pytest.raises(KeyboardInterrupt):
+        exercises._within(60, lambda: interrupt_main() or [n for n in range(9)])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_hints_come_one_after_the_other_and_begin_anew_once_it_is_right(capsys):

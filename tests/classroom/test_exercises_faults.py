@@ -147,17 +147,12 @@ def test_an_endless_loop_for_smaller_cases_only_shows_the_failing_case(monkeypat
     assert judge("03.shares", attempt).details.startswith("for      tensor([[1., 1., 1.],\n")
 
 
-def test_a_thread_of_its_own_is_limited_too(monkeypatch):
-    def endless(x):
-        while True:
-            pass
-
-    monkeypatch.setattr(exercises, "SECONDS", 0.2)
+def test_a_thread_of_its_own_is_judged_too():
     verdicts = []
-    thread = threading.Thread(target=lambda: verdicts.append(judge("03.shares", endless)))
+    thread = threading.Thread(target=lambda: verdicts.append(judge("03.words", str.split)))
     thread.start()
     thread.join(20)
-    assert "was stopped" in verdicts[0].details
+    assert verdicts[0].state == "right"
 
 
 SHELL = """
