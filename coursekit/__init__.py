@@ -47,6 +47,7 @@ from .text.loaders import DocumentLoader, LanguageLoaders, SequenceLoader, TextL
 from .text.models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, locked_dropout
 from .text.learner import LanguageLearner, TextLearner, language_model_learner, language_tiny, perplexity
 from .text.learner import remap_vocabulary, text_classifier_learner, token_probabilities
+from .text.models import SelfAttention, Transformer, TransformerBlock, attention
 from .distributed import Distributed
 
 __version__ = "0.2.0"

@@ -1,7 +1,9 @@
-"""AWD-LSTM: a language model with dropout in five places, and a classifier on the same encoder.
+"""AWD-LSTM: a language model with dropout in five places, and a classifier on the same encoder; and a transformer.
 
 S. Merity, N. S. Keskar and R. Socher, "Regularizing and optimizing LSTM language models", 2017;
-J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", 2018.
+J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", 2018;
+A. Vaswani et al., "Attention is all you need", 2017; A. Radford et al., "Language models are unsupervised multitask
+learners" (GPT-2: layer norm before each part), 2019.
 """
 
 from collections.abc import Sequence
@@ -252,3 +254,146 @@ class TextClassifier(nn.Module):
         ends = values[torch.arange(len(piece), device=piece.device), (count[:, 0] - 1).clamp(min=0)]
         largest = torch.maximum(largest, values.masked_fill(~real, -torch.inf).amax(1))
         return state, (torch.where(count > 0, ends, last), largest, total + (values * real).sum(1))
+
+
+@in_words
+def attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> tuple[Tensor, Tensor]:
+    """Scaled dot-product attention: for each query the mean of the values, weighted by how well their keys fit.
+
+    Args:
+        queries: (..., q, size).
+        keys: (..., k, size).
+        values: (..., k, length).
+        causal: the queries are the last q of k positions, and each looks at its own and at those before.
+
+    Returns:
+        (..., q, length), and the weights (..., q, k): each row adds up to 1.
+
+    Raises:
+        ValueError: keys of another length than the queries, not one value for each key, or more queries than keys
+            where `causal`.
+
+    A. Vaswani et al., 2017, section 3.2.1. Built in lesson 21.
+    """
+    q, k = queries.shape[-2], keys.shape[-2]
+    if queries.shape[-1] != keys.shape[-1] or values.shape[-2] != k or (causal and q > k):
+        shapes = [tuple(part.shape) for part in (queries, keys, values)]
+        raise ValueError(
+            "queries (..., q, size), keys (..., k, size) and values (..., k, length) belong together, and causal "
+            f"attention has at most as many queries as keys; found {', '.join(map(str, shapes))}"
+        )
+    scores = queries @ keys.mT / keys.shape[-1] ** 0.5
+    if causal:
+        later = torch.ones(q, k, dtype=torch.bool, device=scores.device).triu(1 + k - q)
+        scores = scores.masked_fill(later, -torch.inf)
+    weights = scores.softmax(-1)
+    return weights @ values, weights
+
+
+Cache = tuple[Tensor, Tensor]  # keys and values of the tokens that were read, (n, heads, tokens, size / heads) each
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention: queries, keys and values are three linear maps of the same vectors.
+
+    Args:
+        size: of a token's vector.
+        heads: that look side by side, each in size / heads of the numbers.
+        causal: a token looks at itself and at the tokens before.
+        dropout: of the attention weights.
+
+    Raises:
+        ValueError: a size or number of heads below 1, or a size that the heads do not divide.
+
+    A. Vaswani et al., 2017, section 3.2.2. Built in lesson 21.
+    """
+
+    def __init__(self, size: int, heads: int, causal: bool = True, dropout: float = 0.0) -> None:
+        super().__init__()
+        at_least_one(size=size, heads=heads)
+        if size % heads:
+            raise ValueError(f"size is a multiple of heads; {heads} heads cannot share {size} numbers")
+        self.heads, self.causal = heads, causal
+        self.qkv, self.output, self.dropout = nn.Linear(size, 3 * size), nn.Linear(size, size), nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
+        """(n, tokens, size), and the cache of the tokens before, to (n, tokens, size) and the longer cache."""
+        queries, keys, values = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(x).chunk(3, dim=-1)
+        )
+        if cache:
+            keys, values = (torch.cat(pair, dim=2) for pair in zip(cache, (keys, values), strict=True))
+        _, weights = attention(queries, keys, values, self.causal)
+        mixed = self.dropout(weights) @ values
+        return self.output(mixed.transpose(1, 2).flatten(2)), (keys, values)
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention, then an MLP on each token; each with a layer norm before it and a residual connection around it.
+
+    Args:
+        size, heads, causal: see `SelfAttention`.
+        dropout: of the attention weights, and of what each of the two adds.
+
+    Built in lesson 21.
+    """
+
+    def __init__(self, size: int, heads: int, causal: bool = True, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.attention = SelfAttention(size, heads, causal, dropout)
+        self.mlp = nn.Sequential(nn.Linear(size, 4 * size), nn.GELU(), nn.Linear(4 * size, size))
+        self.attention_norm, self.mlp_norm = nn.LayerNorm(size), nn.LayerNorm(size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
+        """(n, tokens, size), and the cache of the tokens before, to (n, tokens, size) and the longer cache."""
+        added, cache = self.attention(self.attention_norm(x), cache)
+        x = x + self.dropout(added)
+        return x + self.dropout(self.mlp(self.mlp_norm(x))), cache
+
+
+class Transformer(nn.Module):
+    """Vectors of the tokens and of their positions, through a stack of blocks: the encoder of a GPT.
+
+    Args:
+        vocab_size: how many tokens there are.
+        size: of a token's vector.
+        heads, causal: see `SelfAttention`.
+        layers: how many blocks.
+        seq_len: how many positions there are.
+        dropout: of the vectors, and in each block.
+
+    Raises:
+        ValueError: a size below 1, or heads that do not divide `size`.
+
+    Built in lesson 21.
+    """
+
+    def __init__(
+        self, vocab_size: int, size: int, heads: int, layers: int, seq_len: int, causal: bool = True,
+        dropout: float = 0.0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        at_least_one(vocab_size=vocab_size, layers=layers, seq_len=seq_len)
+        self.embedding, self.positions = nn.Embedding(vocab_size, size), nn.Embedding(seq_len, size)
+        self.blocks = nn.ModuleList(TransformerBlock(size, heads, causal, dropout) for _ in range(layers))
+        self.dropout, self.norm = nn.Dropout(dropout), nn.LayerNorm(size)
+        for vectors in (self.embedding, self.positions):
+            nn.init.normal_(vectors.weight, std=0.02)
+
+    def forward(self, tokens: Tensor, caches: list[Cache] | None = None) -> tuple[Tensor, list[Cache]]:
+        """int64 (n, tokens), and the caches of the tokens before, to (n, tokens, size) and the longer caches.
+
+        Raises:
+            ValueError: more tokens, with those before, than there are positions.
+        """
+        start = caches[0][0].shape[2] if caches else 0
+        end, room = start + tokens.shape[1], self.positions.num_embeddings
+        if end > room:
+            raise ValueError(f"the model has positions for {room} tokens; found {end}: read the last {room} of them")
+        x = self.dropout(self.embedding(tokens) + self.positions.weight[start:end])
+        longer = []
+        for i, block in enumerate(self.blocks):
+            x, cache = block(x, caches[i] if caches else None)
+            longer.append(cache)
+        return self.norm(x), longer

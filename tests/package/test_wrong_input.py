@@ -143,6 +143,10 @@ VALID |= {
     "text_classifier_learner": {"data": texts, "embedding": 4, "hidden": 5, "layers": 1} | MADE,
     "perplexity": OUT, "remap_vocabulary": {"vectors": torch.rand(2, 3), "old": ["a", "b"], "new": ["b", "c"]},
     "token_probabilities": {"logits": torch.rand(4), "temperature": 1.0, "top_k": 2},
+    "attention": {"queries": torch.rand(2, 3), "keys": torch.rand(4, 3), "values": torch.rand(4, 5), "causal": False},
+    "SelfAttention": {"size": 4, "heads": 2, "causal": True, "dropout": 0.1},
+    "TransformerBlock": {"size": 4, "heads": 2},
+    "Transformer": {"vocab_size": 9, "size": 4, "heads": 2, "layers": 1, "seq_len": 3, "dropout": 0.1},
     "Resize": {"size": 8, "fit": "squish"}, "find_images": {"folder": lambda: ck.fetch("pets")},
     "read_idx": {"path": lambda: next(ck.fetch("digits").glob("t*images*"))}, "read_digits":
     {"folder": lambda: ck.fetch("digits")}, "read_image": {"source": IMAGES, "channels": 1}, "read_mask":
