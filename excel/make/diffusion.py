@@ -26,7 +26,7 @@ NOISE = [
 STARTS = [[-1.2, 1.2], [0.4, 0.9], [1.5, -0.3], [0.2, -1.5], [-0.7, 0.2]]
 EYE, MOUTH, PALE = "D55E00", "0072B2", "9CA3AF"
 COLOURS = ["E69F00", "56B4E9", "009E73", "CC79A7", style.INK]  # of the paths: Okabe-Ito, and ink
-X, Y = (Axis(name, -2.5, 2.5, "0.0") for name in "xy")
+X, Y = (Axis(name, -3, 3, "0.0") for name in "xy")
 SQUARE = {"width": 14.0, "height": 13.6}  # of a chart with these two axes
 
 # The columns of a way back, from column C on: a key, how many columns, how many rows less than STEPS + 1, the headings.
@@ -42,12 +42,13 @@ GUIDED = [
     ("total", 1, 1, "sum"), ("class_smallest", 1, 1, "of:class"), ("class_total", 1, 1, "sum"),
     ("distances", COUNT, 0, ""),
 ]  # fmt: skip
+# SUMSQ, since LibreOffice gives #NUM! for the square of a tiny number by ^2.
 # What stands in a row: {key} is a cell of it, {last_key} the one above, {all_key} the whole row of that block.
 POWER = "EXP(-({}-{{{}smallest}})/(2*{{noise}}^2))"
 PLAIN_TEXTS = {
     "signal": "=INDEX(signal_part,{t}+1)", "noise": "=INDEX(noise_part,{t}+1)",
     "path": "={signal}*{last_denoised}+{noise}*{last_predicted}",
-    "distances": "=({x}-{signal}*{point_x})^2+({y}-{signal}*{point_y})^2",
+    "distances": "=SUMSQ({x}-{signal}*{point_x},{y}-{signal}*{point_y})",
     "smallest": "=MIN({all_distances})",
     "total": f"=SUMPRODUCT({POWER.format('{all_distances}', '')})",
     "weights": f"={POWER.format('{distances}', '')}/{{total}}",
@@ -124,8 +125,8 @@ def _forward(sheet: Worksheet) -> Area:
     validate(sheet, shown, "whole", "between", "0", str(STEPS), "A whole number from 0 to 10.")
     turn = setting(sheet, "D3:G3", "Turn the noise by degrees: ", "H3", 0.0, "turn", 0)
     validate(sheet, turn, "decimal", "between", "0", "360", "From 0 to 360 degrees.")
-    scale = setting(sheet, "K3:M3", "Noise, times: ", "N3", 1.0, "noise_scale", 1)
-    validate(sheet, scale, "decimal", "between", "0", "2", "From 0, for none, to 2.")
+    scale = setting(sheet, "K3:M3", "Noise, times 0 to 1: ", "N3", 1.0, "noise_scale", 1)
+    validate(sheet, scale, "decimal", "between", "0", "1", "From 0, for none, to 1.")
     for row, key, rows in [(4, "idea", 9), (14, "schedule", 13), (28, "try", 10), (50, "table", 9)]:
         style.note(sheet, row, *FORWARD[key], rows=rows)
     style.label(sheet, 5, 3, "angle at t = 10, in degrees")
@@ -228,19 +229,19 @@ def _denoiser(sheet: Worksheet, points: Area) -> None:
         sheet, "E6", "√ᾱ · point: x, y", lambda i, j: f"={signal}*{_place(points, i)[j]}", (COUNT, 2), "shrunk", 3
     )
     apart = results(
-        sheet, "G6", "distance²", lambda i, _: f"=(position_x-{at(shrunk, i)})^2+(position_y-{at(shrunk, i, 1)})^2",
+        sheet, "G6", "distance²", lambda i, _: f"=SUMSQ(position_x-{at(shrunk, i)},position_y-{at(shrunk, i, 1)})",
         shape, "apart", 3,
     )  # fmt: skip
     scores = results(sheet, "H6", "score", lambda i, _: f"=-{at(apart, i)}/(2*{noise}^2)", shape, "scores", 3)
     powers = results(
-        sheet, "I6", "e^(score-max)", lambda i, _: f"=EXP({at(scores, i)}-MAX({scores.fixed}))", shape, "powers", 4
+        sheet, "I6", "e^(s-max)", lambda i, _: f"=EXP({at(scores, i)}-MAX({scores.fixed}))", shape, "powers", 4
     )
     weights = results(sheet, "J6", "weight", lambda i, _: f"={at(powers, i)}/powers_sum", shape, "point_weights", 4)
     style.heat(sheet, [weights], 0.5)
     facts = [
         ("√ᾱ at this t", signal, ["=INDEX(signal_part,at_t+1)"]),
         ("√(1-ᾱ) at this t", noise, ["=INDEX(noise_part,at_t+1)"]),
-        ("sum of e^(score-max)", "powers_sum", [f"=SUM({powers.range})"]),
+        ("sum of e^(s-max), s for score", "powers_sum", [f"=SUM({powers.range})"]),
         ("denoised: weighted mean of the points", "denoised",
          [f"=SUMPRODUCT({weights.range},{_column(points, j).absolute})" for j in (0, 1)]),
         ("predicted noise: (position - √ᾱ · denoised) / √(1-ᾱ)", "predicted_noise",
@@ -275,7 +276,7 @@ def _every_t(sheet: Worksheet, points: Area) -> tuple[Area, Area]:
 
     def distance(i: int, t: int) -> str:
         signal, (x, y) = f"INDEX(signal_part,{t + 2})", _place(points, i)
-        return f"=(position_x-{signal}*{x})^2+(position_y-{signal}*{y})^2"
+        return f"=SUMSQ(position_x-{signal}*{x},position_y-{signal}*{y})"
 
     apart = results(sheet, "E52", "", distance, shape, "distances_by_t", 3)
 
@@ -352,7 +353,7 @@ def _ways(sheet: Worksheet, starts: Area, points: Area, plan: list, prefix: str)
     last = (STEPS, 0, (1, COUNT))
     results(sheet, "F6", "end x, y", lambda i, j: f"={at(ways[i]['path'], STEPS, j)}", (len(STARTS), 2), f"{prefix}end")
     results(
-        sheet, "H6", "nearest point",
+        sheet, "H6", "nearest",
         lambda i, _: f"=MATCH({at(ways[i]['smallest'], STEPS)},{ways[i]['distances'].window(*last).range},0)",
         shape, f"{prefix}nearest", 0,
     )  # fmt: skip
@@ -397,7 +398,7 @@ def _back(sheet: Worksheet, points: Area) -> None:
         sheet, "L13", "How sure: the largest weight", across, Axis("weight", 0, 1, "0.0"), curves, width=14.0,
         height=9.6,
     )  # fmt: skip
-    page(sheet, "Ten steps back: from noise to a point", "AM", columns="")
+    page(sheet, "Ten steps back: from noise to a point", "X", columns="")
     _widths(sheet, range(3, 12), 9.5)
     _widths(sheet, range(12, 40), 7.0)
     sheet.column_dimensions["Y"].width = 2.5
@@ -422,7 +423,7 @@ def _guidance(sheet: Worksheet, points: Area) -> None:
     style.label(sheet, 11, 3, "of the class asked for")
     count = f"=SUMPRODUCT(((H6:H{5 + len(STARTS)}>{EYES})+1=asked_class)*1)"
     style.numbers(sheet, write_formulas(sheet, "H11", [[count]], name="of_class"), 0, size=10)
-    page(sheet, "Guidance: more of one class", "BD", columns="")
+    page(sheet, "Guidance: more of one class", "AM", columns="")
     _widths(sheet, range(3, 12), 9.5)
     _widths(sheet, range(12, 57), 7.0)
     sheet.column_dimensions["AN"].width = 2.5

@@ -22,7 +22,8 @@ FORWARD = {
         Noise times 0: the face shrinks to one place, for √ᾱ gets small. Noise times 1 again, and turn it by 90
         degrees: other noise, the same end of the story.
 
-        Set the angle at t = 10 to 60 degrees. A fourth of ᾱ is left then: at t = 10 this is not yet noise alone."""),
+        Set the angle at t = 10 to 60 degrees. Then ᾱ is still 0.25 there, and you can still see where the eyes were.
+        A schedule has to end near ᾱ = 0."""),
     "table": ("Every point at every t", """
         Left: the noise in use, after turning and multiplying, and each point at the t looked at. Right: x of each point
         at every t, and below it y. From column to column a point moves a little, from its place in the face to its
@@ -65,7 +66,7 @@ BACK = {
         Five starts, as if drawn from a normal distribution, at t = 10. Ten times the denoiser guesses, and ten times
         the position goes one step back. The end is the last guess. Type other starts.
 
-        Most ends are at a point of the face. With so few steps some are between two neighbours."""),
+        Each end is near a point of the face. Ten steps are few: some ends lie between two neighbours."""),
     "step": ("One step, from t to t - 1", """
         1. The weights of the points at this position and t, as on the sheet "denoiser".
 
@@ -77,10 +78,9 @@ BACK = {
         No new noise is added. This is DDIM sampling (Song et al., 2021): the same start gives the same end. DDPM
         sampling (Ho et al., 2020) adds some noise in each step."""),
     "sure": ("When is it decided?", """
-        The chart at the right shows the largest of the twelve weights. At t = 10 it is near 1/12 = 0.083: the guess is
-        the middle of the face, from every start. So the first steps hardly know the start.
-
-        It is decided late, from t = 6 on, when the grey dots are farther apart than the noise is wide."""),
+        No noise is added, so the start alone decides the end. But the denoiser finds out late. The chart at the right
+        shows the largest of the twelve weights. At t = 10 it is near 1/12 = 0.083, and every guess is near the middle
+        of the face. At t = 5 no weight is above one half yet. At t = 1 each start has one above 0.7."""),
     "rows": ("Read a row from left to right", """
         t, the two factors, the position, the guess, the predicted noise, the twelve weights. The next row is one step
         later. At the right: the squared distances from which the weights come, the smallest of them, and the sum by
@@ -104,8 +104,8 @@ GUIDANCE = {
         w = 3: all five end at the upper point of an eye, away from the mouth. More of the class, less variety.
         That is what guidance costs.
 
-        Class 2, w = 1 and w = 5: all five end at the mouth. With 5 the ways make a turn through places where no
-        point is."""),
+        Class 2, w = 1 and w = 5: all five end at the mouth. With 5 some swing far below it first, through places
+        where no point is."""),
     "rows": ("Read a row from left to right", """
         As on the sheet before, with two sets of weights: over all points, and within the class. Each gives a guess;
         "denoised" is what w makes of the two. The starts are those of the sheet before: change them there."""),
