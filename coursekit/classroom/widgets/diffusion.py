@@ -49,7 +49,7 @@ def denoise(samples: Tensor) -> Interactive:
     def draw() -> str:
         steps = steps_back(samples, torch.tensor([slider.value for slider in start]))
         now, visited = steps[step.value], [tuple(one.position.tolist()) for one in steps[: step.value + 1]]
-        x, y = now.denoised.tolist()
+        x, y = (round(value, 2) + 0.0 for value in now.denoised.tolist())  # no -0.00
         dots = [
             (*point, 3 + 14 * math.sqrt(weight), ORANGE)
             for point, weight in zip(samples.tolist(), now.weights.tolist(), strict=True)
@@ -57,7 +57,7 @@ def denoise(samples: Tensor) -> Interactive:
         dots += [(*point, 2.5, BLUE) for point in visited] + [(x, y, 6, GREEN), (*visited[-1], 6, RED)]
         what = f"points, and a way to one of them after {step.value} steps of {STEPS}"
         figure = plot(what, (-2 * most, 2 * most), (-most, most), [(BLUE, visited)], dots, names=("x", "y"))
-        said = f"t = {now.t}: the mean of the samples (green) is ({x:.2f}, {y:.2f}), the largest weight "
+        said = f"t = {now.t}: for the position (red) the mean is ({x:.2f}, {y:.2f}) (green), the largest weight "
         said += f"{now.weights.max():.2f}. " + ("This is the end." if now.t == 0 else "")
         return f'{figure}<div role="status">{said.replace("-", "−")}</div>'
 
