@@ -1,0 +1,125 @@
+"""The headings and explanations of attention.xlsx. Single line breaks are layout of this file only."""
+
+HAND = {
+    "vectors": ("Six words, four numbers each", """
+        "the cat slept because it yawned". The numbers were made up, so that you can read them. The first says how much
+        a word is a thing, the second how much it is an action, the third how much it points back to another word. The
+        fourth is 0: it belongs to the position.
+
+        Attention itself does not know the order of the words. So each position has a vector, too, and it is added.
+        Change a yellow number and watch the weights."""),
+    "maps": ("Queries, keys, values", """
+        Each word gives three vectors. Its query says what it looks for. Its key says what it offers. Its value is what
+        others get from it. Each is a linear layer of x: one row of weights for each number, as in nn.Linear, here
+        without bias.
+
+        Query 1 looks for a thing: actions ask once, pointers twice. Query 2 looks for an action: things ask. Query 3
+        looks for a pointer: actions ask. Query 4 is twice the position. The keys are x as it is. The values leave the
+        position out: its row of weights is 0."""),
+    "scores": ("Who fits whom", """
+        A score is the sum of the products of one query and one key: one row for each word that asks, one column for
+        each word that answers. In the row "it" the largest is "cat".
+
+        Sums of many products are large. So they are divided by √d, where d is the length of a key, here 4. Type 0 at
+        the top: the scores double, and the weights become sharper."""),
+    "weights": ("Softmax of each row", """
+        exp of each score, divided by the sum of the row. (The largest score is subtracted first: that changes nothing
+        but keeps exp small.) So the weights of a word add up to 1. "it" gives 84 % of its weight to "cat".
+
+        The causal mask: a word looks at itself and at the words before it. Later ones get 0. A model that predicts the
+        next word must not see it. Type 0 at the top: now "cat" looks at "slept" and "yawned", its actions.
+
+        Below, the results: the mean of the values, by these weights. The row "it" is nearly the vector of "cat"."""),
+}  # fmt: skip
+
+TRANSFORMER = {
+    "type": ("What comes next?", """
+        A transformer with two blocks and two heads in each. It was trained on texts of three kinds, made of 29 words.
+        Choose a word from the list in a yellow cell, or type it, or type its number. Leave the last cells empty for a
+        shorter text.
+
+        Things: "red hat green car white ball green" - each colour keeps its thing.
+        Meetings: "anna met ben . ben thanked" - each sentence is about both people.
+        Turns: "anna ben carl anna ben carl anna" - the order stays the same."""),
+    "heads": ("Four heads, as heat", """
+        One square is one head. A row is the word that looks, a column the word that is looked at. The numbers of a row
+        add up to 1. The part above the diagonal is empty: the causal mask. A row without a word is empty, too.
+
+        The heads of block 2 look at what block 1 has made of the words, not at the words alone.
+
+        All the numbers on the way are on the sheets "block 1" and "block 2"."""),
+    "copy": ("How it finds the word that came before", """
+        Look at block 1, head 1: each thing looks at the word before it, its colour. So the vector of "car" now tells
+        that it stood behind "green".
+
+        Look at block 2, head 2, last row: "green" looks for a word that stood behind "green", and finds "car". These
+        two steps together are called an induction head. They need two blocks.
+
+        "red hat" and "green car" never stood together in training. The network does not know them by heart: it copies
+        what it reads."""),
+    "try": ("What to try", """
+        Change "car" to "boat": the answer changes with it. Change the last word to "red".
+
+        Clear the last cell: after "ball" any colour may follow, and the probabilities say so.
+
+        Type "anna met ben . ben thanked", then change the second "ben" to "anna". Which head sees the difference?
+
+        Type words that make none of the three kinds of text. There is an answer, but nobody taught it."""),
+}  # fmt: skip
+
+BLOCK = {
+    "x": ("What comes in", """
+        In block 1: the vector of the word plus the vector of its position. In block 2: what block 1 gives. Rows without
+        a word are pale: nothing looks at them."""),
+    "norm": ("Layer norm", """
+        Each row minus its mean, divided by √(variance + ε), times γ, plus β. γ and β are on the sheets of weights.
+        Lesson 20 shows why."""),
+    "qkv": ("Queries, keys, values", """
+        A linear layer of each row: 16 numbers each. Head 1 takes the first eight of them, head 2 the others."""),
+    "scores": ("Scores and attention weights", """
+        As on the sheet "by hand", once for each head: query times key, divided by √8; exp, 0 for later words; divided
+        by the sum of the row."""),
+    "mixed": ("Attention adds to x", """
+        The values of each head, weighted. A linear layer mixes both heads. What it gives is added to x: a residual
+        connection."""),
+    "mlp_norm": ("Layer norm again", "The same as above, with a γ and a β of its own."),
+    "hidden": ("The MLP: 64 sums", """
+        From here on each word is on its own. A linear layer makes 64 numbers of 16."""),
+    "gelu": ("GELU", """
+        The activation x · Φ(x), where Φ(x) is the probability that a standard normal number is below x: NORMSDIST. For
+        large x it is x, far below 0 it is 0."""),
+    "out": ("The MLP adds to x", """
+        A second linear layer makes 16 numbers of the 64. They are added to x, and the block is done."""),
+}  # fmt: skip
+
+VECTORS = {
+    "words": ("The vectors of the words", """
+        Sixteen numbers for each word, learned. They are used twice: at the start, and at the end, where the logit of a
+        word is the sum of the products of its vector and the network's last vector (tied weights).
+
+        The names of the yellow blocks are those of the parameters in PyTorch, such as embedding.weight: put them into
+        ck.Transformer, and it gives the same numbers."""),
+    "rest": ("Positions, and the last layer norm", """
+        One vector for each of the eight positions, learned. For a ninth word there is none.
+
+        The last layer norm comes after block 2. ε is a small number that keeps a layer norm from a division by 0."""),
+    "last": ("The last word", """
+        Only the last word that was read says what comes next. Its vector goes through one more layer norm. Times the
+        vector of each word of the list it gives the logits on the sheet "transformer"."""),
+}  # fmt: skip
+
+WEIGHT = {
+    "norms": ("γ and β of both layer norms", """
+        Every yellow number was learned. Change one and look at the sheet "transformer"."""),
+    "qkv": ("Queries, keys, values", """
+        Three linear layers in one, as in ck.SelfAttention: 16 rows for the queries, 16 for the keys, 16 for the values.
+        "query h1.3" is number 3 of the query of head 1.
+
+        One row is one unit: 16 weights, and its bias at the right."""),
+    "output": ("Output of attention", """
+        Mixes the values of both heads."""),
+    "mlp": ("The MLP, first layer", """
+        64 units with 16 weights each."""),
+    "back": ("The MLP, second layer", """
+        16 units with 64 weights each."""),
+}  # fmt: skip
