@@ -1,6 +1,6 @@
 """Workbook attention.xlsx: attention of six words by hand, and a trained transformer of two blocks, cell by cell."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -30,7 +30,6 @@ SENTENCE = ["red", "hat", "green", "car", "white", "ball", "green"]
 LEFT, BAND = 4, POSITIONS + 3  # the column where blocks of numbers start; rows for a block, its heading and a space
 HEAD = SIZE // HEADS
 PART = SIZE + 1  # columns of a block of vectors, with a space
-Put = Callable[[int, int, str, Formula, int, str], Area]  # of band, column, heading, formula, columns and name
 FIRST_WORD = 9  # row of the first word of the list
 LIST = LEFT + 2 * (POSITIONS + 2)  # column of the list of words
 
@@ -47,12 +46,13 @@ def build() -> Workbook:
     heads, below = [], None
     for k, sheet in enumerate(blocks):
         weights = _weights(book.create_sheet(f"weights {k + 1}"), state, k)
-        below, seen = _block(sheet, k, weights, given, below)
+        below, seen = _block(sheet, k + 1, weights, given, below)
         heads += seen
     _next_word(front, _last_word(blocks[-1], below, given), given)
     _heads(front, heads, used)
     for k, sheet in enumerate(blocks):
         page(sheet, f"Inside block {k + 1}", get_column_letter(LEFT + 4 * SIZE - 1), columns="C")
+        sheet["A2"] = "Every number between the words and the answer: all are formulas."
         sheet.page_setup.fitToHeight = 0
         _widths(sheet, range(LEFT, LEFT + 4 * SIZE), 5.4)
     return book
@@ -66,76 +66,83 @@ def _by_hand(sheet: Worksheet) -> None:
     scaled = setting(sheet, "D3:K3", "Divide the scores by √4 (1 yes, 0 no): ", "L3", 1, "scaled", 0)
     for area in (causal, scaled):
         validate(sheet, area, "whole", "between", "0", "1", "1 or 0.")
-    for row, key, rows in [(4, "vectors", 8), (13, "maps", 9), (24, "scores", 9), (34, "weights", 9)]:
+    for row, key, rows in [(4, "vectors", 8), (13, "maps", 9), (24, "read", 9), (34, "scores", 10), (45, "mask", 10)]:
         style.note(sheet, row, *HAND[key], rows=rows)
-    count, size = len(SIX), len(SIX_VECTORS[0])
-    corners = [LEFT + k * (count + 2) for k in range(3)]
+    vectors = inputs(sheet, _corner(6, 0), "vectors of the words", SIX_VECTORS, "vectors")
+    places = inputs(sheet, _corner(6, 1), "vectors of the positions", SIX_POSITIONS, "positions")
+    for area in (vectors, places):
+        validate(sheet, area, "decimal", "between", "-10", "10", "From -10 to 10.")
+    style.heat(sheet, [vectors, places], 3, kind="input")
+    x = _vectors_of(sheet, 6, 2, "x: their sum", lambda i, j: f"={at(vectors, i, j)}+{at(places, i, j)}", "hand_x")
+    queries, keys, values = _maps(sheet, x)
+    scores, exps, weights = _weights_by_hand(sheet, queries, keys)
 
-    def cell(row: int, block: int) -> str:
-        return address(row, corners[block])
+    def mixed(i: int, j: int) -> str:
+        return "=" + "+".join(f"{at(weights, i, k)}*{at(values, k, j)}" for k in range(len(SIX)))
 
-    vectors = inputs(sheet, cell(6, 0), "vectors of the words", SIX_VECTORS, "vectors")
-    places = inputs(sheet, cell(6, 1), "vectors of the positions", SIX_POSITIONS, "positions")
-    x = _vectors_of(
-        sheet, cell(6, 2), "x: their sum", lambda i, j: f"={at(vectors, i, j)}+{at(places, i, j)}", "hand_x"
-    )
+    outcome = _vectors_of(sheet, 47, 0, "results: the values, weighted", mixed, "hand_results")
+    style.heat(sheet, [x, queries, keys, values, outcome], 3)
+    for area in (vectors, places, x, queries, keys, values, scores, exps, weights, outcome):
+        row_names(sheet, area.top, SIX, left=area.left - 1)
+    style.legend(sheet, [(row, LEFT + len(SIX) + 2) for row in (47, 48, 49)])
+    right = LEFT + 3 * (len(SIX) + 2) - 3
+    page(sheet, "Attention by hand: six words", get_column_letter(right), columns="")
+    _widths(sheet, range(LEFT - 1, right + 1), 7.6)
+
+
+def _corner(row: int, block: int) -> str:
+    """The first cell of one of three blocks side by side."""
+    return address(row, LEFT + block * (len(SIX) + 2))
+
+
+def _maps(sheet: Worksheet, x: Area) -> list[Area]:
+    """The three matrices of weights; gives the queries, keys and values."""
     mapped = []
     for block, (kind, rows) in enumerate(MAPS.items()):
-        weight = inputs(sheet, cell(15, block), f"weights of the {PARTS[block]}", rows, f"{kind}_weights")
+        weight = inputs(sheet, _corner(15, block), f"weights of the {PARTS[block]}", rows, f"{kind}_weights")
         validate(sheet, weight, "decimal", "between", "-5", "5", "From -5 to 5.")
-        row_names(sheet, 15, range(1, size + 1), left=corners[block] - 1)
         style.heat(sheet, [weight], 3, kind="input")
+        row_names(sheet, 15, [f"{kind} {i + 1}" for i in range(len(rows))], left=weight.left - 1)
 
         def formula(i: int, j: int, weight: Area = weight) -> str:
             return f"=SUMPRODUCT({row_of(x, i)},{row_of(weight, j)})"
 
-        mapped.append(_vectors_of(sheet, cell(26, block), PARTS[block], formula, f"hand_{PARTS[block]}"))
-    for area in (vectors, places):
-        validate(sheet, area, "decimal", "between", "-10", "10", "From -10 to 10.")
-    queries, keys, values = mapped
-    style.heat(sheet, [vectors, places], 3, kind="input")
-    style.heat(sheet, [x, *mapped], 3)
+        mapped.append(_vectors_of(sheet, 26, block, PARTS[block], formula, f"hand_{PARTS[block]}"))
+    return mapped
+
+
+def _weights_by_hand(sheet: Worksheet, queries: Area, keys: Area) -> tuple[Area, Area, Area]:
+    """Scores, their exp, and the attention weights."""
+    count, square = len(SIX), (len(SIX), len(SIX))
 
     def divided(i: int, j: int) -> str:
-        return f"=SUMPRODUCT({row_of(queries, i)},{row_of(keys, j)})/IF(scaled=1,SQRT({size}),1)"
+        return f"=SUMPRODUCT({row_of(queries, i)},{row_of(keys, j)})/IF(scaled=1,SQRT({keys.shape[1]}),1)"
 
-    square = (count, count)
-    scores = results(sheet, cell(36, 0), "scores: query · key / √4", divided, square, "hand_scores", 2)
+    scores = results(sheet, _corner(37, 0), "scores: query · key / √4", divided, square, "hand_scores", 2)
 
     def power(i: int, j: int) -> str:
-        seen = scores.window(i, 0, (1, i + 1)).range
-        largest = (
-            f"MAX({row_of(scores, i)})" if i == count - 1 else f"IF(causal=1,MAX({seen}),MAX({row_of(scores, i)}))"
-        )
+        largest = f"MAX({row_of(scores, i)})"
+        if i < count - 1:
+            largest = f"IF(causal=1,MAX({scores.window(i, 0, (1, i + 1)).range}),{largest})"
         exp = f"EXP({at(scores, i, j)}-{largest})"
         return f"=IF(causal=1,0,{exp})" if j > i else f"={exp}"
 
-    exps = results(sheet, cell(36, 1), "exp(score - largest); later words: 0", power, square, "hand_exps", 2)
+    exps = results(sheet, _corner(37, 1), "exp(score - largest); later words: 0", power, square, "hand_exps", 2)
     weights = results(
-        sheet, cell(36, 2), "attention weights: each row adds up to 1",
+        sheet, _corner(37, 2), "attention weights: each row adds up to 1",
         lambda i, j: f"={at(exps, i, j)}/SUM({row_of(exps, i)})", square, "hand_weights", 2,
     )  # fmt: skip
-
-    def mixed(i: int, j: int) -> str:
-        return "=" + "+".join(f"{at(weights, i, k)}*{at(values, k, j)}" for k in range(count))
-
-    outcome = _vectors_of(sheet, cell(45, 0), "results: the values, weighted", mixed, "hand_results")
-    style.heat(sheet, [scores], 4)
-    style.heat(sheet, [exps, weights], 1)
-    style.heat(sheet, [outcome], 3)
-    for area in (vectors, places, x, *mapped, scores, exps, weights, outcome):
-        row_names(sheet, area.top, SIX, left=area.left - 1)
     for area in (scores, exps, weights):
         _column_names(sheet, area, SIX)
     for area in (exps, weights):
         _hide_zeros(sheet, area)
-    style.legend(sheet, [(row, corners[1]) for row in (45, 46, 47)])
-    page(sheet, "Attention by hand: six words", get_column_letter(corners[2] + count - 1), columns="")
-    _widths(sheet, range(LEFT - 1, corners[2] + count), 7.6)
+    style.heat(sheet, [scores], 4)
+    style.heat(sheet, [exps, weights], 1)
+    return scores, exps, weights
 
 
-def _vectors_of(sheet: Worksheet, cell: str, heading: str, formula: Formula, name: str) -> Area:
-    return results(sheet, cell, heading, formula, (len(SIX), len(SIX_VECTORS[0])), name, 2)
+def _vectors_of(sheet: Worksheet, row: int, block: int, heading: str, formula: Formula, name: str) -> Area:
+    return results(sheet, _corner(row, block), heading, formula, (len(SIX), len(SIX_VECTORS[0])), name, 2)
 
 
 def _column_names(sheet: Worksheet, area: Area, names: Sequence[str]) -> None:
@@ -169,7 +176,7 @@ def _words(sheet: Worksheet) -> Area:
     words = numbers.window(0, 1, numbers.shape)
     style.label(sheet, FIRST_WORD - 1, LIST, "number")
     style.label(sheet, FIRST_WORD - 1, LIST + 1, "word", bold=True)
-    for row, text in [(4, "position"), (5, "word"), (6, "its number"), (7, "read?")]:
+    for row, text in [(4, "position"), (5, "word"), (6, "number"), (7, "read?")]:
         style.label(sheet, row, LEFT - 1, text, bold=row == 5)
     row = {offset: Area(sheet.title, offset, LEFT, offset, LEFT + POSITIONS - 1) for offset in (4, 5, 6, 7)}
     for place in range(POSITIONS):
@@ -197,7 +204,7 @@ def _words(sheet: Worksheet) -> Area:
     count = write_formulas(sheet, address(7, LEFT + 10), [[f"=SUM({used.range})"]], name="count")
     style.label(sheet, 7, LEFT + 9, "words:")
     last = write_formulas(sheet, address(7, LEFT + 13), [["=MAX(count,1)"]], name="last_place")
-    style.label(sheet, 7, LEFT + 12, "last:")
+    style.label(sheet, 7, LEFT + 12, "last at:")
     for area in (count, last):
         style.numbers(sheet, area, 0, kind="copy")
     define_name(sheet.parent, "words", [words])
@@ -285,29 +292,30 @@ def _heads(sheet: Worksheet, heads: Sequence[Area], used: Area) -> None:
         shown.append(style.numbers(sheet, area, 2))
         _hide_zeros(sheet, area)
         style.label(sheet, top - 2, left, f"block {h // HEADS + 1}, head {h % HEADS + 1}", bold=True)
-        rows.append(_read_words(sheet, address(top, left - 1), (POSITIONS, 1), sheet.title))
-        columns.append(_read_words(sheet, address(top - 1, left), (1, POSITIONS), sheet.title))
+        rows.append(_read_words(sheet, address(top, left - 1), (POSITIONS, 1)))
+        columns.append(_read_words(sheet, address(top - 1, left), (1, POSITIONS)))
         for area in (rows[-1], columns[-1]):
             _as_labels(sheet, area)
     style.heat(sheet, shown, 1)
     define_name(sheet.parent, "attention_weights", shown)
     define_name(sheet.parent, "row_words", rows)
     define_name(sheet.parent, "column_words", columns)
-    for row, key, rows_ in [(4, "type", 12), (17, "heads", 12), (31, "copy", 12), (44, "try", 12)]:
+    for row, key, rows_ in [(4, "type", 13), (18, "heads", 11), (30, "copy", 14), (45, "try", 14)]:
         style.note(sheet, row, *TRANSFORMER[key], rows=rows_)
     style.page(
         sheet, "A trained transformer, cell by cell",
-        "Type up to eight words of the list, in the yellow cells. White cells are formulas; nothing is looked up.",
-        widths={"A": 56, "B": 2.5}, frozen="A7", last=get_column_letter(LIST + 4),
+        "Type up to eight words of the list, in the yellow cells. White cells are formulas: the whole network.",
+        widths={"A": 50, "B": 2.5}, frozen="A7", last=get_column_letter(LIST + 4),
     )  # fmt: skip
     sheet.page_setup.fitToHeight = 1
+    sheet.sheet_view.zoomScale = 90
     _widths(sheet, range(LEFT - 1, LIST + 1), 7.6)
     for gap in (LEFT + POSITIONS, LIST - 1):
         sheet.column_dimensions[get_column_letter(gap)].width = 2.5
-    _widths(sheet, range(LIST, LIST + 5), 10)
+    _widths(sheet, range(LIST, LIST + 5), 9)
 
 
-def _read_words(sheet: Worksheet, cell: str, shape: tuple[int, int], front: str) -> Area:
+def _read_words(sheet: Worksheet, cell: str, shape: tuple[int, int]) -> Area:
     """The words that are read, under each other or side by side; "" where there is none."""
 
     def word(i: int, j: int) -> str:
@@ -395,25 +403,25 @@ def _weights(sheet: Worksheet, state: dict[str, Tensor], k: int) -> dict[str, Ar
 # Sheets "block 1" and "block 2"
 
 
-def _block(
-    sheet: Worksheet, k: int, weights: dict[str, Area], given: dict[str, Area], below: Area | None
-) -> tuple[Area, list[Area]]:
-    """One block of the transformer, from its inputs to its outputs; gives these, and the weights of its heads."""
-    made: dict[str, list[Area]] = {}
-    labels: list[Area] = []
+class _Block:
+    """The sheet of one block of the transformer, band under band; what is written gets its name at the end."""
 
-    def band(number: int) -> int:
-        return 6 + number * BAND
+    def __init__(self, sheet: Worksheet, number: int, weights: dict[str, Area]) -> None:
+        self.sheet, self.number, self.weights = sheet, number, weights
+        self.made: dict[str, list[Area]] = {}
 
-    def put(number: int, column: int, heading: str, formula: Formula, width: int, name: str) -> Area:
-        area = write_formulas(sheet, address(band(number), column), formula, (POSITIONS, width))
-        style.numbers(sheet, area, 2, size=8)
-        style.label(sheet, area.top - 1, column, heading, bold=True)
-        made.setdefault(name, []).append(area)
+    def put(self, band: int, column: int, heading: str, formula: Formula, width: int, name: str) -> Area:
+        """A block of formulas, a row for each position."""
+        corner = address(6 + band * BAND, column)
+        area = write_formulas(self.sheet, corner, formula, (POSITIONS, width))
+        style.numbers(self.sheet, area, 2, size=8)
+        style.label(self.sheet, area.top - 1, column, heading, bold=True)
+        self.made.setdefault(name, []).append(area)
         return area
 
-    def linear(source: Area, name: str, first: int = 0) -> Formula:
-        weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    def linear(self, source: Area, name: str, first: int = 0) -> Formula:
+        """What nn.Linear gives, from one of its units on."""
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
 
         def formula(i: int, j: int) -> str:
             row = weight.window(first + j, 0, (1, weight.shape[1])).absolute
@@ -421,50 +429,99 @@ def _block(
 
         return formula
 
-    def normed(number: int, source: Area, name: str) -> Area:
-        scale, shift = weights[f"{name}.weight"], weights[f"{name}.bias"]
-        return _layer_norm(put, number, source, scale, shift, name)
+    def norm(self, band: int, source: Area, name: str) -> Area:
+        """Mean and variance of each row, at the right, and the row normalised."""
+        mean = self.put(band, LEFT + PART, "mean", lambda i, _: f"=AVERAGE({row_of(source, i)})", 1, f"{name}_mean")
+        variance = self.put(
+            band, LEFT + PART + 2, "variance",
+            lambda i, _: f"=SUMPRODUCT(({row_of(source, i)}-{at(mean, i)})^2)/{SIZE}", 1, f"{name}_variance",
+        )  # fmt: skip
+        scale, shift = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
 
-    x = put(0, LEFT, "x: what comes in", _start(given, sheet.title, below), SIZE, "x")
-    norm = normed(1, x, "attention_norm")
-    parts = [
-        put(2, LEFT + p * PART, text, linear(norm, "attention.qkv", p * SIZE), SIZE, text) for p, text in enumerate(PARTS)
-    ]  # fmt: skip
-    heads, mixed = [], []
-    for h in range(HEADS):
+        def formula(i: int, j: int) -> str:
+            centred = f"({at(source, i, j)}-{at(mean, i)})/SQRT({at(variance, i)}+eps)"
+            return f"={centred}*{scale.window(0, j, (1, 1)).absolute}+{shift.window(0, j, (1, 1)).absolute}"
+
+        return self.put(band, LEFT, "layer norm of x", formula, SIZE, name)
+
+    def head(self, h: int, parts: Sequence[Area]) -> tuple[Area, Area]:
+        """The attention weights of one head, after scores and their exp; and the values that they mix."""
         queries, keys, values = (part.window(0, h * HEAD, (POSITIONS, HEAD)) for part in parts)
-        heads.append(_head(put, h, queries, keys))
+        step = POSITIONS + 1
+        left = LEFT + h * (3 * step + 1)
 
-        def weighted(i: int, j: int, head: Area = heads[-1], values: Area = values) -> str:
-            return "=" + "+".join(f"{at(head, i, p)}*{at(values, p, j)}" for p in range(i + 1))
+        def score(i: int, j: int) -> str:
+            return f"=SUMPRODUCT({row_of(queries, i)},{row_of(keys, j)})/SQRT({HEAD})"
 
-        mixed.append(put(4, LEFT + h * HEAD, f"head {h + 1}: mixed values", weighted, HEAD, "mixed"))
+        scores = self.put(3, left, f"head {h + 1}: scores", score, POSITIONS, "scores")
+
+        def power(i: int, j: int) -> str:
+            return f"=IF({j + 1}>{i + 1},0,EXP({at(scores, i, j)}-MAX({scores.window(i, 0, (1, i + 1)).range})))"
+
+        exps = self.put(3, left + step, "exp, masked", power, POSITIONS, "masked_exps")
+
+        def weight(i: int, j: int) -> str:
+            return f"={at(exps, i, j)}/SUM({row_of(exps, i)})"
+
+        weights = self.put(3, left + 2 * step, "attention weights", weight, POSITIONS, "head_weights")
+        for area in (exps, weights):
+            _hide_zeros(self.sheet, area)
+
+        def mixed(i: int, j: int) -> str:
+            return "=" + "+".join(f"{at(weights, i, p)}*{at(values, p, j)}" for p in range(i + 1))
+
+        return weights, self.put(4, LEFT + h * HEAD, f"head {h + 1}: mixed values", mixed, HEAD, "mixed")
+
+    def add(self, band: int, column: int, heading: str, x: Area, output: Area, name: str) -> Area:
+        """The residual connection."""
+        return self.put(band, column, heading, lambda i, j: f"={at(x, i, j)}+{at(output, i, j)}", SIZE, name)
+
+    def finish(self) -> None:
+        """Words at the left of each band, names, heat, notes."""
+        labels = []
+        for band, words in enumerate(BLOCK.values()):
+            top = 6 + band * BAND
+            labels.append(_read_words(self.sheet, address(top, LEFT - 1), (POSITIONS, 1)))
+            _as_labels(self.sheet, labels[-1])
+            style.note(self.sheet, top - 1, *words, rows=BAND - 2)
+        _grey_out(self.sheet, labels)
+        bounds = {"scores": 4, "masked_exps": 1, "head_weights": 1}
+        for name, areas in self.made.items():
+            style.heat(self.sheet, areas, bounds.get(name, 3))
+            define_name(self.sheet.parent, f"{name}_{self.number}", areas)
+        define_name(self.sheet.parent, f"words_{self.number}", labels)
+
+
+def _block(
+    sheet: Worksheet, number: int, weights: dict[str, Area], given: dict[str, Area], below: Area | None
+) -> tuple[Area, list[Area]]:
+    """One block of the transformer, from its inputs to its outputs; gives these, and the weights of its heads."""
+    block = _Block(sheet, number, weights)
+    x = block.put(0, LEFT, "x: what comes in", _start(given, below), SIZE, "x")
+    norm = block.norm(1, x, "attention_norm")
+    parts = []
+    for i, name in enumerate(PARTS):
+        formula = block.linear(norm, "attention.qkv", i * SIZE)
+        parts.append(block.put(2, LEFT + i * PART, name, formula, SIZE, name))
+    heads, mixed = zip(*(block.head(h, parts) for h in range(HEADS)), strict=True)
     both = Area(sheet.title, mixed[0].top, mixed[0].left, mixed[-1].bottom, mixed[-1].right)
-    output = put(4, LEFT + PART, "output of attention", linear(both, "attention.output"), SIZE, "attention_output")
-    x = put(4, LEFT + 2 * PART, "x + that", lambda i, j: f"={at(x, i, j)}+{at(output, i, j)}", SIZE, "after_attention")
-    norm = normed(5, x, "mlp_norm")
-    hidden = put(6, LEFT, "MLP: 64 sums", linear(norm, "mlp.0"), 4 * SIZE, "hidden")
-    gelu = put(7, LEFT, "GELU of the sums", lambda i, j: f"={(c := at(hidden, i, j))}*NORMSDIST({c})", 4 * SIZE, "gelu")
-    output = put(8, LEFT, "output of the MLP", linear(gelu, "mlp.2"), SIZE, "mlp_output")
-    x = put(
-        8, LEFT + PART, "x + that: what goes out", lambda i, j: f"={at(x, i, j)}+{at(output, i, j)}", SIZE, "out"
-    )  # fmt: skip
-    for number in range(len(BLOCK)):
-        area = _read_words(sheet, address(band(number), LEFT - 1), (POSITIONS, 1), "transformer")
-        _as_labels(sheet, area)
-        labels.append(area)
-    _grey_out(sheet, labels)
-    heat = {"scores": 4, "powers": 1, "head_weights": 1}
-    for name, areas in made.items():
-        style.heat(sheet, areas, heat.get(name, 3))
-        define_name(sheet.parent, f"{name}_{k + 1}", areas)
-    define_name(sheet.parent, f"words_{k + 1}", labels)
-    for number, words in enumerate(BLOCK.values()):
-        style.note(sheet, band(number) - 1, *words, rows=BAND - 2)
-    return x, heads
+    formula = block.linear(both, "attention.output")
+    output = block.put(4, LEFT + PART, "output of attention", formula, SIZE, "attention_output")
+    x = block.add(4, LEFT + 2 * PART, "x + that", x, output, "after_attention")
+    norm = block.norm(5, x, "mlp_norm")
+    hidden = block.put(6, LEFT, "MLP: 64 sums", block.linear(norm, "mlp.0"), 4 * SIZE, "hidden")
+
+    def gelu(i: int, j: int) -> str:
+        return f"={at(hidden, i, j)}*NORMSDIST({at(hidden, i, j)})"
+
+    active = block.put(7, LEFT, "GELU of the sums", gelu, 4 * SIZE, "gelu")
+    output = block.put(8, LEFT, "output of the MLP", block.linear(active, "mlp.2"), SIZE, "mlp_output")
+    x = block.add(8, LEFT + PART, "x + that: what goes out", x, output, "out")
+    block.finish()
+    return x, list(heads)
 
 
-def _start(given: dict[str, Area], title: str, below: Area | None) -> Formula:
+def _start(given: dict[str, Area], below: Area | None) -> Formula:
     """What comes into a block: the vectors of word and position, or what the block below gives."""
     if below:
         return lambda i, j: f"={below.window(i, j, (1, 1)).absolute}"
@@ -475,42 +532,6 @@ def _start(given: dict[str, Area], title: str, below: Area | None) -> Formula:
         return f"=IF(INDEX(used,{i + 1})=1,{word}+{places.window(i, j, (1, 1)).absolute},0)"
 
     return formula
-
-
-def _layer_norm(put: Put, number: int, source: Area, scale: Area, shift: Area, name: str) -> Area:
-    """Mean and variance of each row, at the right, and the row normalised."""
-    row = lambda i: row_of(source, i)  # noqa: E731
-    mean = put(number, LEFT + PART, "mean", lambda i, _: f"=AVERAGE({row(i)})", 1, f"{name}_mean")
-    variance = put(
-        number, LEFT + PART + 2, "variance", lambda i, _: f"=SUMPRODUCT(({row(i)}-{at(mean, i)})^2)/{SIZE}", 1,
-        f"{name}_variance",
-    )  # fmt: skip
-
-    def formula(i: int, j: int) -> str:
-        centred = f"({at(source, i, j)}-{at(mean, i)})/SQRT({at(variance, i)}+eps)"
-        return f"={centred}*{scale.window(0, j, (1, 1)).absolute}+{shift.window(0, j, (1, 1)).absolute}"
-
-    return put(number, LEFT, "layer norm of x", formula, SIZE, name)
-
-
-def _head(put: Put, h: int, queries: Area, keys: Area) -> Area:
-    """Scores, their powers and the attention weights of one head."""
-    size, step = POSITIONS, POSITIONS + 1
-    left = LEFT + h * (3 * step + 1)
-
-    def score(i: int, j: int) -> str:
-        return f"=SUMPRODUCT({row_of(queries, i)},{row_of(keys, j)})/SQRT({HEAD})"
-
-    scores = put(3, left, f"head {h + 1}: scores", score, size, "scores")
-
-    def power(i: int, j: int) -> str:
-        return f"=IF({j + 1}>{i + 1},0,EXP({at(scores, i, j)}-MAX({scores.window(i, 0, (1, i + 1)).range})))"
-
-    powers = put(3, left + step, "exp, masked", power, size, "powers")
-    return put(
-        3, left + 2 * step, "attention weights", lambda i, j: f"={at(powers, i, j)}/SUM({row_of(powers, i)})", size,
-        "head_weights",
-    )  # fmt: skip
 
 
 def _last_word(sheet: Worksheet, out: Area, given: dict[str, Area]) -> Area:

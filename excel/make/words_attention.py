@@ -11,36 +11,37 @@ HAND = {
     "maps": ("Queries, keys, values", """
         Each word gives three vectors. Its query says what it looks for. Its key says what it offers. Its value is what
         others get from it. Each is a linear layer of x: one row of weights for each number, as in nn.Linear, here
-        without bias.
-
+        without bias."""),
+    "read": ("What these weights do", """
         Query 1 looks for a thing: actions ask once, pointers twice. Query 2 looks for an action: things ask. Query 3
-        looks for a pointer: actions ask. Query 4 is twice the position. The keys are x as it is. The values leave the
-        position out: its row of weights is 0."""),
-    "scores": ("Who fits whom", """
-        A score is the sum of the products of one query and one key: one row for each word that asks, one column for
-        each word that answers. In the row "it" the largest is "cat".
+        looks for a pointer: actions ask. Query 4 is twice the position, so later words count a little more.
 
-        Sums of many products are large. So they are divided by √d, where d is the length of a key, here 4. Type 0 at
-        the top: the scores double, and the weights become sharper."""),
-    "weights": ("Softmax of each row", """
-        exp of each score, divided by the sum of the row. (The largest score is subtracted first: that changes nothing
-        but keeps exp small.) So the weights of a word add up to 1. "it" gives 84 % of its weight to "cat".
+        The keys are x as it is. The values leave the position out: its row of weights is 0."""),
+    "scores": ("Who fits whom: softmax of the scores", """
+        A score is the sum of the products of one query and one key. A row is the word that asks, a column the word that
+        answers. It is divided by √d, where d is the length of a key, here 4: else long keys would give large scores.
+        Type 0 at the top: the scores double, and the weights become sharper.
 
-        The causal mask: a word looks at itself and at the words before it. Later ones get 0. A model that predicts the
-        next word must not see it. Type 0 at the top: now "cat" looks at "slept" and "yawned", its actions.
+        Then softmax of each row: exp of each score, divided by the sum of the row. (The largest score is subtracted
+        first. That changes nothing, but keeps exp small.) "it" gives 84 % of its weight to "cat"."""),
+    "mask": ("The causal mask, and the results", """
+        A word looks at itself and at the words before it. Later ones get 0: a model that predicts the next word must
+        not see it. Type 0 at the top: now "cat" looks most at its actions, "slept" and "yawned", which come later.
 
-        Below, the results: the mean of the values, by these weights. The row "it" is nearly the vector of "cat"."""),
+        A result is the mean of the values, by the weights of a row. The row "it" is nearly the vector of
+        "cat"."""),
 }  # fmt: skip
 
 TRANSFORMER = {
     "type": ("What comes next?", """
-        A transformer with two blocks and two heads in each. It was trained on texts of three kinds, made of 29 words.
-        Choose a word from the list in a yellow cell, or type it, or type its number. Leave the last cells empty for a
-        shorter text.
+        A transformer: two blocks, with two heads each. Choose a word from the list in a yellow cell, or type it, or
+        type its number. Leave the last cells empty for a shorter text. It was trained on three kinds of text:
 
-        Things: "red hat green car white ball green" - each colour keeps its thing.
-        Meetings: "anna met ben . ben thanked" - each sentence is about both people.
-        Turns: "anna ben carl anna ben carl anna" - the order stays the same."""),
+        Things: "red hat green car white ball green". Each colour keeps its thing.
+
+        Meetings: "anna met ben . ben thanked". Each sentence is about both people.
+
+        Turns: "anna ben carl anna ben carl anna". The order stays the same."""),
     "heads": ("Four heads, as heat", """
         One square is one head. A row is the word that looks, a column the word that is looked at. The numbers of a row
         add up to 1. The part above the diagonal is empty: the causal mask. A row without a word is empty, too.
@@ -60,11 +61,12 @@ TRANSFORMER = {
     "try": ("What to try", """
         Change "car" to "boat": the answer changes with it. Change the last word to "red".
 
-        Clear the last cell: after "ball" any colour may follow, and the probabilities say so.
+        Type "anna saw ben . anna" and clear the rest. Now three words are equally likely: each gets about a third.
 
-        Type "anna met ben . ben thanked", then change the second "ben" to "anna". Which head sees the difference?
+        Type "anna met ben . ben thanked". In block 2, head 1, "thanked" looks at the second "ben": he thanks, so the
+        other person comes next. Change that "ben" to "anna".
 
-        Type words that make none of the three kinds of text. There is an answer, but nobody taught it."""),
+        Type words that make none of the three kinds of text. There is an answer, but training has not taught it."""),
 }  # fmt: skip
 
 BLOCK = {
