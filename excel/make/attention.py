@@ -66,7 +66,7 @@ def _by_hand(sheet: Worksheet) -> None:
     scaled = setting(sheet, "D3:K3", "Divide the scores by √4 (1 yes, 0 no): ", "L3", 1, "scaled", 0)
     for area in (causal, scaled):
         validate(sheet, area, "whole", "between", "0", "1", "1 or 0.")
-    for row, key, rows in [(4, "vectors", 8), (13, "maps", 9), (24, "read", 9), (34, "scores", 10), (45, "mask", 10)]:
+    for row, key, rows in [(4, "vectors", 8), (13, "maps", 7), (21, "read", 9), (31, "scores", 10), (42, "mask", 10)]:
         style.note(sheet, row, *HAND[key], rows=rows)
     vectors = inputs(sheet, _corner(6, 0), "vectors of the words", SIX_VECTORS, "vectors")
     places = inputs(sheet, _corner(6, 1), "vectors of the positions", SIX_POSITIONS, "positions")
@@ -80,11 +80,11 @@ def _by_hand(sheet: Worksheet) -> None:
     def mixed(i: int, j: int) -> str:
         return "=" + "+".join(f"{at(weights, i, k)}*{at(values, k, j)}" for k in range(len(SIX)))
 
-    outcome = _vectors_of(sheet, 47, 0, "results: the values, weighted", mixed, "hand_results")
+    outcome = _vectors_of(sheet, 44, 0, "results: the values, weighted", mixed, "hand_results")
     style.heat(sheet, [x, queries, keys, values, outcome], 3)
     for area in (vectors, places, x, queries, keys, values, scores, exps, weights, outcome):
         row_names(sheet, area.top, SIX, left=area.left - 1)
-    style.legend(sheet, [(row, LEFT + len(SIX) + 2) for row in (47, 48, 49)])
+    style.legend(sheet, [(row, LEFT + len(SIX) + 2) for row in (44, 45, 46)])
     right = LEFT + 3 * (len(SIX) + 2) - 3
     page(sheet, "Attention by hand: six words", get_column_letter(right), columns="")
     _widths(sheet, range(LEFT - 1, right + 1), 7.6)
@@ -107,7 +107,7 @@ def _maps(sheet: Worksheet, x: Area) -> list[Area]:
         def formula(i: int, j: int, weight: Area = weight) -> str:
             return f"=SUMPRODUCT({row_of(x, i)},{row_of(weight, j)})"
 
-        mapped.append(_vectors_of(sheet, 26, block, PARTS[block], formula, f"hand_{PARTS[block]}"))
+        mapped.append(_vectors_of(sheet, 23, block, PARTS[block], formula, f"hand_{PARTS[block]}"))
     return mapped
 
 
@@ -118,7 +118,7 @@ def _weights_by_hand(sheet: Worksheet, queries: Area, keys: Area) -> tuple[Area,
     def divided(i: int, j: int) -> str:
         return f"=SUMPRODUCT({row_of(queries, i)},{row_of(keys, j)})/IF(scaled=1,SQRT({keys.shape[1]}),1)"
 
-    scores = results(sheet, _corner(37, 0), "scores: query · key / √4", divided, square, "hand_scores", 2)
+    scores = results(sheet, _corner(34, 0), "scores: query · key / √4", divided, square, "hand_scores", 2)
 
     def power(i: int, j: int) -> str:
         largest = f"MAX({row_of(scores, i)})"
@@ -127,9 +127,9 @@ def _weights_by_hand(sheet: Worksheet, queries: Area, keys: Area) -> tuple[Area,
         exp = f"EXP({at(scores, i, j)}-{largest})"
         return f"=IF(causal=1,0,{exp})" if j > i else f"={exp}"
 
-    exps = results(sheet, _corner(37, 1), "exp(score - largest); later words: 0", power, square, "hand_exps", 2)
+    exps = results(sheet, _corner(34, 1), "exp(score - largest); later words: 0", power, square, "hand_exps", 2)
     weights = results(
-        sheet, _corner(37, 2), "attention weights: each row adds up to 1",
+        sheet, _corner(34, 2), "attention weights: each row adds up to 1",
         lambda i, j: f"={at(exps, i, j)}/SUM({row_of(exps, i)})", square, "hand_weights", 2,
     )  # fmt: skip
     for area in (scores, exps, weights):

@@ -54,7 +54,8 @@ TRANSFORMER = {
         that it stood behind "green".
 
         Look at block 2, head 2, last row: "green" looks for a word that stood behind "green", and finds "car". These
-        two steps together are called an induction head. They need two blocks.
+        two steps together are called an induction head. They need two blocks: the second step reads what the first has
+        written.
 
         "red hat" and "green car" never stood together in training. The network does not know them by heart: it copies
         what it reads."""),
@@ -89,7 +90,7 @@ BLOCK = {
         From here on each word is on its own. A linear layer makes 64 numbers of 16."""),
     "gelu": ("GELU", """
         The activation x · Φ(x), where Φ(x) is the probability that a standard normal number is below x: NORMSDIST. For
-        large x it is x, far below 0 it is 0."""),
+        large x it is nearly x; far below 0 it is nearly 0."""),
     "out": ("The MLP adds to x", """
         A second linear layer makes 16 numbers of the 64. They are added to x, and the block is done."""),
 }  # fmt: skip

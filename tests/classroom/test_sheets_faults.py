@@ -206,8 +206,6 @@ GIVEN = [
     ("=VLOOKUP(4,A1:D6,2,FALSE)", None, ["error"]), ("=MATCH(6,A1:A6)", None, [4]), ("=RANK(A2,A1:A6)", None, [5]),
     ("=RANK(A2,A1:A6,1)", None, [2]), ("=RANK(B2,B1:B6)", None, [4]), ("=ROUND(2.675,2)", None, [2.68]),
     ("=ROUND(-2.5,0)", None, [-3]), ("=ROUND(1234,-2)", None, [1200]), ("=POWER(2,10)", None, [1024]),
-    ("=NORMSDIST(1)", None, [0.8413447460685429]), ("=NORMSDIST(-9)", None, [1.1285884059538408e-19]),
-    ("=LARGE(A1:A6,1)", None, [13]), ("=LARGE(A1:A6,7)", None, ["error"]), ("=LARGE(D1:D6,2)", None, [4]),
     ("=TANH(0.5)", None, [0.46211715726000973]), ("=SUMSQ(A1:A3)", None, [14]), ("=SUMXMY2(A1:A3,D1:D3)", None, [94]),
     ("=MOD(1,0.1)", None, [0]), ("=LOG10(1000)", None, [3]), ("=rate+dt_1", None, [5.25]),
     ("=RATE+Both*half", None, [2.875]), ("=SUM(block)", None, [3.75]), ("=+G1&G2", None, ["'redgreen'"]),
@@ -229,6 +227,8 @@ GIVEN = [
     ("=SQRT(SUMXMY2(C1:C2,D4:D5)/COUNT(C1:C2))", (1, 1), [5]), ("=IF(D5=\"\",0,MMULT(A4:B4,A1:A2))", (1, 1), [5.5]),
     ("=EXP(A1:A2)/SUM(EXP(A1:A2))", (2, 1), [0.2689414213699951, 0.7310585786300049]),
     ("=NA()", None, ["error"]), ("=IFERROR(A1+NA(),3)", None, [3]),
+    ("=NORMSDIST(1)", None, [0.8413447460685429]), ("=NORMSDIST(-9)", None, [1.1285884059538408e-19]),
+    ("=LARGE(A1:A6,1)", None, [13]), ("=LARGE(A1:A6,7)", None, ["error"]), ("=LARGE(D1:D6,2)", None, [4]),
 ]  # fmt: skip
 
 
