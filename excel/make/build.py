@@ -9,6 +9,7 @@ from zipfile import ZipFile
 from openpyxl.workbook import Workbook
 
 from . import (
+    attention,
     broadcasting,
     collaborative_filtering,
     convolution,
@@ -23,6 +24,7 @@ from .recalculate import recalculate
 
 EXCEL = Path(__file__).parents[1]
 BOOKS: dict[str, Callable[[], Workbook]] = {
+    "attention.xlsx": attention.build,
     "broadcasting.xlsx": broadcasting.build,
     "collaborative_filtering.xlsx": collaborative_filtering.build,
     "convolution.xlsx": convolution.build,

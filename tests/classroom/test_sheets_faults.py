@@ -120,7 +120,7 @@ def grown(values):
         st.builds("({}{}{})*1".format, values, COMPARE, values),
         st.builds("-{}".format, values),
         st.builds("({})".format, values),
-        call("ABS SQRT EXP LN TANH LOG10 COS SIN RADIANS", values),
+        call("ABS SQRT EXP LN TANH LOG10 COS SIN RADIANS NORMSDIST", values),
         call("ROUND", values, st.sampled_from(["0", "1", "-1", "2"])),
         call("MOD", values, values),
         call("POWER", values, st.sampled_from("23")),  # not 0: LibreOffice has #N/A to the power of 0 be 1
@@ -152,6 +152,7 @@ def grown(values):
         call("COUNTIF SUMIF AVERAGEIF", COLUMN, CRITERION),
         call("SUMIF AVERAGEIF", COLUMN, CRITERION, COLUMN),
         call("RANK", CELL, COLUMN),
+        call("LARGE", COLUMN, st.sampled_from("1235")),
         call("RANK", CELL, COLUMN, st.sampled_from("01")),
         call("MMULT", st.one_of(SQUARE, ROW), SQUARE),
     )
@@ -227,6 +228,8 @@ GIVEN = [
     ("=SQRT(SUMXMY2(C1:C2,D4:D5)/COUNT(C1:C2))", (1, 1), [5]), ("=IF(D5=\"\",0,MMULT(A4:B4,A1:A2))", (1, 1), [5.5]),
     ("=EXP(A1:A2)/SUM(EXP(A1:A2))", (2, 1), [0.2689414213699951, 0.7310585786300049]),
     ("=NA()", None, ["error"]), ("=IFERROR(A1+NA(),3)", None, [3]),
+    ("=NORMSDIST(1)", None, [0.8413447460685429]), ("=NORMSDIST(-9)", None, [1.1285884059538408e-19]),
+    ("=LARGE(A1:A6,1)", None, [13]), ("=LARGE(A1:A6,7)", None, ["error"]), ("=LARGE(D1:D6,2)", None, [4]),
 ]  # fmt: skip
 
 
@@ -265,6 +268,7 @@ REFUSED = {
     "{1,2}": "{", "SUMPRODUCT(A1:A3*B1:B2)": "3 x 1 and 2 x 1", "SUMPRODUCT(IF(A1:A3>1,A1:A3,0))": "array formula",
     "SUM(TRANSPOSE(A1:A3))": "TRANSPOSE", "MATCH(3,A1:A6*1,0)": "array formula", "COUNTIF(G1:G6,\"r*\")": "criterion",
     "COUNTIF(F1:F6,\">1\")": "criterion", "VLOOKUP(\"r*\",G1:G6,1,0)": "patterns", "VLOOKUP(1,B1:D6,2)": "sorted",
+    "LARGE(A1:A6,1.5)": "LARGE",
     "RANK(4,A1:A6)": "RANK", "SUMXMY2(A1:A3,C1:C3)": "SUMXMY2", "MMULT(C1:D2,A1:B2)": "MMULT",
     "ROUND(2.4999999999999996,0)": "ROUND", "MOD(0.3,0.1)": "MOD", "POWER(2,-2000)": "too small",
     "COS(2^27)": "2^27", "SIN(-2^27)": "2^27",

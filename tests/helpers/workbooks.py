@@ -29,8 +29,8 @@ def cells_of(path, names):
 
 def texts_at(path, name):
     book = sheets.load(path)
-    (area,) = sheets.find(book, name)
-    return [book[sheet].cell(row, column).value for cells in area.rows for sheet, row, column in cells]
+    cells = [cell for area in sheets.find(book, name) for row in area.rows for cell in row]
+    return [book[sheet].cell(row, column).value for sheet, row, column in cells]
 
 
 def assert_equal(found, expected, **bounds):
@@ -41,16 +41,22 @@ def assert_equal(found, expected, **bounds):
 
 
 def typed_in(path, sheet, changes, copy):
-    """A copy of a workbook with other numbers typed in, {"C3": 7}, and its old results still in it; sheets from 1."""
+    """A copy of a workbook with other things typed in, and its old results still in it; sheets from 1.
+
+    changes is {"C3": 7, "D5": "red", "E5": None}; None clears a cell.
+    """
     part_name = f"xl/worksheets/sheet{sheet}.xml"
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
         for name in old.namelist():
             part = old.read(name)
             for cell, value in changes.items() if name == part_name else ():
-                part, count = re.subn(
-                    rb'(<c r="%s"[^>]*><v>)[^<]+' % cell.encode(), rb"\g<1>%s" % repr(value).encode(), part
+                filled = "" if value is None else f"<v>{value!r}</v>"
+                kind, filled = (
+                    (' t="inlineStr"', f"<is><t>{value}</t></is>") if isinstance(value, str) else ("", filled)
                 )
-                assert count == 1, f"{cell} holds no number that was typed in"
+                old_cell = rb'(<c r="%s"(?: s="\d+")?)[^>]*><v>[^<]+</v>' % cell.encode()
+                part, count = re.subn(old_cell, rb"\g<1>%s>%s" % (kind.encode(), filled.encode()), part)
+                assert count == 1, f"{cell} holds nothing that was typed in"
             new.writestr(name, part)
     return copy
 
@@ -90,6 +96,7 @@ class EveryWorkbook:
 
     path: Path
     inputs: list[str]  # the names of what a reader may change; all else that has a name is a formula
+    typed: list[str] = []  # the names of inputs that hold words; the others hold numbers
     texts: list[str] = []  # the names of formulas whose value is text; they have tests of their own
     sheets: list[str]
     charts = 0
@@ -130,9 +137,9 @@ class EveryWorkbook:
     def test_every_name_is_an_input_or_a_formula(self):
         defined = {name for name in sheets.load(self.path).defined_names if not name.startswith("_xlnm")}
         outputs = set(self.twin(inputs_of(self.path, self.inputs))) | set(self.texts)
-        expected = set(self.inputs) | outputs
+        expected = {*self.inputs, *self.typed} | outputs
         assert defined == expected, f"not in both: {defined ^ expected}"
-        assert not set(sheets.formulas_in(self.path)) & cells_of(self.path, self.inputs)
+        assert not set(sheets.formulas_in(self.path)) & cells_of(self.path, [*self.inputs, *self.typed])
 
     def test_sheets_and_charts(self):
         book = sheets.load(self.path)
@@ -149,15 +156,16 @@ class EveryWorkbook:
             for cell in row
             if cell.value is not None and cell.fill.fgColor.rgb == "FFFFF6CC"
         }
-        differ = yellow ^ (cells_of(self.path, self.inputs) - cells_of(self.path, self.white))
+        given = cells_of(self.path, [*self.inputs, *self.typed])
+        differ = yellow ^ (given - cells_of(self.path, self.white))
         assert not differ, sorted(differ)[:20]
 
     @recalculates()
     def test_libreoffice_gives_the_saved_values_again(self, recalculated):
         (copy,) = recalculated
         assert sheets.formulas_in(copy) == sheets.formulas_in(self.path)
-        names = set(sheets.load(self.path).defined_names) - set(self.texts)
+        names = set(sheets.load(self.path).defined_names) - {*self.texts, *self.typed}
         saved = {name: sheets.read(self.path, name) for name in names if not name.startswith("_xlnm")}
         assert_equal({name: sheets.read(copy, name) for name in saved}, saved, rtol=0, atol=1e-12)
-        for name in self.texts:
+        for name in [*self.texts, *self.typed]:
             assert texts_at(copy, name) == texts_at(self.path, name), name

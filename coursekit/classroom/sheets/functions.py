@@ -232,6 +232,15 @@ def _chosen(cells: Range, wanted: Value, results: Range | None = None) -> list[f
     return numbers(results[meets(cells)])
 
 
+def _large(cells: Range, place: Value) -> float:
+    found, place = numbers(cells), number(place)
+    if not place.is_integer():
+        raise ValueError(f"LARGE is known with a whole number as its place; found {place!r}")
+    if not 1 <= place <= len(found):
+        raise FormulaError("#NUM!")
+    return sorted(found)[-int(place)]
+
+
 def _rank(x: Value, cells: Range, ascending: Value = False) -> float:
     found, x, sign = numbers(cells), number(x), 1 if number(ascending) else -1
     if x not in found:
@@ -360,6 +369,7 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Value | Range]]] = {
         "COS": lambda x: math.cos(_angle(x)), "SIN": lambda x: math.sin(_angle(x)),
         "RADIANS": lambda x: math.radians(x),
         "EXP": lambda x: math.exp(x), "SQRT": lambda x: math.sqrt(x) if x >= 0 else math.nan,
+        "NORMSDIST": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
         "LN": lambda x: math.log(x) if x > 0 else math.nan, "LOG10": lambda x: math.log10(x) if x > 0 else math.nan,
         "LOG": lambda x, base=10.0: math.log(x, base) if min(x, base) > 0 else math.nan,
     }.items()},
@@ -372,7 +382,7 @@ _FUNCTIONS: dict[str, dict[str, Callable[..., Value | Range]]] = {
         "TRANSPOSE": lambda cells: range_of(cells).T,
     },
     "a": {"SUMPRODUCT": _sumproduct, "SUMXMY2": _sumxmy2, "MMULT": _mmult},
-    "Rs": {"INDEX": _index},
+    "Rs": {"INDEX": _index, "LARGE": _large},
     "vRs": {"MATCH": _match, "VLOOKUP": _vlookup, "RANK": _rank, "RANK.EQ": _rank,
         "HLOOKUP": lambda wanted, cells, row, near=True: _vlookup(wanted, cells.T, row, near)},
     "vRRe": {"XLOOKUP": _xlookup},
