@@ -397,3 +397,28 @@ class Transformer(nn.Module):
             x, cache = block(x, caches[i] if caches else None)
             longer.append(cache)
         return self.norm(x), longer
+
+
+class GPT(nn.Module):
+    """What comes next: a causal transformer, and a decoder whose weights are the tokens' vectors themselves.
+
+    Starts as GPT-2 does: weights with deviation 0.02, those of the layers that end a residual branch with
+    0.02 / sqrt(2 * layers), biases 0.
+
+    A. Radford et al. (GPT-2), 2019; O. Press and L. Wolf, "Using the output embedding to improve language models",
+    2017. Used in lesson 22.
+    """
+
+    def __init__(self, encoder: Transformer) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = nn.Linear(encoder.embedding.embedding_dim, encoder.embedding.num_embeddings, bias=False)
+        self.decoder.weight = encoder.embedding.weight
+        ends = {part for block in encoder.blocks for part in (block.attention.output, block.mlp[2])}
+        for part in filter(lambda part: isinstance(part, nn.Linear), encoder.modules()):
+            nn.init.normal_(part.weight, std=0.02 / (2 * len(encoder.blocks)) ** 0.5 if part in ends else 0.02)
+            nn.init.zeros_(part.bias)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """int64 (n, tokens) to logits for the token after each, (n * tokens, vocab_size), row after row."""
+        return self.decoder(self.encoder(tokens)[0]).flatten(0, 1)
