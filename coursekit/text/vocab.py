@@ -5,7 +5,6 @@ which 265,000 differ. So each is taken apart into tokens once, and only looked u
 """
 
 import json
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
