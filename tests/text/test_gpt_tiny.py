@@ -32,10 +32,12 @@ def test_the_file_fills_the_model_and_is_small():
     assert "PSF" in metadata["trained on"] or "Python Software Foundation License" in metadata["trained on"]
 
 
-def test_it_writes_at_once_without_data():
+def test_it_writes_at_once_without_data(tmp_path):
     said = shipped().generate("The film", 40, seed=0)
     assert said.startswith("The film") and said == ck.gpt_tiny().generate("The film", 40, seed=0)
     assert said != ck.gpt_tiny(pretrained=False).generate("The film", 40, seed=0)
+    again = ck.load(shipped().export(tmp_path / "whole"), device="cpu")
+    assert again.generate("The film", 40, seed=0) == said
     with pytest.raises(ValueError, match="loaded without data"):
         shipped().fit(1)
 
