@@ -90,8 +90,6 @@ class WindowLoader(SequenceLoader):
 
     Raises:
         ValueError: see `SequenceLoader`.
-
-    Used in lesson 22.
     """
 
     def __len__(self) -> int:
