@@ -30,7 +30,7 @@ def learner(data=None, **options):
 @pytest.fixture(scope="module")
 def trained():
     made = learner(metrics=[ck.perplexity], callbacks=[ck.GradientClipping(1.0)])
-    made.fit_one_cycle(12, 2e-2)
+    made.fit_one_cycle(6, 2e-2)
     return made
 
 
@@ -149,7 +149,7 @@ def test_it_starts_as_gpt_2_does_and_shares_the_vectors():
 
 def test_it_learns_the_language(trained):
     results = trained.validate()
-    assert results["perplexity"] < 3.5 < len(PAIRS) / 10, results
+    assert 1.4 < results["perplexity"] < 2, results
     assert trained.predict("Anna loves").label == "Ġthe"
     assert [one.label for one in trained.predict(["Anna loves", "Ben hates the film"])] == ["Ġthe", "."]
 
@@ -223,9 +223,9 @@ def test_a_nucleus_of_nothing_is_refused(top_p, trained):
 
 
 def test_weights_and_byte_pairs_are_saved_together(trained, tmp_path):
-    file = trained.save(tmp_path / "gpt", epochs=12)
+    file = trained.save(tmp_path / "gpt", epochs=6)
     other = learner(loaders(vocab=ck.BytePairs.saved(file)))
-    assert other.load(file)["epochs"] == 12
+    assert other.load(file)["epochs"] == 6
     assert other.generate("Anna", 9, seed=0) == trained.generate("Anna", 9, seed=0)
     stranger = learner(loaders(vocab=ck.BytePairs.train(["xyz xyz"], 280)))
     with pytest.raises(ValueError, match="made for other byte pairs: 23 there, .*BytePairs.saved"):
