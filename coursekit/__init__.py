@@ -42,12 +42,13 @@ from .tabular.learner import tabular_learner
 from .tabular.collab import DeepRatings, DotProduct, RatingLearner, RatingLoaders, collab_learner
 from .text.files import Texts, read_texts
 from .text.tokens import detokenize, tokenize
-from .text.vocab import Vocab
-from .text.loaders import DocumentLoader, LanguageLoaders, SequenceLoader, TextLoaders, pad
+from .text.vocab import BytePairs, Vocab
+from .text.loaders import DocumentLoader, GPTLoaders, LanguageLoaders, SequenceLoader, TextLoaders, WindowLoader, pad
 from .text.models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, locked_dropout
 from .text.learner import LanguageLearner, TextLearner, language_model_learner, language_tiny, perplexity
 from .text.learner import remap_vocabulary, text_classifier_learner, token_probabilities
-from .text.models import SelfAttention, Transformer, TransformerBlock, attention
+from .text.models import GPT, SelfAttention, Transformer, TransformerBlock, attention
+from .text.learner import GPTLearner, gpt_learner, gpt_tiny
 from .distributed import Distributed
 
 __version__ = "0.2.0"

@@ -1,10 +1,11 @@
-"""Learners of texts: a language model that says what comes next, and a classifier that starts from its encoder.
+"""Learners of texts: language models that say what comes next, and a classifier that starts from an encoder.
 
-J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", 2018.
+J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", 2018;
+A. Radford et al., "Language models are unsupervised multitask learners" (GPT-2), 2019.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -13,16 +14,19 @@ from torch import Tensor, nn
 from ..arguments import in_words
 from ..datasets import SAMPLES
 from ..learner import Learner, evaluating, with_learner_options
+from ..loaders import device as choose_device
 from ..losses import cross_entropy, lower_is_better
 from ..metrics import after_mean
-from ..storage import load_tensors, load_weights, save_tensors
-from .loaders import LanguageLoaders, TextLoaders, as_texts
-from .models import AWDLSTM, ActivationRegularization, Dropouts, LanguageModel, TextClassifier
+from ..storage import check_same, load_tensors, load_weights, save_tensors
+from .loaders import GPTLoaders, LanguageLoaders, TextLoaders, as_texts
+from .models import AWDLSTM, GPT, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, Transformer
 from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, at_least_one, detokenize, tokenize
-from .vocab import Vocab
+from .vocab import END_OF_TEXT, BytePairs, Vocab
 
 TINY = {"embedding": 128, "hidden": 128, "layers": 1}  # the sizes of `language_tiny`
 WEIGHTS = SAMPLES / "language_tiny" / "weights.safetensors"
+GPT_TINY = {"size": 128, "heads": 4, "layers": 4, "seq_len": 128}  # the sizes of `gpt_tiny`
+GPT_WEIGHTS = SAMPLES / "gpt_tiny" / "weights.safetensors"
 
 
 @lower_is_better
@@ -43,16 +47,20 @@ def perplexity(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 @in_words
-def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:
-    """Probabilities of the next token: softmax(logits / temperature), of the `top_k` largest logits only.
+def token_probabilities(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    """Probabilities of the next token: softmax(logits / temperature), of the likeliest tokens only.
 
     Args:
         logits: (words,).
         temperature: below 1 the likely becomes likelier, above 1 all become more alike.
-        top_k: None keeps all.
+        top_k: keeps so many; None keeps all.
+        top_p: of those keeps the fewest whose probabilities add up to `top_p` at least (nucleus sampling; A. Holtzman
+            et al., "The curious case of neural text degeneration", 2020); None keeps all.
 
     Raises:
-        ValueError: a temperature that is not positive or not finite, or top_k below 1.
+        ValueError: a temperature that is not positive or not finite, top_k below 1, or top_p not above 0 and up to 1.
 
     Built in lesson 14.
     """
@@ -61,7 +69,14 @@ def token_probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | N
     if top_k is not None and top_k < len(logits):
         kept = logits.topk(top_k)
         logits = torch.full_like(logits, -torch.inf).scatter(0, kept.indices, kept.values)
-    return (logits / temperature).softmax(0)
+    probabilities = (logits / temperature).softmax(0)
+    if top_p is None:
+        return probabilities
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top_p is a probability above 0, at most 1; found {top_p}")
+    ordered, order = probabilities.sort(descending=True)
+    ordered[ordered.cumsum(0) - ordered >= top_p] = 0  # those before it are enough; nothing is before the first
+    return torch.empty_like(ordered).scatter(0, order, ordered / ordered.sum())
 
 
 @in_words
@@ -128,8 +143,11 @@ class _Encoded:
         self._train_last(groups)
 
 
-class LanguageLearner(_Encoded, Learner):
-    """A `Learner` of a language model; made by `language_model_learner`. `predict(text)` says the next token."""
+Step = Callable[[Tensor, object], tuple[Tensor, object]]  # tokens (1, n) and a state to vectors (1, n, size), a state
+
+
+class _NextTokens:
+    """What learners share whose model says the next token."""
 
     def _answers(self, x: str | Sequence[str]) -> tuple[Tensor, bool]:
         """The logits of what follows each text, (texts, words), and whether it was one text alone."""
@@ -137,9 +155,31 @@ class LanguageLearner(_Encoded, Learner):
         return torch.cat([self.predictions([(*batch, batch[0])])[0][-1:] for batch in batches]), single
 
     @torch.inference_mode()
+    def _said_next(
+        self, read: Tensor, step: Step, tokens: int, seed: int | None, never: Sequence[int] = (), end: int = -1,
+        **chosen: float | None,
+    ) -> list[int]:  # fmt: skip
+        """The ids of tokens drawn one after the other, up to `end`; `step` reads what is new, and keeps a state."""
+        at_least_one(tokens=tokens)
+        generator, state, said = None if seed is None else torch.Generator().manual_seed(seed), None, []
+        with evaluating(self.model):
+            for _ in range(tokens):
+                values, state = step(read[None].to(self.data.device), state)
+                logits = self.model.decoder(values[0, -1]).float().cpu()
+                logits[list(never)] = -torch.inf
+                read = torch.multinomial(token_probabilities(logits, **chosen), 1, generator=generator)
+                if read == end:
+                    break
+                said.append(int(read))
+        return said
+
+
+class LanguageLearner(_NextTokens, _Encoded, Learner):
+    """A `Learner` of a language model; made by `language_model_learner`. `predict(text)` says the next token."""
+
     def generate(
         self, prompt: str = "", tokens: int = 40, *, temperature: float = 1.0, top_k: int | None = None,
-        seed: int | None = None,
+        top_p: float | None = None, seed: int | None = None,
     ) -> str:  # fmt: skip
         """The prompt, and what the model goes on to say, token by token drawn at random.
 
@@ -149,24 +189,16 @@ class LanguageLearner(_Encoded, Learner):
         Args:
             prompt: may be empty: the beginning of a text.
             tokens: how many to add; punctuation and special tokens count.
-            temperature, top_k: see `token_probabilities`.
+            temperature, top_k, top_p: see `token_probabilities`.
             seed: the same one gives the same text; None draws from PyTorch's global random generator.
 
         Raises:
-            ValueError: tokens or top_k below 1, or a temperature that is not positive.
+            ValueError: tokens or top_k below 1, a temperature that is not positive, or top_p not above 0 and up to 1.
 
         Built in lesson 14.
         """
-        at_least_one(tokens=tokens)
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        read, state, said = self.data.vocab.encode([prompt])[0], None, []
-        with evaluating(self.model):
-            for _ in range(tokens):
-                values, state = self.model.encoder(read[None].to(self.data.device), state)
-                logits = self.model.decoder(values[0, -1]).float().cpu()
-                logits[[UNKNOWN, PADDING, BEGINNING]] = -torch.inf
-                read = torch.multinomial(token_probabilities(logits, temperature, top_k), 1, generator=generator)
-                said.append(int(read))
+        read, chosen = self.data.vocab.encode([prompt])[0], {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+        said = self._said_next(read, self.model.encoder, tokens, seed, [UNKNOWN, PADDING, BEGINNING], **chosen)
         return detokenize(tokenize(prompt) + self.data.vocab.tokens(said))
 
 
@@ -225,6 +257,104 @@ def language_tiny(data: LanguageLoaders, *, pretrained: bool = True, **options: 
         _load_remapped(learner.model, WEIGHTS, names, data.vocab)
     else:
         nn.init.normal_(learner.model.encoder.embedding.weight, std=0.5)
+    return learner
+
+
+class GPTLearner(_NextTokens, Learner):
+    """A `Learner` of a GPT; made by `gpt_learner`. `predict(text)` says the next token."""
+
+    def generate(
+        self, prompt: str = "", tokens: int = 40, *, temperature: float = 1.0, top_k: int | None = None,
+        top_p: float | None = None, seed: int | None = None, cache: bool = True,
+    ) -> str:  # fmt: skip
+        """The prompt, and what the model goes on to say, token by token drawn at random, to the end of the text.
+
+        The model has positions for `seq_len` tokens, and of a longer prompt it reads the last. Whenever the text
+        outgrows them, it goes on from the latest half of so many tokens, and has forgotten what was before.
+
+        A token holds the space before its word, so that a prompt should not end in one.
+
+        Args:
+            prompt: may be empty: the beginning of a text.
+            tokens: how many to add at most.
+            temperature, top_k, top_p: see `token_probabilities`.
+            seed: the same one gives the same text; None draws from PyTorch's global random generator.
+            cache: keep the keys and values of what was read (KV cache). False reads all of it anew for each token,
+                and gives the same text.
+
+        Raises:
+            ValueError: tokens or top_k below 1, a temperature that is not positive, or top_p not above 0 and up to 1.
+
+        Used in lesson 22.
+        """
+        room = self.model.encoder.positions.num_embeddings
+
+        def step(read: Tensor, state: tuple | None) -> tuple[Tensor, tuple]:
+            text, caches = state or (read[:, :0], None)
+            text = torch.cat([text, read], dim=1)
+            if text.shape[1] > room:
+                text, caches = text[:, -((room + 1) // 2) :], None
+            values, caches = self.model.encoder(read if caches else text, caches)
+            return values, (text, caches if cache else None)
+
+        read, chosen = self.data.vocab.encode([prompt])[0], {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+        said = self._said_next(read[-room:], step, tokens, seed, end=self.data.vocab.token_to_id[END_OF_TEXT], **chosen)
+        return prompt + self.data.vocab.decode(said)
+
+
+@with_learner_options
+@in_words
+def gpt_learner(
+    data: GPTLoaders, size: int = 128, heads: int = 4, layers: int = 4, *, seq_len: int | None = None,
+    dropout: float = 0.0, **options: object,
+) -> GPTLearner:  # fmt: skip
+    """A learner that predicts the next token, a GPT of the size that is asked for; GPT-2's smallest has 768, 12, 12.
+
+    Layer groups: each block, then the tokens' and positions' vectors with the last norm and the decoder that shares
+    the tokens' vectors. AdamW's weight decay, 0.01, acts on all of them, norms and biases too: small as it is here, it
+    can be left so; give an `optimizer_fn` for another.
+
+    Args:
+        data: see `GPTLoaders`.
+        size, heads, layers, dropout: see `Transformer`.
+        seq_len: how many positions the model has; None: as the data's.
+        options: of `Learner`, such as `metrics` and `callbacks`.
+
+    Used in lesson 22.
+    """
+    seq_len = data.seq_len if seq_len is None else seq_len
+    encoder = Transformer(len(data.vocab), size, heads, layers, seq_len, dropout=dropout)
+    last = nn.ModuleList([encoder.norm, encoder.embedding, encoder.positions])
+    return GPTLearner(data, GPT(encoder), **{"groups": [*encoder.blocks, last]} | options)
+
+
+@in_words
+def gpt_tiny(data: GPTLoaders | None = None, *, pretrained: bool = True, **options: object) -> GPTLearner:
+    """The small GPT that ships in `data/gpt_tiny`; its sizes are `GPT_TINY`. It can `generate` at once, without data.
+
+    It has read composed reviews of films, and Python's language reference. `learn.data.vocab` has its byte pairs; to
+    train it on, give data with the same: `GPTLoaders(texts, vocab=...)`, here or to `learn.use`.
+
+    Args:
+        data: None: none; see `GPTLoaders`.
+        pretrained: False: as at the start of its training.
+        options: of `gpt_learner`.
+
+    Raises:
+        ValueError: the data have other byte pairs, or other sizes are asked for.
+
+    Used in lesson 22.
+    """
+    if data is None:
+        data = GPTLoaders(["none"], vocab=BytePairs.saved(GPT_WEIGHTS), batch_size=1, device="cpu").without_samples()
+        data.device = data.train.device = data.valid.device = choose_device()
+    learner = gpt_learner(data, **GPT_TINY | options)
+    weights, metadata = load_tensors(GPT_WEIGHTS)
+    advice = "give the data its byte pairs, vocab=ck.gpt_tiny().data.vocab"
+    check_same(metadata["config"], learner.config(), "gpt_tiny", advice)
+    if pretrained:
+        weights["decoder.weight"] = weights["encoder.embedding.weight"]  # in the file once
+        load_weights(learner.model, {name: weight.float() for name, weight in weights.items()}, str(GPT_WEIGHTS))
     return learner
 
 

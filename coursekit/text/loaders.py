@@ -12,7 +12,7 @@ from ..loaders import Loaders, like
 from ..loaders import device as choose_device
 from ..targets import Categories
 from .tokens import PADDING, at_least_one, check_texts, is_list
-from .vocab import TokenizedTexts, Vocab
+from .vocab import BytePairs, TokenizedTexts, Vocab
 
 Device = str | torch.device | None
 ADVICE = "give the data its words, vocab=ck.Vocab.saved(path); or start from its encoder: save_encoder, load_encoder"
@@ -60,23 +60,46 @@ class SequenceLoader:
 
     def in_order(self) -> "SequenceLoader":
         """The same documents in their own order, in sequences of one length."""
-        return like(self, SequenceLoader(self.documents, self.batch_size, self.seq_len, device=self.device))
+        return like(self, type(self)(self.documents, self.batch_size, self.seq_len, device=self.device))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
         order = torch.randperm(len(self.documents)) if self.shuffle else torch.arange(len(self.documents))
         stream = torch.cat([self.documents[i] for i in order.tolist()]).to(self.device)
         rows, following = (stream[start : start + self.samples].view(self.batch_size, -1) for start in (0, 1))
-        cuts = self._cuts()
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in self._sequences():
             yield rows[:, start:end].contiguous(), following[:, start:end].flatten()
 
-    def _cuts(self) -> list[int]:
-        """Where sequences begin, and the end: evenly spaced, then each moved at random by at most an eighth of one."""
+    def _sequences(self) -> list[tuple[int, int]]:
+        """Where each begins and ends: evenly spaced, then each cut moved at random by at most an eighth of one."""
         even = torch.linspace(0, self.length, len(self) + 1, dtype=torch.float64)
         if self.shuffle:
             even[1:-1] += (torch.rand(len(self) - 1) - 0.5) * (self.length / len(self)) / 4
-        return even.round().long().tolist()
+        cuts = even.round().long().tolist()
+        return list(zip(cuts, cuts[1:], strict=False))
+
+
+class WindowLoader(SequenceLoader):
+    """The stream cut into windows of `seq_len` tokens that are read each by itself: for a model without a state.
+
+    A batch is one window of each batch row; with `shuffle` documents and windows come in a new order for each epoch.
+    The last windows of the rows may be shorter.
+
+    Args:
+        documents, batch_size, seq_len, shuffle, device: see `SequenceLoader`.
+
+    Raises:
+        ValueError: see `SequenceLoader`.
+    """
+
+    def __len__(self) -> int:
+        """The number of batches, the same in each epoch."""
+        return -(-self.length // self.seq_len)
+
+    def _sequences(self) -> list[tuple[int, int]]:
+        starts = torch.arange(0, self.length, self.seq_len)
+        starts = starts[torch.randperm(len(starts))] if self.shuffle else starts
+        return [(start, min(start + self.seq_len, self.length)) for start in starts.tolist()]
 
 
 class DocumentLoader:
@@ -149,14 +172,44 @@ class _OfTexts(Loaders):
     """What loaders of texts share."""
 
     advice: ClassVar[str] = ADVICE
-    vocab: Vocab
+    vocab: Vocab | BytePairs
 
     def input_columns(self, inputs: list[tuple[Tensor, ...]]) -> dict[object, Sequence]:
         """The texts as the model reads them."""
         return {"text": [self.vocab.decode(ids.tolist()) for (ids,) in inputs]}
 
 
-class LanguageLoaders(_OfTexts):
+class _Streams(_OfTexts):
+    """What loaders share of which each token that has a next one is a sample."""
+
+    loader: ClassVar[type[SequenceLoader]] = SequenceLoader
+    tokens: ClassVar[str] = "words"
+
+    def __init__(
+        self, train: list[Tensor], valid: Sequence[str] | None, vocab: Vocab | BytePairs, batch_size: int, seq_len: int,
+        device: Device,
+    ) -> None:  # fmt: skip
+        self.vocab, self.seq_len = vocab, seq_len
+        train = self.loader(train, batch_size, seq_len, True, device)
+        if valid is not None:
+            valid = self.loader(vocab.encode(valid), batch_size, seq_len, False, device)
+        super().__init__(train, valid, device=device, target_type=Categories(vocab.words))
+
+    def described(self) -> list[str]:
+        """Batch rows and tokens."""
+        return [f"{self.train.batch_size} batch rows", f"{len(self.vocab)} {self.tokens}"]
+
+    def encode(self, x: str | Sequence[str]) -> tuple[list[tuple[Tensor, ...]], bool]:
+        """A text, or several, as batches of one: token ids, int64 (1, tokens)."""
+        texts, single = as_texts(x)
+        return [(ids[None].to(self.device),) for ids in self.vocab.encode(texts)], single
+
+    def config(self) -> dict[str, list]:
+        """The vocabulary."""
+        return self.vocab.config()
+
+
+class LanguageLoaders(_Streams):
     """Sequences of texts, to learn the next word; each token that has a next one is a sample.
 
     Args:
@@ -180,24 +233,44 @@ class LanguageLoaders(_OfTexts):
     ) -> None:  # fmt: skip
         texts = TokenizedTexts(train)
         check_vocab(vocab)
-        self.vocab = vocab or Vocab.count(texts, min_frequency, max_size)
-        train = SequenceLoader(self.vocab.encode(texts), batch_size, seq_len, True, device)
-        if valid is not None:
-            valid = SequenceLoader(self.vocab.encode(valid), batch_size, seq_len, False, device)
-        super().__init__(train, valid, device=device, target_type=Categories(self.vocab.words))
+        vocab = vocab or Vocab.count(texts, min_frequency, max_size)
+        super().__init__(vocab.encode(texts), valid, vocab, batch_size, seq_len, device)
 
-    def described(self) -> list[str]:
-        """Batch rows and words."""
-        return [f"{self.train.batch_size} batch rows", f"{len(self.vocab)} words"]
+
+class GPTLoaders(_Streams):
+    """Windows of texts, to learn the next token from those before it in the window; for `gpt_learner`.
+
+    Args:
+        train: the training texts.
+        valid: held-out texts, or None. Each window begins with nothing read, so that held-out figures depend on
+            `seq_len`, and on `batch_size` a little: compare at the same ones.
+        vocab: the tokens; None trains `BytePairs` on the training texts.
+        vocab_size: how many tokens those may be.
+        batch_size, seq_len: see `WindowLoader`; the same for both parts.
+        device: where to compute; None takes the best device here.
+
+    Attributes:
+        vocab: the tokens.
+
+    Used in lesson 22.
+    """
+
+    advice: ClassVar[str] = "give the data its byte pairs, vocab=ck.BytePairs.saved(path)"
+    loader: ClassVar[type[SequenceLoader]] = WindowLoader
+    tokens: ClassVar[str] = "tokens"
+
+    def __init__(
+        self, train: Sequence[str], valid: Sequence[str] | None = None, *, vocab: BytePairs | None = None,
+        vocab_size: int = 1024, batch_size: int = 32, seq_len: int = 128, device: Device = None,
+    ) -> None:  # fmt: skip
+        check_vocab(vocab, BytePairs)
+        vocab = vocab or BytePairs.train(train, vocab_size)
+        super().__init__(vocab.encode(train), valid, vocab, batch_size, seq_len, device)
 
     def encode(self, x: str | Sequence[str]) -> tuple[list[tuple[Tensor, ...]], bool]:
-        """A text, or several, as batches of one: token ids, int64 (1, tokens)."""
-        texts, single = as_texts(x)
-        return [(ids[None].to(self.device),) for ids in self.vocab.encode(texts)], single
-
-    def config(self) -> dict[str, list]:
-        """The vocabulary."""
-        return self.vocab.config()
+        """A text, or several, as batches of one: the last `seq_len` token ids, int64 (1, tokens)."""
+        batches, single = super().encode(x)
+        return [(tokens[:, -self.seq_len :],) for (tokens,) in batches], single
 
 
 class TextLoaders(_OfTexts):
@@ -295,10 +368,11 @@ def _labels(part: tuple[Sequence[str], Sequence[str]]) -> list[str]:
     return [normalize("NFC", label).strip() for label in labels]
 
 
-def check_vocab(vocab: Vocab | None) -> None:
-    """Raise a ValueError unless it is a vocabulary, or None."""
-    if not isinstance(vocab, Vocab | None):
-        raise ValueError(f"vocab is a ck.Vocab, such as Vocab.saved(path); found a {type(vocab).__name__}")
+def check_vocab(vocab: Vocab | BytePairs | None, needed: type = Vocab) -> None:
+    """Raise a ValueError unless it is a vocabulary of the sort that is needed, or None."""
+    if not isinstance(vocab, needed | None):
+        name = needed.__name__
+        raise ValueError(f"vocab is a ck.{name}, such as {name}.saved(path); found a {type(vocab).__name__}")
 
 
 def as_texts(x: str | Sequence[str]) -> tuple[list[str], bool]:
