@@ -323,8 +323,9 @@ class SelfAttention(nn.Module):
         )
         if cache:
             keys, values = (torch.cat(pair, dim=2) for pair in zip(cache, (keys, values), strict=True))
-        _, weights = attention(queries, keys, values, self.causal)
-        mixed = self.dropout(weights) @ values
+        mixed, weights = attention(queries, keys, values, self.causal)
+        if self.training and self.dropout.p > 0:
+            mixed = self.dropout(weights) @ values
         return self.output(mixed.transpose(1, 2).flatten(2)), (keys, values)
 
 
