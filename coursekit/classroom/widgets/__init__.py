@@ -3,3 +3,4 @@
 # ruff: noqa: F401 (imported to be given on)
 from .curves import ball_on_curve, layer_spread, softmax_sliders, threshold_slider
 from .matrices import dropout_map, filter_stepper, product_stepper, result_shape, shape_matcher
+from .words import attention
