@@ -44,8 +44,8 @@ def test_words_are_no_html_and_the_figure_has_a_text_where_it_does_not_run():
 
 
 BAD = {
-    "no words": ([], torch.zeros(0, 0), "1 to 40 words; found 0"),
-    "too many": (["a"] * 41, torch.eye(41), "1 to 40 words; found 41"),
+    "no words": ([], torch.zeros(0, 0), "1 to 60 words; found 0"),
+    "too many": (["a"] * 61, torch.eye(61), "1 to 60 words; found 61"),
     "other shape": (WORDS, torch.eye(4), r"weights of 3 words .* found \(4, 4\)"),
     "no heads": (WORDS, torch.zeros(0, 3, 3), r"found \(0, 3, 3\)"),
     "scores": (WORDS, 2 * torch.eye(3), "row sums from 2 to 2: give what comes out of the softmax"),
