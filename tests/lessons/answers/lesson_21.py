@@ -229,4 +229,4 @@ ANSWERS = {
     ),
 }
 
-EQUIVALENT = {}
+EQUIVALENT = {"21.size_of_block": {"1 -> 0": "a size of 0 has no weights, and no count is 0"}}
