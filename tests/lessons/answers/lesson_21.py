@@ -229,4 +229,9 @@ ANSWERS = {
     ),
 }
 
-EQUIVALENT = {"21.size_of_block": {"1 -> 0": "a size of 0 has no weights, and no count is 0"}}
+EQUIVALENT = {
+    "21.size_of_block": {
+        "1 -> 0": "a size of 0 has no weights, and no count is 0",
+        "0 -> -1": "the count grows with the size: there is one size at most",
+    }
+}
