@@ -4,3 +4,4 @@
 from .curves import ball_on_curve, layer_spread, softmax_sliders, threshold_slider
 from .diffusion import denoise
 from .matrices import dropout_map, filter_stepper, product_stepper, result_shape, shape_matcher
+from .words import attention
