@@ -2,7 +2,7 @@
 
 It reads the training reviews of `reviews`, without their labels, and the language reference that every Python brings
 for its `help()` (`pydoc_data.topics`; another version of Python has another text), and learns to say what comes next.
-Its byte pairs are trained on the same texts. Takes about seven minutes on one CPU core:
+Its byte pairs are trained on the same texts. Takes about six minutes on one CPU core:
 
     OMP_NUM_THREADS=1 python -m data.make.weights.gpt_tiny
 
