@@ -49,6 +49,7 @@ def figures():
         "08 ball_on_curve": ball,
         "10 dropout_map": ck.widgets.dropout_map(activations),
         "20 layer_spread": ck.widgets.layer_spread(),
+        "23 denoise": ck.widgets.denoise(torch.tensor([[-1.0, 1.2], [1, 1.2], [-1.3, -0.6], [0, -1.2], [1.3, -0.6]])),
     }
 
 

@@ -16,7 +16,7 @@ from .style import INK
 
 @dataclass(frozen=True)
 class Curve:
-    """One line, or the points alone, through the numbers of two areas of one column each."""
+    """One line, or the points alone, through the numbers of two areas of one column each; `size` is of a point."""
 
     title: str
     x: Area
@@ -24,6 +24,7 @@ class Curve:
     colour: str
     points: bool = False
     dashed: bool = False
+    size: int = 5
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,21 @@ class Axis:
 
 
 def scatter(
-    sheet: Worksheet, cell: str, title: str, x: Axis, y: Axis, curves: Sequence[Curve], *, height: float = 9.6
+    sheet: Worksheet,
+    cell: str,
+    title: str,
+    x: Axis,
+    y: Axis,
+    curves: Sequence[Curve],
+    *,
+    height: float = 9.6,
+    width: float = 17.0,
 ) -> None:
-    """Draw curves, with the chart's upper left corner at a cell; height in centimetres."""
+    """Draw curves, with the chart's upper left corner at a cell; height and width in centimetres."""
     chart = ScatterChart()
     chart.style, chart.scatterStyle = 2, "lineMarker"
     chart.title = _text(title, 1300)
-    chart.width, chart.height = 17.0, height
+    chart.width, chart.height = width, height
     chart.legend.position = "b"
     for axis, wanted in ((chart.x_axis, x), (chart.y_axis, y)):
         axis.title = _text(wanted.title, 1000)
@@ -73,7 +82,7 @@ def _series(sheet: Worksheet, curve: Curve) -> Series:
     series.smooth = False
     series.marker.symbol = "circle" if curve.points else "none"
     if curve.points:
-        series.marker.size = 5
+        series.marker.size = curve.size
         series.marker.spPr = GraphicalProperties(solidFill=curve.colour)
         series.marker.spPr.line.solidFill = curve.colour
         series.graphicalProperties.line.noFill = True

@@ -120,7 +120,7 @@ def grown(values):
         st.builds("({}{}{})*1".format, values, COMPARE, values),
         st.builds("-{}".format, values),
         st.builds("({})".format, values),
-        call("ABS SQRT EXP LN TANH LOG10", values),
+        call("ABS SQRT EXP LN TANH LOG10 COS SIN RADIANS", values),
         call("ROUND", values, st.sampled_from(["0", "1", "-1", "2"])),
         call("MOD", values, values),
         call("POWER", values, st.sampled_from("23")),  # not 0: LibreOffice has #N/A to the power of 0 be 1
@@ -212,6 +212,7 @@ GIVEN = [
     ("=SUM(IF(TRUE,C1:C6))", None, [13]), ("=SUMPRODUCT(SQRT(A1:A3^2)*B1:B3)", None, [15.25]),
     ("=SUMPRODUCT(ABS(D1:D6))", None, [23]), ("=SUM(MMULT(A1:B2,A1:B2))", None, [6.1875]),
     ("=A1:A6*10", None, [130]),  # the cell in the formula's own row, the last of six
+    ("=COS(RADIANS(60))", None, [0.5]), ("=SIN(RADIANS(30))", None, [0.5]),
     ("=SUM(A1:A3*B1:B3)", (1, 1), [15.25]), ("=SUM(EXP(D5:D5))", (1, 1), [1]),
     ("=MAX(ABS(D1:D6-A1:A6))", (1, 1), [10]), ("=A1:A3*10", (3, 1), [10, 20, 30]),
     ("=TRANSPOSE(A1:B2)", (2, 2), [1, 2, 0.5, 0.25]), ("=MMULT(A1:B2,A1:B2)", (2, 2), [2, 0.625, 2.5, 1.0625]),
@@ -266,6 +267,7 @@ REFUSED = {
     "COUNTIF(F1:F6,\">1\")": "criterion", "VLOOKUP(\"r*\",G1:G6,1,0)": "patterns", "VLOOKUP(1,B1:D6,2)": "sorted",
     "RANK(4,A1:A6)": "RANK", "SUMXMY2(A1:A3,C1:C3)": "SUMXMY2", "MMULT(C1:D2,A1:B2)": "MMULT",
     "ROUND(2.4999999999999996,0)": "ROUND", "MOD(0.3,0.1)": "MOD", "POWER(2,-2000)": "too small",
+    "COS(2^27)": "2^27", "SIN(-2^27)": "2^27",
     "MMULT(A1:B2,A1:B2)+1": "2 x 2 values", "SUMIF(A1:A6,1,B1:B3)": "one shape", "COUNT(\"3\")": "COUNT",
     "SUMPRODUCT(C1:C6,F1:F6)": "error beside", "POWER(-8,1/3)": "odd root", "SUM(A1;A2)": "';'",
 }  # fmt: skip

@@ -16,7 +16,7 @@ pytestmark = [needs_chromium, needs_environment]
 WIDGETS = {"02_convolution": "products; sum = 5", "03_softmax": "softmax: one of them"}
 # every figure to play with, as the benchmark makes them, and an exercise tried twice, in a notebook of their own
 FIGURES = ["02 filter_stepper", "03 softmax_sliders", "04 threshold_slider", "07 shape_matcher", "07 product_stepper",
-           "08 ball_on_curve", "10 dropout_map", "20 layer_spread"]  # fmt: skip
+           "08 ball_on_curve", "10 dropout_map", "20 layer_spread", "23 denoise"]  # fmt: skip
 BEGINNING = """import os
 os.environ["COURSEKIT_HOME"] = {home!r}
 import coursekit as ck

@@ -313,6 +313,12 @@ def _on_numbers(do: Callable[..., float]) -> Callable[..., float]:
     return wraps(do)(lambda *values: do(*map(number, values)))
 
 
+def _angle(x: float) -> float:
+    if abs(x) >= 2**27:
+        raise ValueError("the cosine or sine of 2^27 or more: an error to Excel, a number to others")
+    return x
+
+
 def _if(condition: Value, yes: Value, no: Value = False) -> Value:
     holds = guarded(number)(condition)
     return holds if isinstance(holds, FormulaError) else yes if holds else no
@@ -351,6 +357,8 @@ class Function(NamedTuple):
 _FUNCTIONS: dict[str, dict[str, Callable[..., Value | Range]]] = {
     "v": {name: _on_numbers(do) for name, do in {
         "ABS": lambda x: abs(x), "MOD": _mod, "POWER": _power, "ROUND": _round, "TANH": lambda x: math.tanh(x),
+        "COS": lambda x: math.cos(_angle(x)), "SIN": lambda x: math.sin(_angle(x)),
+        "RADIANS": lambda x: math.radians(x),
         "EXP": lambda x: math.exp(x), "SQRT": lambda x: math.sqrt(x) if x >= 0 else math.nan,
         "LN": lambda x: math.log(x) if x > 0 else math.nan, "LOG10": lambda x: math.log10(x) if x > 0 else math.nan,
         "LOG": lambda x, base=10.0: math.log(x, base) if min(x, base) > 0 else math.nan,
