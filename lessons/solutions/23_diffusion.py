@@ -145,8 +145,8 @@ def _ask_guided(random):
 def _ask_moved(random):
     dots = random.choice([1, 2, 3, 4, 5, 8])
     question = (
-        f"An image is paper (-1) with {dots} dots of ink (1), each one pixel, far from each "
-        "other and from the border. It is moved by one pixel"
+        f"An image is paper (-1) with {dots} dots of ink (1), each one pixel, far from "
+        "each other and from the border. It is moved by one pixel"
     )
     return f"{question}. How far is it from where it was?", math.sqrt(8 * dots)
 
