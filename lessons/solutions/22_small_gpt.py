@@ -117,9 +117,9 @@ def rank_needed(before, after, kept):
         raise ValueError("two matrices of one shape")
     if not 0 < kept <= 1 or before.equal(after):
         raise ValueError("a fraction above 0 of some change")
-    squares = torch.linalg.svdvals((after - before).double()).square()
+    squares = torch.linalg.svdvals(after - before).square()
     held = squares.cumsum(0) / squares.sum()
-    return int((held < kept - 1e-9).sum()) + 1
+    return (held < kept - 1e-6).sum() + 1
 
 
 def bits_of(losses, tokens, characters):
@@ -127,7 +127,7 @@ def bits_of(losses, tokens, characters):
         raise ValueError("one of each for each text")
     if not len(losses) or min(tokens.min(), characters.min()) < 1 or losses.min() < 0:
         raise ValueError("texts of one token and one character at least")
-    return (losses.double() * tokens).sum() / characters.sum() / math.log(2)
+    return (losses * tokens).sum() / characters.sum() / math.log(2)
 
 
 def fair_perplexity(perplexity_a, tokens_a, tokens_b):

@@ -186,4 +186,12 @@ ANSWERS = {
     ),
 }
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "22.cache_bytes": {
+        "2 * 2 * layers * size // heads -> 2 * 2 * layers * size / heads": "heads divide the size, or it is refused",
+    },
+    "22.rank_needed": {
+        "0 -> -1": "the singular values have one axis",
+        "held < kept - 1e-06 -> held <= kept - 1e-06": "a sum is never exactly a millionth below",
+    },
+}
