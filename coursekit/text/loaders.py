@@ -91,7 +91,7 @@ class WindowLoader(SequenceLoader):
     Raises:
         ValueError: see `SequenceLoader`.
 
-    Used in lesson 22.
+    Built in lesson 22.
     """
 
     def __len__(self) -> int:

@@ -406,7 +406,7 @@ class GPT(nn.Module):
     0.02 / sqrt(2 * layers), biases 0.
 
     A. Radford et al. (GPT-2), 2019; O. Press and L. Wolf, "Using the output embedding to improve language models",
-    2017. Used in lesson 22.
+    2017. Built in lesson 22.
     """
 
     def __init__(self, encoder: Transformer) -> None:

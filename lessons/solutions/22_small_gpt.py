@@ -26,13 +26,13 @@ two or three digits by chance, the model has to learn each piece as a word of it
 models therefore cut numbers into single digits, or into groups of three from the right,
 before any merge. (GPT-2's expression does not.)
 
-Another language pays twice. Its frequent words were never merged, so a sentence has two
-to four times as many tokens; and letters outside ASCII are two or three bytes each, so that
-a Greek or Hindi text can have more tokens than letters. The same window holds less text, the
-same price buys less, and each sentence takes longer. Train the vocabulary on both texts
-together, in equal parts, and the gap closes to a large degree. The price is paid by the
-English text: some of its merges make room. Which mixture is fair is not a technical
-question. Say which texts you took, and how many tokens a sentence has in each language.
+Another language pays twice. Its frequent words were never merged, so a sentence has
+several times as many tokens; and letters outside ASCII are two or three bytes each, so
+that a Greek or Hindi text can have more tokens than letters. The same window holds less
+text, the same price buys less, and each sentence takes longer. Train the vocabulary on both
+texts together, in equal parts, and much of the gap closes. The English text pays for it:
+some of its merges make room. Which mixture is fair is not a technical question. Say which
+texts you took, and how many tokens a sentence has in each language.
 """
 
 
@@ -162,7 +162,10 @@ def _ask_size(random):
 def _ask_cache(random):
     layers, size, tokens = (random.choice(c) for c in ([2, 12], [64, 768], [100, 1000]))
     question = f"{layers} layers of width {size}, {tokens} tokens, every head its own key"
-    return f"{question}. How many numbers does the KV cache hold?", 2 * layers * size * tokens
+    return (
+        f"{question}. How many numbers does the KV cache hold?",
+        2 * layers * size * tokens,
+    )
 
 
 def _ask_lora(random):

@@ -153,12 +153,14 @@ ANSWERS = {
     "22.bits_of": (
         [
             lambda losses, tokens, characters: float((losses * tokens).sum() / math.log(2) / characters.sum()),
-            lambda losses, tokens, characters: np.log2(np.exp(losses.numpy())) @ tokens.numpy() / characters.sum().item(),
+            lambda losses, tokens, characters: (
+                np.log2(np.exp(losses.numpy())) @ tokens.numpy() / characters.sum().item()
+            ),
             lambda losses, tokens, characters: losses @ tokens.to(losses.dtype) / (characters.sum() * math.log(2)),
-            lambda losses, tokens, characters: sum(
-                a * b / math.log(2) for a, b in zip(losses.tolist(), tokens.tolist(), strict=True)
-            )
-            / sum(characters.tolist()),
+            lambda losses, tokens, characters: (
+                sum(a * b / math.log(2) for a, b in zip(losses.tolist(), tokens.tolist(), strict=True))
+                / sum(characters.tolist())
+            ),
         ],
         [
             lambda losses, tokens, characters: (losses * tokens / characters).mean() / math.log(2),
