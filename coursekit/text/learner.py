@@ -5,8 +5,7 @@ A. Radford et al., "Language models are unsupervised multitask learners" (GPT-2)
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -22,7 +21,7 @@ from ..storage import check_same, load_tensors, load_weights, save_tensors
 from .loaders import GPTLoaders, LanguageLoaders, TextLoaders, as_texts
 from .models import AWDLSTM, GPT, ActivationRegularization, Dropouts, LanguageModel, TextClassifier, Transformer
 from .tokens import BEGINNING, PADDING, SPECIAL_TOKENS, UNKNOWN, at_least_one, detokenize, tokenize
-from .vocab import BytePairs, Vocab
+from .vocab import END_OF_TEXT, BytePairs, Vocab
 
 TINY = {"embedding": 128, "hidden": 128, "layers": 1}  # the sizes of `language_tiny`
 WEIGHTS = SAMPLES / "language_tiny" / "weights.safetensors"
@@ -157,18 +156,22 @@ class _NextTokens:
 
     @torch.inference_mode()
     def _said_next(
-        self, read: Tensor, step: Step, tokens: int, never: list[int], seed: int | None, **chosen: float | None
-    ) -> Iterator[int]:
-        """The ids of tokens drawn one after the other; `step` reads what is new of the text, and keeps a state."""
+        self, read: Tensor, step: Step, tokens: int, seed: int | None, never: Sequence[int] = (), end: int = -1,
+        **chosen: float | None,
+    ) -> list[int]:  # fmt: skip
+        """The ids of tokens drawn one after the other, up to `end`; `step` reads what is new, and keeps a state."""
         at_least_one(tokens=tokens)
-        generator, state = None if seed is None else torch.Generator().manual_seed(seed), None
+        generator, state, said = None if seed is None else torch.Generator().manual_seed(seed), None, []
         with evaluating(self.model):
             for _ in range(tokens):
                 values, state = step(read[None].to(self.data.device), state)
                 logits = self.model.decoder(values[0, -1]).float().cpu()
-                logits[never] = -torch.inf
+                logits[list(never)] = -torch.inf
                 read = torch.multinomial(token_probabilities(logits, **chosen), 1, generator=generator)
-                yield int(read)
+                if read == end:
+                    break
+                said.append(int(read))
+        return said
 
 
 class LanguageLearner(_NextTokens, _Encoded, Learner):
@@ -195,7 +198,7 @@ class LanguageLearner(_NextTokens, _Encoded, Learner):
         Built in lesson 14.
         """
         read, chosen = self.data.vocab.encode([prompt])[0], {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        said = self._said_next(read, self.model.encoder, tokens, [UNKNOWN, PADDING, BEGINNING], seed, **chosen)
+        said = self._said_next(read, self.model.encoder, tokens, seed, [UNKNOWN, PADDING, BEGINNING], **chosen)
         return detokenize(tokenize(prompt) + self.data.vocab.tokens(said))
 
 
@@ -266,8 +269,8 @@ class GPTLearner(_NextTokens, Learner):
     ) -> str:  # fmt: skip
         """The prompt, and what the model goes on to say, token by token drawn at random, to the end of the text.
 
-        The model has positions for `seq_len` tokens: of a longer prompt it reads the last. Once the text is longer, it
-        goes on from the latest half of so many tokens, and has forgotten what was before.
+        The model has positions for `seq_len` tokens, and of a longer prompt it reads the last. Whenever the text
+        outgrows them, it goes on from the latest half of so many tokens, and has forgotten what was before.
 
         A token holds the space before its word, so that a prompt should not end in one.
 
@@ -295,7 +298,7 @@ class GPTLearner(_NextTokens, Learner):
             return values, (text, caches if cache else None)
 
         read, chosen = self.data.vocab.encode([prompt])[0], {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        said = takewhile(bool, self._said_next(read[-room:], step, tokens, [], seed, **chosen))  # 0 is <|endoftext|>
+        said = self._said_next(read[-room:], step, tokens, seed, end=self.data.vocab.token_to_id[END_OF_TEXT], **chosen)
         return prompt + self.data.vocab.decode(said)
 
 
@@ -319,11 +322,13 @@ def gpt_learner(
 
     Used in lesson 22.
     """
-    encoder = Transformer(len(data.vocab), size, heads, layers, seq_len or data.seq_len, dropout=dropout)
+    seq_len = data.seq_len if seq_len is None else seq_len
+    encoder = Transformer(len(data.vocab), size, heads, layers, seq_len, dropout=dropout)
     last = nn.ModuleList([encoder.norm, encoder.embedding, encoder.positions])
     return GPTLearner(data, GPT(encoder), **{"groups": [*encoder.blocks, last]} | options)
 
 
+@in_words
 def gpt_tiny(data: GPTLoaders | None = None, *, pretrained: bool = True, **options: object) -> GPTLearner:
     """The small GPT that ships in `data/gpt_tiny`; its sizes are `GPT_TINY`. It can `generate` at once, without data.
 
@@ -336,7 +341,7 @@ def gpt_tiny(data: GPTLoaders | None = None, *, pretrained: bool = True, **optio
         options: of `gpt_learner`.
 
     Raises:
-        ValueError: the data have other byte pairs, or windows of more tokens than its 128; or other sizes.
+        ValueError: the data have other byte pairs, or other sizes are asked for.
 
     Used in lesson 22.
     """
@@ -345,9 +350,8 @@ def gpt_tiny(data: GPTLoaders | None = None, *, pretrained: bool = True, **optio
         data.device = data.train.device = data.valid.device = choose_device()
     learner = gpt_learner(data, **GPT_TINY | options)
     weights, metadata = load_tensors(GPT_WEIGHTS)
-    check_same(
-        metadata["config"], learner.config(), "gpt_tiny", "give the data its byte pairs, ck.gpt_tiny().data.vocab"
-    )
+    advice = "give the data its byte pairs, vocab=ck.gpt_tiny().data.vocab"
+    check_same(metadata["config"], learner.config(), "gpt_tiny", advice)
     if pretrained:
         weights["decoder.weight"] = weights["encoder.embedding.weight"]  # in the file once
         load_weights(learner.model, {name: weight.float() for name, weight in weights.items()}, str(GPT_WEIGHTS))

@@ -185,6 +185,7 @@ class _Streams(_OfTexts):
     """What loaders share of which each token that has a next one is a sample."""
 
     loader: ClassVar[type[SequenceLoader]] = SequenceLoader
+    tokens: ClassVar[str] = "words"
 
     def __init__(
         self, train: list[Tensor], valid: Sequence[str] | None, vocab: Vocab | BytePairs, batch_size: int, seq_len: int,
@@ -197,8 +198,8 @@ class _Streams(_OfTexts):
         super().__init__(train, valid, device=device, target_type=Categories(vocab.words))
 
     def described(self) -> list[str]:
-        """Batch rows and words."""
-        return [f"{self.train.batch_size} batch rows", f"{len(self.vocab)} words"]
+        """Batch rows and tokens."""
+        return [f"{self.train.batch_size} batch rows", f"{len(self.vocab)} {self.tokens}"]
 
     def encode(self, x: str | Sequence[str]) -> tuple[list[tuple[Tensor, ...]], bool]:
         """A text, or several, as batches of one: token ids, int64 (1, tokens)."""
@@ -258,6 +259,7 @@ class GPTLoaders(_Streams):
 
     advice: ClassVar[str] = "give the data its byte pairs, vocab=ck.BytePairs.saved(path)"
     loader: ClassVar[type[SequenceLoader]] = WindowLoader
+    tokens: ClassVar[str] = "tokens"
 
     def __init__(
         self, train: Sequence[str], valid: Sequence[str] | None = None, *, vocab: BytePairs | None = None,

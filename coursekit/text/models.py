@@ -402,8 +402,9 @@ class Transformer(nn.Module):
 class GPT(nn.Module):
     """What comes next: a causal transformer, and a decoder whose weights are the tokens' vectors themselves.
 
-    Starts as GPT-2 does: weights with deviation 0.02, those of the layers that end a residual branch with
-    0.02 / sqrt(2 * layers), biases 0.
+    Starts as GPT-2 does: weights with deviation 0.02 at GPT-2's size of 768, and with 0.02 * sqrt(768 / size) at
+    others, so that logits have the same spread; those of the layers that end a residual branch with that divided by
+    sqrt(2 * layers); biases 0.
 
     A. Radford et al. (GPT-2), 2019; O. Press and L. Wolf, "Using the output embedding to improve language models",
     2017. Built in lesson 22.
@@ -414,10 +415,13 @@ class GPT(nn.Module):
         self.encoder = encoder
         self.decoder = nn.Linear(encoder.embedding.embedding_dim, encoder.embedding.num_embeddings, bias=False)
         self.decoder.weight = encoder.embedding.weight
+        std = 0.02 * (768 / encoder.embedding.embedding_dim) ** 0.5
         ends = {part for block in encoder.blocks for part in (block.attention.output, block.mlp[2])}
-        for part in filter(lambda part: isinstance(part, nn.Linear), encoder.modules()):
-            nn.init.normal_(part.weight, std=0.02 / (2 * len(encoder.blocks)) ** 0.5 if part in ends else 0.02)
-            nn.init.zeros_(part.bias)
+        for part in encoder.modules():
+            if isinstance(part, (nn.Linear, nn.Embedding)):
+                nn.init.normal_(part.weight, std=std / (2 * len(encoder.blocks)) ** 0.5 if part in ends else std)
+            if isinstance(part, nn.Linear):
+                nn.init.zeros_(part.bias)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """int64 (n, tokens) to logits for the token after each, (n * tokens, vocab_size), row after row."""

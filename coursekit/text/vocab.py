@@ -238,10 +238,8 @@ class BytePairs(_Tokens):
         at_least_one(max_size=max_size, min_frequency=min_frequency)
         if max_size < (least := len(cls().words)):
             raise ValueError(f"{END_OF_TEXT} and the 256 bytes are {least} tokens; max_size={max_size} has no room")
-        tokenizer, alphabet = _byte_pair_tokenizer({}, []), _bytes()
-        trainer = trainers.BpeTrainer(
-            vocab_size=max_size - 1, min_frequency=min_frequency, initial_alphabet=alphabet, show_progress=False
-        )
+        tokenizer, options = _byte_pair_tokenizer({}, []), {"initial_alphabet": _bytes(), "show_progress": False}
+        trainer = trainers.BpeTrainer(vocab_size=max_size - 1, min_frequency=min_frequency, **options)
         tokenizer.train_from_iterator(texts, trainer)
         return cls(tuple(" ".join(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]))
 

@@ -59,12 +59,17 @@ def language(_, device):
     return ck.language_model_learner(data, 8, 12, 2, metrics=[ck.perplexity])
 
 
+def windows(_, device):
+    data = ck.GPTLoaders(TEXTS, TEXTS[:8], vocab_size=270, batch_size=4, seq_len=6, device=device)
+    return ck.gpt_learner(data, 8, 2, 2, metrics=[ck.perplexity])
+
+
 def sentiment(_, device):
     data = ck.TextLoaders((TEXTS, LABELS), (TEXTS[:6], LABELS[:6]), batch_size=8, device=device)
     return ck.text_classifier_learner(data, 8, 12, 2, metrics=[ck.accuracy])
 
 
-@pytest.mark.parametrize("make", [pictures, labels, masks, points, table, ratings, language, sentiment])
+@pytest.mark.parametrize("make", [pictures, labels, masks, points, table, ratings, language, windows, sentiment])
 @DEVICES
 def test_every_kind_of_learner_trains_there_and_predicts_the_same_on_the_cpu(make, device, tmp_path):
     learn = make(tmp_path / "data", device)

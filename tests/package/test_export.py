@@ -52,6 +52,9 @@ def of_ratings(layers):
 
 def of_texts(language):
     texts = ["One two three.", "Two three four!", "three four five", "five six one"] * 6
+    if language == "gpt":
+        data = ck.GPTLoaders(texts, texts, vocab_size=270, batch_size=2, seq_len=6, device="cpu")
+        return ck.gpt_learner(data, 8, 2, 2, progress=False), texts[:3]
     if language:
         data = ck.LanguageLoaders(texts, texts, min_frequency=1, batch_size=2, seq_len=6, device="cpu")
         return ck.language_model_learner(data, 8, 8, 2, progress=False), texts[:3]
@@ -79,7 +82,8 @@ def exported(tmp_path_factory):
         "mask": (of_images(images, ck.unet_learner, mask_source(images / "discs")), files),
         "keypoint": (of_images(images, ck.vision_learner, point_source(images / "discs", centres)), files),
         "table": of_tables(False), "table of classes": of_tables(True), "ratings": of_ratings(None),
-        "deep ratings": of_ratings((8,)), "text": of_texts(False), "language": of_texts(True), "tensors": of_tensors(x),
+        "deep ratings": of_ratings((8,)), "text": of_texts(False), "language": of_texts(True), "gpt": of_texts("gpt"),
+        "tensors": of_tensors(x),
     }  # fmt: skip
     ck.save_tensors(folder / "x", {"x": x}, {})
     for name, (learn, given) in made.items():
@@ -98,7 +102,7 @@ def exported(tmp_path_factory):
 
 
 NAMES = ["image", "mask", "keypoint", "table", "table of classes", "ratings", "deep ratings", "text", "language",
-         "tensors"]  # fmt: skip
+         "gpt", "tensors"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

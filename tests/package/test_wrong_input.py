@@ -58,6 +58,10 @@ def language():
     return ck.LanguageLoaders(TEXTS * 9, min_frequency=1, batch_size=2, seq_len=3, device="cpu")
 
 
+def windows():
+    return ck.GPTLoaders(TEXTS * 9, batch_size=2, seq_len=3, device="cpu")
+
+
 def exported():
     return ck.Learner(data(), nn.Linear(4, 3)).export("whole")
 
@@ -134,6 +138,10 @@ VALID |= {
     "SequenceLoader": {"documents": [Y] * 9, "batch_size": 2, "seq_len": 3, "device": "cpu"},
     "TextLoaders": {"train": (TEXTS, ["a", "b", "a", "b"]), "valid": (TEXTS, ["a", "b", "a", "b"]), "min_frequency": 1,
                     "batch_size": 4, "device": "cpu"},
+    "BytePairs": {"merges": ["a b", "ab c"]},
+    "GPTLoaders": {"train": TEXTS * 9, "valid": TEXTS, "vocab_size": 300, "batch_size": 2, "seq_len": 3,
+                   "device": "cpu"},
+    "WindowLoader": {"documents": [Y] * 9, "batch_size": 2, "seq_len": 3, "device": "cpu"},
     "pad": {"documents": [Y, Y]},
     "AWDLSTM": {"vocab_size": 9, "embedding": 4, "hidden": 5, "layers": 1, "dropouts": ck.Dropouts()},
     "ActivationRegularization": {"alpha": 2.0, "beta": 1.0}, "Dropouts": {"embedding": 0.1, "output": 0.1},
@@ -142,11 +150,13 @@ VALID |= {
     "language_model_learner": {"data": language, "embedding": 4, "hidden": 5, "layers": 1} | MADE,
     "text_classifier_learner": {"data": texts, "embedding": 4, "hidden": 5, "layers": 1} | MADE,
     "perplexity": OUT, "remap_vocabulary": {"vectors": torch.rand(2, 3), "old": ["a", "b"], "new": ["b", "c"]},
-    "token_probabilities": {"logits": torch.rand(4), "temperature": 1.0, "top_k": 2},
+    "token_probabilities": {"logits": torch.rand(4), "temperature": 1.0, "top_k": 2, "top_p": 0.9},
     "attention": {"queries": torch.rand(2, 3), "keys": torch.rand(4, 3), "values": torch.rand(4, 5), "causal": False},
     "SelfAttention": {"size": 4, "heads": 2, "causal": True, "dropout": 0.1},
     "TransformerBlock": {"size": 4, "heads": 2},
     "Transformer": {"vocab_size": 9, "size": 4, "heads": 2, "layers": 1, "seq_len": 3, "dropout": 0.1},
+    "GPT": {"encoder": lambda: ck.Transformer(9, 4, 2, 1, 3)},
+    "gpt_learner": {"data": windows, "size": 4, "heads": 2, "layers": 1, "seq_len": 3, "dropout": 0.1} | MADE,
     "Resize": {"size": 8, "fit": "squish"}, "find_images": {"folder": lambda: ck.fetch("pets")},
     "read_idx": {"path": lambda: next(ck.fetch("digits").glob("t*images*"))}, "read_digits":
     {"folder": lambda: ck.fetch("digits")}, "read_image": {"source": IMAGES, "channels": 1}, "read_mask":
@@ -168,7 +178,8 @@ VALID |= {
 # Made by others only, or by learners above, and not by hand
 BY_OTHERS = {"Loader", "Texts", "ConcatPool", "SoftArgmax", "VisionLearner", "TableLearner", "RatingLearner",
              "LanguageLearner", "TextLearner", "ImageDataset", "ImageLoader", "ImageLoaders", "Predictor",
-             "Interpretation", "vision_learner", "unet_learner", "precompute", "language_tiny"}  # fmt: skip
+             "Interpretation", "vision_learner", "unet_learner", "precompute", "language_tiny", "GPTLearner",
+             "gpt_tiny"}  # fmt: skip
 
 
 def said(error):
