@@ -7,7 +7,7 @@ import torch
 from coursekit.classroom.exercises import Exercise, draw
 
 DISCUSSION = """
-**Numbers, and another language.** The vocabulary of the lesson was made from 1,200 reviews,
+**Numbers, and another language.** The vocabulary of the lesson was made from 1,100 reviews,
 in which years, minutes and prices are rare or written as words. So nearly all numbers fall
 into single digits, and the few merges that hold digits cut numbers in an irregular way: one
 year may be two tokens, the next one four.
