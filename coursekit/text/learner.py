@@ -285,7 +285,7 @@ class GPTLearner(_NextTokens, Learner):
         Raises:
             ValueError: tokens or top_k below 1, a temperature that is not positive, or top_p not above 0 and up to 1.
 
-        Used in lesson 22.
+        Built in lesson 22.
         """
         room = self.model.encoder.positions.num_embeddings
 

@@ -90,6 +90,8 @@ class WindowLoader(SequenceLoader):
 
     Raises:
         ValueError: see `SequenceLoader`.
+
+    Built in lesson 22.
     """
 
     def __len__(self) -> int:

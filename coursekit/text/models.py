@@ -408,7 +408,7 @@ class GPT(nn.Module):
     sqrt(2 * layers); biases 0.
 
     A. Radford et al. (GPT-2), 2019; O. Press and L. Wolf, "Using the output embedding to improve language models",
-    2017.
+    2017. Built in lesson 22.
     """
 
     def __init__(self, encoder: Transformer) -> None:

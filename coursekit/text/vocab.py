@@ -204,7 +204,7 @@ class BytePairs(_Tokens):
     Raises:
         ValueError: a merge is no pair of tokens that are there by then.
 
-    Used in lesson 22.
+    Built in lesson 22.
     """
 
     merges: tuple[str, ...] = ()
