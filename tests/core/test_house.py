@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 2365, "vision": 1435, "tabular": 694, "text": 715, "classroom": 1940}
+BUDGETS = {"core": 2366, "vision": 1435, "tabular": 694, "text": 881, "classroom": 2039}
 
 
 def lines_of_code(source):
