@@ -19,7 +19,12 @@ from .pets_parts import BLACK, WHITE, Colour, Pen, any_colour, between, mirrored
 TARGET = Path(__file__).parents[1] / "own"
 SEED, EACH, QUALITY = 24, 60, 80
 CLASSES = ("cup", "jug", "vase")
-GLAZES = ((236, 232, 222), (86, 128, 168), (196, 104, 74), (112, 150, 112), (222, 178, 84), (96, 92, 104), (214, 156, 168))
+GLAZES = {  # as a rule: porcelain, clay, glass
+    "cup": ((240, 238, 232), (228, 226, 214), (232, 206, 208), (204, 218, 232)),
+    "jug": ((186, 98, 66), (142, 88, 60), (206, 152, 84), (120, 74, 62)),
+    "vase": ((64, 134, 112), (70, 104, 164), (112, 84, 150), (58, 140, 160)),
+}
+ODD = 0.1  # of the pieces have another class's glaze
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ FAULTS = (
     Fault("jug/jug_03.jpg", "wrong label", "cup"),
     Fault("jug/jug_19.jpg", "wrong label", "vase"),
     Fault("jug/jug_36.jpg", "wrong label", "cup"),
-    Fault("jug/jug_58.jpg", "wrong label", "vase"),
+    Fault("jug/jug_54.jpg", "wrong label", "vase"),
     Fault("vase/vase_12.jpg", "wrong label", "cup"),
     Fault("vase/vase_27.jpg", "wrong label", "jug"),
     Fault("vase/vase_45.jpg", "wrong label", "cup"),
@@ -69,8 +74,9 @@ class Pot:
 
     def __init__(self, name: str, rng: np.random.Generator) -> None:
         self.name, self.rng = name, rng
-        self.glaze = vary(GLAZES[rng.integers(len(GLAZES))], rng, 0.2, 0.08)
-        self.second = vary(GLAZES[rng.integers(len(GLAZES))], rng, 0.2, 0.08)
+        usual = GLAZES[name if rng.random() >= ODD else CLASSES[rng.integers(len(CLASSES))]]
+        self.glaze = vary(usual[rng.integers(len(usual))], rng, 0.12, 0.06)
+        self.second = any_colour(rng)
         self.pattern = rng.choice(["plain", "bands", "dots", "dipped"])
         self.edge = mix(self.glaze, BLACK, 0.5)
 
@@ -155,8 +161,8 @@ def picture(name: str, number: int) -> Image.Image:
     art.BACKGROUNDS[rng.integers(len(art.BACKGROUNDS))](pen, w, h, rng)
     for _ in range(rng.integers(0, 3)):
         art.thing(pen, w, h, rng)
-    scale = between(rng, 0.22, 0.34) * min(w, h)
-    x, y = between(rng, 1.3 * scale, w - 1.4 * scale), between(rng, 1.3 * scale, h - 1.1 * scale)
+    scale = between(rng, 0.27, 0.36) * min(w, h)
+    x, y = between(rng, 1.3 * scale, w - 1.4 * scale), between(rng, 1.25 * scale, h - 1.1 * scale)
     Pot(name, rng).draw(pen.at(x, y, scale, between(rng, -0.15, 0.15), int(rng.choice([-1, 1]))))
     return art.lit(large.reduce(art.TOO_LARGE), rng)
 
