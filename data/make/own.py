@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from . import pets_parts as art
-from .pets_parts import BLACK, WHITE, Colour, Pen, any_colour, between, mirrored, mix, rounded, vary
+from .pets_parts import BLACK, WHITE, Pen, any_colour, between, mirrored, mix, rounded, vary
 
 TARGET = Path(__file__).parents[1] / "own"
 SEED, EACH, QUALITY = 24, 60, 80
@@ -111,7 +111,8 @@ class Pot:
         pen.shape(outline, self.glaze)
         with pen.inside(outline) as inner:
             self.draw_pattern(inner, top, bottom)
-            inner.box(0.45 * right, top, right, bottom, mix(self.glaze, BLACK, 0.12)) if self.pattern == "plain" else None
+            if self.pattern == "plain":
+                inner.box(0.45 * right, top, right, bottom, mix(self.glaze, BLACK, 0.12))
         pen.line([*outline, outline[0]], 0.05, self.edge)
         pen.oval(0, top + 0.03, rim * 0.92, 0.12, mix(self.glaze, BLACK, 0.65), self.edge)
         shine = rounded([(-0.5 * right, -0.3), (-0.36 * right, -0.35), (-0.36 * right, 0.35), (-0.46 * right, 0.3)])
@@ -145,7 +146,8 @@ class Pot:
     def draw_flowers(self, pen: Pen, top: float) -> None:
         """Two or three flowers on their stems."""
         for _ in range(self.rng.integers(2, 4)):
-            x, y, petals = between(self.rng, -0.6, 0.6), top - between(self.rng, 0.4, 0.8), any_colour(self.rng, 120, 250)
+            x, y = between(self.rng, -0.6, 0.6), top - between(self.rng, 0.4, 0.8)
+            petals = any_colour(self.rng, 120, 250)
             pen.line([(0, top), (x * 0.6, (top + y) / 2), (x, y)], 0.06, (70, 120, 70))
             for angle in np.arange(0, 6) * np.pi / 3:
                 pen.oval(x + 0.14 * np.cos(angle), y + 0.14 * np.sin(angle), 0.1, 0.1, petals)
@@ -170,10 +172,11 @@ def picture(name: str, number: int) -> Image.Image:
 def again(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """The same picture as it comes back from a chat: a little cut off, smaller, another brightness."""
     w, h = image.size
-    box = tuple(int(side) for side in rng.integers(0, 2, 2)) + (w - int(rng.integers(0, 2)), h - int(rng.integers(0, 2)))
+    left, top, right, bottom = (int(side) for side in rng.integers(0, 2, 4))
     share = between(rng, 0.75, 0.95)
-    smaller = image.crop(box).resize((round(w * share), round(h * share)), Image.Resampling.BICUBIC)
-    return smaller.point(lambda level, gain=between(rng, 0.9, 1.1): min(255, round(level * gain)))
+    inner, gain = image.crop((left, top, w - right, h - bottom)), between(rng, 0.9, 1.1)
+    smaller = inner.resize((round(w * share), round(h * share)), Image.Resampling.BICUBIC)
+    return smaller.point(lambda level: min(255, round(level * gain)))
 
 
 def framed(image: Image.Image) -> Image.Image:
