@@ -6,7 +6,7 @@ with which file, and `truth.csv` says it to whoever wants to know how many of th
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -214,7 +214,7 @@ def content(name: str, number: int, fault: Fault | None) -> bytes:
     return encoded(framed(image) if fault.fault == "border" else image.transpose(Image.Transpose.ROTATE_90))
 
 
-def main(target: Path = TARGET, numbers: range = range(1, EACH + 1)) -> None:
+def main(target: Path = TARGET, numbers: Collection[int] = range(1, EACH + 1)) -> None:
     """Write the files with these numbers, of each class, and `truth.csv`, which says of all what is wrong."""
     faults, rows = {fault.file: fault for fault in FAULTS}, []
     for name in CLASSES:

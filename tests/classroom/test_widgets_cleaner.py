@@ -83,13 +83,13 @@ def test_the_source_reads_what_was_decided(decided, tmp_path):
 
 
 def test_files_in_folders_keep_them_in_their_names(tmp_path):
-    for name in ("a", "b"):
+    for name in ("a", "b", "c"):
         save(tmp_path / "images" / name / "x_0.png", noise())
     source = ck.ImageSource(tmp_path / "images").labelled_by(ck.folder_labels())
-    figure = ck.widgets.cleaner(torch.tensor([1.0, 2.0]), source, tmp_path / "cleaned.csv")
+    figure = ck.widgets.cleaner(torch.tensor([1.0, 2.0, 0.0]), source, tmp_path / "cleaned.csv")
     figure.decide(0, "a")
-    assert read(figure.path).label.to_dict() == {"a/x_0.png": "a", "b/x_0.png": "a"}
-    assert source.labelled_by(ck.csv_labels(figure.path)).labels == ("a", "a")
+    assert read(figure.path).label.to_dict() == {"a/x_0.png": "a", "b/x_0.png": "a", "c/x_0.png": "c"}
+    assert source.labelled_by(ck.csv_labels(figure.path)).labels == ("a", "a", "c")
 
 
 def test_a_later_call_goes_on_where_the_first_stopped_and_keeps_the_file(decided, source, losses):
