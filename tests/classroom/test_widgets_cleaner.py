@@ -151,6 +151,7 @@ WRONG = {
                  "the images of a tensor"),
     "too few losses": (lambda s, x: (x[:5], s), "5 losses are not of these 9 images"),
     "no losses": (lambda s, x: ("many", s), "a number for each image; found str 'many'"),
+    "no folder": (lambda s, x: (x, s, "nowhere/cleaned.csv"), "in a folder that is there, is needed; found 'nowhere/"),
     "n of 0": (lambda s, x: (x, s, "cleaned.csv", 0), "n is how many images are shown, at least one; found 0"),
 }  # fmt: skip
 
@@ -163,6 +164,7 @@ def test_bad_input_is_refused_in_words(source, losses, make, words):
 
 HEAD = "file,label,was,decision\n"
 OTHERS = {"empty": "", "a table": "a,b\n1,2\n", "other images": HEAD + "other.png,dark,dark,kept\n", "bytes": "\ufffe",
+          "a file twice": HEAD + 2 * "dark_1.png,dark,dark,kept\n",
           "other labels": HEAD + "dark_1.png,green,dark,relabelled\n"}  # fmt: skip
 
 

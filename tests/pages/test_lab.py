@@ -122,6 +122,11 @@ def decisions(course):
     return table[table.decision != ""].label.to_dict()
 
 
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def test_labels_are_cleaned_by_mouse_and_by_keyboard(course, address, page):
     run_all(page, address, "cleaning")
     status = "document.querySelector('.jp-OutputArea-output [role=status]')?.innerText.startsWith('{} of 6')"
@@ -131,13 +136,9 @@ def test_labels_are_cleaned_by_mouse_and_by_keyboard(course, address, page):
     page.wait_for_function(status.format(1), timeout=MINUTE)
     assert decisions(course) == {"vase/vase_02.jpg": "jug"}
     keep(page, "cleaner")
-    page.keyboard.press("Tab")  # from the labels to "back", and on to the other button
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, *["Tab"] * 4, "Space")  # over the other labels and "back", to the button that confirms
     page.get_by_alt_text("image 2 of 6: vase/vase_01.jpg, labelled vase").wait_for(timeout=MINUTE)
-    for _ in range(2):
-        page.keyboard.press("Shift+Tab")
-    page.keyboard.press("ArrowDown")  # from vase to what drops the image
+    press(page, *["Shift+Tab"] * 2, "Space")  # back to what drops the image
     page.wait_for_function(status.format(2), timeout=MINUTE)
     assert decisions(course) == {"vase/vase_02.jpg": "jug", "vase/vase_01.jpg": ""}
     all_is_well(page)

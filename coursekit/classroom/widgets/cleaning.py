@@ -42,7 +42,7 @@ class Cleaner(Interactive):
         self._resume(names)
         self.number, self.status = 0, ipywidgets.HTML()
         self.choice = ipywidgets.RadioButtons(options=[*names, DROP], description="label")
-        self.back, self.next = (ipywidgets.Button(description=words) for words in ("back", "keep this label, next"))
+        self.back, self.next = (ipywidgets.Button(description=words) for words in ("back", "confirm, next"))
         buttons = ipywidgets.HBox([self.back, self.next])
         what = f"the {len(self.order)} images with the highest losses, to be relabelled or dropped, into {path.name}"
         super().__init__([], self._drawn, what)
@@ -92,8 +92,9 @@ class Cleaner(Interactive):
         name, _, was, decision = self.table.loc[row]
         said = f"image {self.number + 1} of {len(self.order)}: {escape(name)}, labelled {escape(was)}"
         decided = int((self.table.decision[self.order] != "").sum())
-        self.status.value = f'<div role="status">{decided} of {len(self.order)} decided; {escape(str(self.path))}</div>'
-        source = f'src="data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}" style="min-height:10em"'
+        words = f"{decided} of {len(self.order)} decided, in {escape(str(self.path))}. Keys: Tab moves, Space chooses."
+        self.status.value = f'<div role="status">{words}</div>'
+        source = f'src="data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}" style="height:16em"'
         return f'<img alt="{said}" {source}><div>{said}; loss {self.losses[row]:.2f}; {decision or "not decided"}</div>'
 
     def _resume(self, names: Sequence[str]) -> None:
@@ -106,7 +107,7 @@ class Cleaner(Interactive):
         except (ValueError, KeyError) as error:
             found = f"{self.path} is no list of this figure's, of the columns {', '.join(COLUMNS)} ({error})"
             raise ValueError(f"{found}: give another path") from error
-        if old.empty or not {*old.label} <= {*names, ""}:
+        if old.empty or old.index.has_duplicates or not {*old.label} <= {*names, ""}:
             raise ValueError(f"{self.path} is of other images, or of other labels: give another path")
         rows = self.table.index[self.table.file.isin(old.index)]
         self.table.loc[rows, COLUMNS[1:]] = old.to_numpy()
@@ -138,8 +139,8 @@ def cleaner(
         n: how many are shown.
 
     Raises:
-        ValueError: images without files, labels that are not one name each, losses of other images, or a CSV that is
-            none of this figure's or of other images.
+        ValueError: images without files, labels that are not one name each, losses of other images, a folder that is
+            not there, or a CSV that is none of this figure's or of other images.
 
     What the source reads anew, the images that were not dropped with their labels:
 
@@ -152,6 +153,8 @@ def cleaner(
         raise ValueError("labels are cleaned of image files; these are the images of a tensor")
     if not isinstance(n, int) or n < 1:
         raise ValueError(f"n is how many images are shown, at least one; found {n!r}")
+    if not isinstance(path, (str, Path)) or not Path(path).parent.is_dir() or Path(path).is_dir():
+        raise ValueError(f"the path of a CSV, in a folder that is there, is needed; found {path!r}")
     if isinstance(losses, Learner):
         parts = [Interpretation(losses, losses.data.train), Interpretation(losses)]
         files = [*losses.data.source.part(False)[0], *losses.data.source.part(True)[0]]
