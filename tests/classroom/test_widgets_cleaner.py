@@ -133,6 +133,15 @@ def test_an_interpretation_shows_the_held_out_images_a_learner_all(source, tmp_p
     assert [figure.losses[i] for i in figure.order] == sorted(figure.losses, reverse=True)
 
 
+def test_a_head_on_cached_features_is_refused_and_its_learner_taken(source, tmp_path):
+    data = source.split(ck.at_random(0.4)).loaders(16, batch_size=4, device="cpu")
+    learn = ck.vision_learner(data, progress=False)
+    head = ck.Learner(ck.precompute(data, learn.model[:-1]), learn.model[-1], progress=False)
+    with pytest.raises(ValueError, match="give the whole learner"):
+        ck.widgets.cleaner(head, source, tmp_path / "cleaned.csv")
+    assert len(ck.widgets.cleaner(learn, source, tmp_path / "cleaned.csv").files) == 9
+
+
 def test_names_from_outside_are_text_not_html(source, losses, tmp_path):
     odd = source.labelled_by(ck.list_labels(["<b>x</b>" if i else "y" for i in range(9)]))
     figure = ck.widgets.cleaner(losses, odd, tmp_path / "cleaned.csv")

@@ -156,6 +156,8 @@ def cleaner(
     if not isinstance(path, (str, Path)) or not Path(path).parent.is_dir() or Path(path).is_dir():
         raise ValueError(f"the path of a CSV, in a folder that is there, is needed; found {path!r}")
     if isinstance(losses, Learner):
+        if not hasattr(losses.data, "source"):
+            raise ValueError("this learner is not of images (a head on cached features, say): give the whole learner")
         parts = [Interpretation(losses, losses.data.train), Interpretation(losses)]
         files = [*losses.data.source.part(False)[0], *losses.data.source.part(True)[0]]
         values = torch.cat([part.losses for part in parts])
