@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..arguments import fits, in_words
 from ..display import counted
@@ -148,9 +148,11 @@ def _get(address: str, target: Path, max_size: int | None, timeout: float, large
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             form = image.format
         pixels = read_image(content)  # all of it: a header alone, or a name, may lie
+    except UnidentifiedImageError:
+        page = re.match(rb"\s*<(!doctype )?html", content[:200], re.I)
+        return f"{'a web page' if page else 'no image of a format that is read'}, {len(content):,} bytes"
     except Exception as error:  # a damaged image can end in any of Python's errors
-        page = "a web page, " if re.match(rb"\s*<(!doctype )?html", content[:200], re.I) else ""
-        return f"{page}no whole image ({len(content):,} bytes; {str(error).split('; ImageSource')[0]:.120})"
+        return f"{str(error).removeprefix('this is ')[:150]}, {len(content):,} bytes"
     if max_size:
         form = "PNG" if form in ("PNG", "GIF") else "JPEG"
         small, file = Image.fromarray(pixels.permute(1, 2, 0).numpy()), io.BytesIO()
