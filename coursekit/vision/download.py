@@ -71,6 +71,7 @@ def download_images(
             pixels, seconds, bytes or workers that is none.
 
     An answer that may be another one later (429, 500, 502, 503, 504, a broken connection) is asked for three times.
+    Used in lesson 24.
     """
     wanted = _addresses(addresses)
     numbers = {"max_size": max_size or 1, "largest": largest, "workers": workers}

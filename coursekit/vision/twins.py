@@ -31,7 +31,7 @@ def difference_hash(image: Tensor) -> Tensor:
     Returns:
         bool (64,). The same image smaller, brighter or saved anew has the same bits, all but a few.
 
-    Source: N. Krawetz, "Kind of Like That", 2013.
+    Source: N. Krawetz, "Kind of Like That", 2013. Built in lesson 24.
     """
     if image.dim() != 3 or len(image) != 1 or not image.numel():
         raise ValueError(f"a difference hash is of one grey image, (1, H, W); found {tuple(image.shape)}")
@@ -55,7 +55,7 @@ def near_duplicates(source: ImageSource | Sequence[Path], threshold: int = 5) ->
     Raises:
         ValueError: an image cannot be read, see `ImageSource.unreadable`; a threshold below 0 or above 64.
 
-    Each pair is compared, in chunks: 10,000 images in a few seconds, once they are read.
+    Each pair is compared, in chunks: 10,000 images in a few seconds, once they are read. Used in lesson 24.
     """
     import pandas as pd
 

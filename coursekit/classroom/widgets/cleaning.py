@@ -146,6 +146,8 @@ def cleaner(
 
     >>> table = pd.read_csv("cleaned.csv", keep_default_na=False).query("decision != 'dropped'")
     >>> kept = ck.ImageSource([folder / file for file in table.file]).labelled_by(ck.list_labels([*table.label]))
+
+    Used in lesson 24.
     """
     if not isinstance(source, ImageSource) or not isinstance(source.target_type, Categories):
         raise ValueError(f"labels are cleaned of images with one name each, .labelled_by(...); found {source!r:.80}")
