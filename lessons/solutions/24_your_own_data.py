@@ -217,7 +217,6 @@ EXERCISES = {
         cases=lambda: [
             (torch.zeros(2, 3), torch.ones(2, 3)),
             (torch.arange(6.0).reshape(2, 3), torch.arange(6.0).reshape(2, 3).flip(1)),
-            (draw(2, 3), 3 * draw(2, 3) + 1),
         ],
         difficulty=2,
         minutes=10,
