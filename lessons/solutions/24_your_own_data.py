@@ -20,14 +20,14 @@ images. A helper who sorted in a hurry was wrong in 6 %. So the network would be
 *replacement* and a good *assistant*: it can sort those of which it is sure, and show the
 rest to a person.
 
-What people report from folders of their own, again and again:
+What you are likely to meet in a folder of your own:
 
 - collecting takes an hour, sorting half an hour, training a minute;
-- nearly every folder has twins, and most have at least one file that cannot be read;
-- about one label in twenty is changed, and about as many are *undecidable*. Those are the
+- twins, and now and then a file that cannot be read;
+- labels that you change, and others that are *undecidable*. Those are the
   interesting ones: the classes were never defined. Is a mug a cup? Decide it, write it on
   the model card, and sort again;
-- the interval is wider than expected. With 60 images and 6 mistakes it reaches from 5 % to
+- an interval that is wider than you hoped. With 60 images and 6 mistakes it reaches from 5 % to
   20 %.
 
 And the line that is hard to write. "Acceptable for a first sorting that a person looks
