@@ -27,8 +27,8 @@ What you are likely to meet in a folder of your own:
 - labels that you change, and others that are *undecidable*. Those are the
   interesting ones: the classes were never defined. Is a mug a cup? Decide it, write it on
   the model card, and sort again;
-- an interval that is wider than you hoped. With 60 images and 6 mistakes it reaches from 5 % to
-  20 %.
+- an interval that is wider than you hoped. With 60 images and 6 mistakes it reaches from
+  5 % to 20 %.
 
 And the line that is hard to write. "Acceptable for a first sorting that a person looks
 through. Not for deciding alone about anything that cannot be undone." The one who says so
