@@ -62,7 +62,7 @@ excel: $(READY) ## build the workbooks and let LibreOffice calculate them
 	@$(BIN)/python -m excel.make.build
 
 data: $(READY) ## write the sample data sets and their sums anew
-	@for set in digits pets satellite streets faces stores movies reviews manifest; do $(BIN)/python -m data.make.$$set || exit 1; done
+	@for set in digits pets satellite streets faces stores movies reviews own manifest; do $(BIN)/python -m data.make.$$set || exit 1; done
 
 bench: $(READY) ## measure coursekit beside its peers, in an environment of their own
 	@benchmarks/run.sh

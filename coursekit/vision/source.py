@@ -10,6 +10,7 @@ import unicodedata
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import torch
 from PIL import Image
 
 from ..arguments import brief, fits, in_words
+from ..display import counted
 from ..targets import Categories, Keypoints, Masks, MultiLabels, Numbers, TargetType
 from .images import LOSSY, MODES, Size, find_images, read_image
 from .loaders import ImageLoaders, image_list
@@ -178,14 +180,21 @@ class ImageSource:
         return [self.files[i] for i in chosen], [self.labels[i] for i in chosen]
 
     def unreadable(self) -> dict[Path, str]:
-        """The files that cannot be read as images, each with the reason; reads all, which takes a while."""
-        problems = {}
-        for file in self.files:
+        """The files that cannot be read as images, each with the reason; reads all, by several threads.
+
+        >>> broken = source.unreadable()
+        >>> source = source.where(lambda file: file not in broken)
+        """
+
+        def problem(file: Path | torch.Tensor) -> str | None:
             try:
                 read_image(file, self.channels) if isinstance(file, Path) else None
             except (ValueError, FileNotFoundError) as error:
-                problems[file] = str(error)
-        return problems
+                return str(error).partition("; ImageSource")[0]
+
+        with ThreadPoolExecutor() as pool:
+            found = list(counted(pool.map(problem, self.files), len(self), "reading images"))
+        return {file: words for file, words in zip(self.files, found, strict=True) if words}
 
 
 def _normal_label(label: object) -> object:

@@ -293,9 +293,21 @@ def _lines(file: Path, lines: list[str]) -> None:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def own(folder: Path, chance: Random) -> None:
+    """Somebody's own images: three classes, four files that are no images, no truth."""
+    for file in sorted(path for path in (SAMPLES / "own/images").rglob("*.*")):
+        copy = folder / file.relative_to(SAMPLES / "own")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with Image.open(file) as picture:
+                picture.resize((3 * picture.width, 3 * picture.height)).save(copy)
+        except OSError:
+            shutil.copy(file, copy)
+
+
 MAKERS: dict[str, Callable[[Path, Random], None]] = {
     maker.__name__: maker
-    for maker in (digits, pets, satellite, streets, faces, stores, movies, reviews)
+    for maker in (digits, pets, satellite, streets, faces, stores, movies, reviews, own)
 }
 
 

@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 2366, "vision": 1435, "tabular": 694, "text": 881, "classroom": 2039}
+BUDGETS = {"core": 2368, "vision": 1618, "tabular": 694, "text": 881, "classroom": 2162}
 
 
 def lines_of_code(source):

@@ -145,3 +145,11 @@ def test_the_same_seed_makes_the_same_files(made, tmp_path):
     files = [file.relative_to(tmp_path) for file in sorted(tmp_path.rglob("*")) if file.is_file()]
     sums = [[hashlib.sha256((home / file).read_bytes()).digest() for file in files] for home in (tmp_path, made)]
     assert len(files) > 200 and sums[0] == sums[1]
+
+
+def test_own_images_are_of_three_classes_and_some_are_none(folder):
+    source = ck.ImageSource(folder("own") / "images")
+    broken = source.unreadable()
+    assert len(source) == 180 and len(broken) == 4 and not (folder("own") / "truth.csv").exists()
+    source = source.where(lambda file: file not in broken).labelled_by(ck.folder_labels())
+    assert source.target_type.names == ("cup", "jug", "vase")

@@ -172,6 +172,10 @@ VALID |= {
     "Augment": {"rotate": 10.0, "zoom": 1.1, "shift": 0.0, "p": 0.75, "contrast": 0.2}, "dihedral": {},
     "ResidualBlock": {"inputs": 2, "outputs": 2, "stride": 1}, "resnet_tiny": {"channels": 3},
     "resnet_cifar": {"channels": 3},
+    "download_images": {"addresses": ["nobody:"], "folder": "got", "max_size": 64, "timeout": 1.0, "largest": 1000,
+                        "workers": 1},
+    "difference_hash": {"image": torch.zeros(1, 8, 9)},
+    "near_duplicates": {"source": lambda: ck.ImageSource(torch.zeros(2, 1, 8, 9, dtype=torch.uint8)), "threshold": 5},
     "without_head": {"model": whole, "head": "1"}, "ImageNorm": {"mean": torch.zeros(3), "std": torch.ones(3)},
     "UNet": {"encoder": lambda: ck.resnet_tiny(), "channels": 3, "outputs": 2},
 }  # fmt: skip

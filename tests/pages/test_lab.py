@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
+import pandas as pd
 import pytest
 from browser import MINUTE, keep
 from lab import ROOT, serving
@@ -22,6 +23,10 @@ os.environ["COURSEKIT_HOME"] = {home!r}
 import coursekit as ck
 from benchmarks.widgets import figures
 shown = figures()"""
+CLEANING = """import coursekit as ck, torch
+files = sorted((ck.fetch("own", "sample") / "images").rglob("*_0[12].jpg"))
+source = ck.ImageSource(files).labelled_by(ck.folder_labels())
+ck.widgets.cleaner(torch.arange(6.0), source, "cleaned.csv")"""
 ANSWERS = {
     "wrong": 'ck.check("03.binary_losses", lambda z, t: z.exp() - t * z)',
     "right": 'ck.check("03.binary_losses", lambda z, t: z.clamp(min=0) + (-z.abs()).exp().log1p() - t * z)',
@@ -29,9 +34,15 @@ ANSWERS = {
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """JupyterLab on copies, so that nothing a test does is saved in the lessons."""
-    folder = tmp_path_factory.mktemp("course")
+def course(tmp_path_factory):
+    """The folder with the copies on which JupyterLab runs, so that nothing a test does is saved in the lessons."""
+    return tmp_path_factory.mktemp("course")
+
+
+@pytest.fixture(scope="module")
+def address(course):
+    """JupyterLab on copies of the lessons, and on notebooks of the tests' own."""
+    folder = course
     for name in ("lessons", "excel"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copytree(ROOT / "benchmarks", folder / "lessons" / "benchmarks", ignore=shutil.ignore_patterns("runs"))
@@ -42,6 +53,8 @@ def address(tmp_path_factory):
     cells = [nbformat.v4.new_code_cell(source) for source in [*sources, *ANSWERS.values()]]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "lessons" / "figures.ipynb")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CLEANING)], metadata=kernel)
+    nbformat.write(notebook, folder / "lessons" / "cleaning.ipynb")
     with serving(folder, f"--ServerApp.root_dir={folder}") as address:
         yield address
 
@@ -100,6 +113,34 @@ def test_every_figure_answers_and_an_exercise_is_checked(address, page):
             page.keyboard.press("ArrowRight")
         page.wait_for_function("([html, before]) => eval(html) != before", arg=[html, before], timeout=MINUTE)
         keep(page, f"figure_{name.replace(' ', '_')}")
+    all_is_well(page)
+
+
+def decisions(course):
+    """What the cleaner's CSV says of each image that was decided."""
+    table = pd.read_csv(course / "lessons" / "cleaned.csv", keep_default_na=False).set_index("file")
+    return table[table.decision != ""].label.to_dict()
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_labels_are_cleaned_by_mouse_and_by_keyboard(course, address, page):
+    run_all(page, address, "cleaning")
+    status = "document.querySelector('.jp-OutputArea-output [role=status]')?.innerText.startsWith('{} of 6')"
+    page.wait_for_function(status.format(0), timeout=2 * MINUTE)
+    assert page.get_by_alt_text("image 1 of 6: vase/vase_02.jpg, labelled vase").is_visible()
+    page.get_by_label("jug", exact=True).click()
+    page.wait_for_function(status.format(1), timeout=MINUTE)
+    assert decisions(course) == {"vase/vase_02.jpg": "jug"}
+    keep(page, "cleaner")
+    press(page, *["Tab"] * 4, "Space")  # over the other labels and "back", to the button that confirms
+    page.get_by_alt_text("image 2 of 6: vase/vase_01.jpg, labelled vase").wait_for(timeout=MINUTE)
+    press(page, *["Shift+Tab"] * 2, "Space")  # back to what drops the image
+    page.wait_for_function(status.format(2), timeout=MINUTE)
+    assert decisions(course) == {"vase/vase_02.jpg": "jug", "vase/vase_01.jpg": ""}
     all_is_well(page)
 
 
