@@ -14,8 +14,8 @@ PUBLIC = {name: getattr(ck, name) for name in ck.__all__ if not inspect.ismodule
 # Made by what lessons call; no lesson writes these names, so their docstrings name none. A new name goes into a lesson.
 IN_NO_LESSON = {
     "GPTLearner", "ImageDataset", "ImageLoader", "Keypoints", "LanguageLearner", "Loader", "Masks", "Numbers",
-    "RatingLearner", "TableLearner", "TextLearner", "Texts", "VisionLearner", "f1", "load", "mean_absolute_error", "mean_iou",
-    "over_all", "r2", "resnet_cifar", "roc_auc", "without_head",
+    "RatingLearner", "TableLearner", "TextLearner", "Texts", "VisionLearner", "f1", "load",
+    "mean_absolute_error", "mean_iou", "over_all", "r2", "resnet_cifar", "roc_auc", "without_head",
 }  # fmt: skip
 
 
