@@ -6,6 +6,7 @@ A. Radford et al., "Language models are unsupervised multitask learners" (GPT-2)
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -60,16 +61,20 @@ def token_probabilities(
             et al., "The curious case of neural text degeneration", 2020); None keeps all.
 
     Raises:
-        ValueError: a temperature that is not positive or not finite, top_k below 1, or top_p not above 0 and up to 1.
+        ValueError: a temperature that is not positive or not finite, top_k below 1, top_p not above 0 and up to 1, or
+            logits that are not finite.
 
     Built in lesson 14.
     """
-    if not 0 < temperature < math.inf or (top_k is not None and (not isinstance(top_k, int) or top_k < 1)):
+    whole = isinstance(top_k, Integral) and not isinstance(top_k, bool)
+    if not 0 < temperature < math.inf or (top_k is not None and (not whole or top_k < 1)):
         raise ValueError(f"temperature is above 0 and top_k at least 1; found {temperature} and {top_k}")
     if top_k is not None and top_k < len(logits):
-        kept = logits.topk(top_k)
+        kept = logits.topk(int(top_k))
         logits = torch.full_like(logits, -torch.inf).scatter(0, kept.indices, kept.values)
     probabilities = (logits / temperature).softmax(0)
+    if probabilities.isnan().any():
+        raise ValueError("the logits are not finite, or the temperature is too low: has the training diverged?")
     if top_p is None:
         return probabilities
     if not 0 < top_p <= 1:
@@ -320,9 +325,15 @@ def gpt_learner(
         seq_len: how many positions the model has; None: as the data's.
         options: of `Learner`, such as `metrics` and `callbacks`.
 
+    Raises:
+        ValueError: fewer positions than the data's windows have tokens, or sizes that do not fit; see `Transformer`.
+
     Used in lesson 22.
     """
     seq_len = data.seq_len if seq_len is None else seq_len
+    if isinstance(seq_len, Integral) and 1 <= seq_len < data.seq_len:
+        advice = f"give GPTLoaders seq_len={seq_len}, or fewer"
+        raise ValueError(f"the data's windows have {data.seq_len} tokens, the model positions for {seq_len}: {advice}")
     encoder = Transformer(len(data.vocab), size, heads, layers, seq_len, dropout=dropout)
     last = nn.ModuleList([encoder.norm, encoder.embedding, encoder.positions])
     return GPTLearner(data, GPT(encoder), **{"groups": [*encoder.blocks, last]} | options)

@@ -86,7 +86,10 @@ class _Tokens:
         """
         config = load_tensors(path)[1].get("config", {})
         if cls.saved_as not in config:
-            raise ValueError(f"{path} holds no {cls.saved_as}: it was not written by a learner of texts that has such")
+            has = (
+                "a learner of texts that has such writes it with save; of an exported one take ck.load(path).data.vocab"
+            )
+            raise ValueError(f"{path} holds no {cls.saved_as}: {has}")
         return cls(config[cls.saved_as])
 
     def __len__(self) -> int:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from numbers import Integral, Real
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from threading import Event
+from urllib.parse import unquote, urljoin, urlsplit
 
 from PIL import Image, UnidentifiedImageError
 
@@ -81,19 +82,20 @@ def download_images(
     if not isinstance(timeout, Real) or not 0 < timeout < float("inf"):
         raise ValueError(f"timeout is a number of seconds above 0; found {timeout!r}")
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"images go into a folder, and {folder} is a file")
+    if file := next((part for part in (folder, *folder.parents) if part.exists() and not part.is_dir()), None):
+        raise ValueError(f"images go into a folder, and {file} is a file")
     folder.mkdir(parents=True, exist_ok=True)
     there = {file.stem: file for file in folder.iterdir() if file.suffix in ENDINGS.values()}
-    pool = ThreadPoolExecutor(int(workers))
+    pool, stop = ThreadPoolExecutor(int(workers)), Event()
 
     def get(address: str) -> Path | str:
         stem = _stem(address)
-        return there.get(stem) or _get(address, folder / stem, max_size, timeout, largest)
+        return there.get(stem) or _get(address, folder / stem, max_size, timeout, largest, stop)
 
     try:
         results = list(counted(pool.map(get, wanted), len(wanted), "downloading images"))
     finally:  # an interrupt ends it with the images that are on their way
+        stop.set()
         pool.shutdown(cancel_futures=True)
     pairs = list(zip(wanted, results, strict=True))
     files = {address: found for address, found in pairs if isinstance(found, Path)}
@@ -128,7 +130,9 @@ def _stem(address: str) -> str:
     return f"{readable or 'image'}-{sha256(address.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-def _get(address: str, target: Path, max_size: int | None, timeout: float, largest: int) -> Path | str:
+def _get(
+    address: str, target: Path, max_size: int | None, timeout: float, largest: int, stop: Event
+) -> Path | str:  # fmt: skip
     """Download one image to `target`, with the ending that its content has; what went wrong instead, in words."""
     import requests
     import urllib3
@@ -141,10 +145,12 @@ def _get(address: str, target: Path, max_size: int | None, timeout: float, large
             answer = getattr(error, "response", None)
             broken = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError)
             passes = isinstance(error, broken) if answer is None else answer.status_code in PASSING
-            if not passes or attempt == ATTEMPTS - 1:
+            if not passes or attempt == ATTEMPTS - 1 or stop.is_set():
                 return _reason(error, timeout)
             asked = "" if answer is None else answer.headers.get("Retry-After", "")
-        time.sleep(min(max(PAUSE * 2**attempt, int(asked) if asked.isdecimal() else 0), LONGEST_PAUSE))
+        wanted = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+        if stop.wait(min(max(PAUSE * 2**attempt, wanted), LONGEST_PAUSE)):
+            return "interrupted"
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             form = image.format
@@ -191,13 +197,19 @@ def _request(address: str, timeout: float, largest: int) -> bytes:
         raise _Refused("the address is not of http or https")
     until, content = time.monotonic() + timeout, b""
     with requests.Session() as session:  # knows http and https only, also where a redirect leads elsewhere
-        session.max_redirects = REDIRECTS
-        with session.get(address, headers=HEADERS, stream=True, timeout=timeout) as answer:
-            answer.raise_for_status()
-            while chunk := answer.raw.read1(CHUNK, decode_content=True):  # what is there, without waiting for more
-                content += chunk
-                if len(content) > largest:
-                    raise _Refused(f"larger than {largest:,} bytes")
-                if time.monotonic() > until:
-                    raise _Refused(f"not there after {timeout:g} seconds")
-    return content
+        follow, session.get_redirect_target = session.get_redirect_target, lambda answer: None
+        for _ in range(REDIRECTS + 1):  # by hand: `requests` reads all that a redirect says beside its address
+            with session.get(address, headers=HEADERS, stream=True, timeout=timeout) as answer:
+                answer.raise_for_status()
+                if not (target := follow(answer)):
+                    while chunk := answer.raw.read1(CHUNK, decode_content=True):  # what is there, without waiting
+                        content += chunk
+                        if len(content) > largest:
+                            raise _Refused(f"larger than {largest:,} bytes")
+                        if time.monotonic() > until:
+                            raise _Refused(f"not there after {timeout:g} seconds")
+                    return content
+            address = urljoin(address, target)
+            if time.monotonic() > until:
+                raise _Refused(f"not there after {timeout:g} seconds")
+    raise _Refused(f"Exceeded {REDIRECTS} redirects.")

@@ -35,7 +35,7 @@ def difference_hash(image: Tensor) -> Tensor:
     """
     if image.dim() != 3 or len(image) != 1 or not image.numel():
         raise ValueError(f"a difference hash is of one grey image, (1, H, W); found {tuple(image.shape)}")
-    small = functional.interpolate(image[None].float(), (ROWS, COLUMNS), mode="area")[0, 0]
+    small = functional.interpolate(image[None].double(), (ROWS, COLUMNS), mode="area")[0, 0]  # exact where it is flat
     return (small[:, 1:] > small[:, :-1]).flatten()
 
 
@@ -46,7 +46,7 @@ def near_duplicates(source: ImageSource | Sequence[Path], threshold: int = 5) ->
     Args:
         source: the images; once it is split, the table says on which side each image is.
         threshold: pairs are listed in whose hashes at most so many of the 64 bits differ. Images that have nothing to
-            do with each other differ in about 32.
+            do with each other differ in about 32; images of one colour all have the same hash.
 
     Returns:
         One row a pair, the most alike first: `file` and `other`, the paths (of a tensor's images their numbers);
@@ -77,5 +77,5 @@ def near_duplicates(source: ImageSource | Sequence[Path], threshold: int = 5) ->
 
 
 def _hash(file: Path | Tensor) -> Tensor:
-    grey = file.float().mean(0, keepdim=True) if isinstance(file, Tensor) else read_image(file, 1)
+    grey = file.double().sum(0, keepdim=True) if isinstance(file, Tensor) else read_image(file, 1)  # exact: no division
     return difference_hash(grey)

@@ -190,3 +190,44 @@ def test_a_decision_that_is_none_is_refused(figure, number, label):
     with pytest.raises(ValueError, match="found"):
         figure.decide(number, label)
     assert not figure.path.exists()
+
+
+def test_an_image_that_is_gone_says_so_and_can_be_dropped(source, losses, tmp_path):
+    gone = source.files[1]
+    gone.unlink()
+    figure = ck.widgets.cleaner(losses, source, tmp_path / "cleaned.csv", n=2)
+    assert gone.name in figure.figure.value and "<img" not in figure.figure.value
+    figure.choice.value = DROP
+    figure.next.click()
+    assert "middle_0.png" in figure.figure.value and read(figure.path).decision["dark_1.png"] == "dropped"
+
+
+def test_what_cannot_be_written_is_not_decided(figure, monkeypatch):
+    figure.decide(0, "light")
+
+    def refuse(*_):
+        raise PermissionError("it is open elsewhere")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(figure.path), "replace", refuse)
+        with pytest.raises(PermissionError):
+            figure.decide(1, "light")
+    assert "not written: it is open elsewhere" in figure.status.value
+    assert figure.table.decision.tolist().count("") == len(figure.table) - 1
+    figure.decide(1, "light")
+    assert [file.name for file in figure.path.parent.glob("*.csv")] == ["cleaned.csv"]
+
+
+def test_what_was_edited_by_hand_is_decided_by_what_stands_there(figure, source, losses):
+    figure.decide(0, "light")
+    table = pd.read_csv(figure.path, keep_default_na=False).set_index("file")
+    table.loc["dark_1.png", "label"], table.loc["middle_0.png", "label"] = "", "light"
+    table.to_csv(figure.path)
+    again = ck.widgets.cleaner(losses, source, figure.path, n=4).table.set_index("file")
+    assert again.decision["dark_1.png"] == "dropped" and again.decision["middle_0.png"] == "relabelled"
+
+
+def test_an_image_that_is_there_twice_is_refused(source, losses, tmp_path):
+    twice = ck.ImageSource([*source.files, source.files[0]]).labelled_by(ck.list_labels([*source.labels, "dark"]))
+    with pytest.raises(ValueError, match="in the source twice"):
+        ck.widgets.cleaner(torch.cat([losses, losses[:1]]), twice, tmp_path / "cleaned.csv")

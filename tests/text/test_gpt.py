@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -93,7 +94,7 @@ def test_training_again_gives_the_same_and_the_file_keeps_it(tmp_path, trained):
         (lambda: ck.LanguageLoaders(TEXTS, vocab=PAIRS), "vocab is a ck.Vocab.*found a BytePairs"),
         (lambda: ck.language_model_learner(loaders()), "learns from LanguageLoaders; found GPTLoaders"),
         (lambda: ck.gpt_learner(ck.LanguageLoaders(TEXTS)), "learns from GPTLoaders; found LanguageLoaders"),
-        (lambda: learner(loaders(seq_len=13), seq_len=12).fit(1), "positions for 12 tokens; found 13"),
+        (lambda: learner(loaders(seq_len=13), seq_len=12).fit(1), "windows have 13 tokens, the model positions for 12"),
     ],
     ids=range(12),
 )
@@ -251,3 +252,16 @@ def test_its_results_are_texts_and_what_follows(trained):
     shown = trained.show_results(2)
     assert list(shown.columns) == ["text", "target", "predicted", "probability"]
     assert "loves the" in shown.text[0] or "hates the" in shown.text[0]
+
+
+@pytest.mark.parametrize("logits", [torch.tensor([torch.nan, 1.0]), torch.tensor([torch.inf, 1.0])])
+def test_logits_of_a_diverged_training_are_refused(logits):
+    with pytest.raises(ValueError, match="has the training diverged"):
+        ck.token_probabilities(logits)
+
+
+@pytest.mark.parametrize("top_k", [True, 0, 1.5])
+def test_a_number_of_tokens_that_is_none_is_refused(top_k):
+    with pytest.raises(ValueError, match="top_k at least 1"):
+        ck.token_probabilities(torch.rand(4), top_k=top_k)
+    assert (ck.token_probabilities(torch.rand(4), top_k=np.int64(2)) > 0).sum() == 2

@@ -172,12 +172,46 @@ def test_what_may_pass_is_asked_for_again_and_nothing_else(host, tmp_path, name,
 
 def test_a_server_says_when_to_come_back(host, tmp_path, monkeypatch):
     slept = []
-    monkeypatch.setattr(download.time, "sleep", slept.append)
+
+    class Noted(threading.Event):
+        def wait(self, seconds):
+            slept.append(seconds)
+
+    monkeypatch.setattr(download, "Event", Noted)
     monkeypatch.setattr(Handler, "do_GET", lambda self: self.answer(429, b"", {"Retry-After": "7"}))
     assert one(host, tmp_path, "x.jpg") == "429 Too Many Requests" and slept == [7, 7]
     monkeypatch.setattr(Handler, "do_GET", lambda self: self.answer(429, b"", {"Retry-After": "99999"}))
     one(host, tmp_path, "x.jpg")
     assert slept[2:] == [download.LONGEST_PAUSE] * 2
+    monkeypatch.setattr(Handler, "do_GET", lambda self: self.answer(429, b"", {"Retry-After": "9" * 5000}))
+    assert one(host, tmp_path, "x.jpg") == "429 Too Many Requests"
+
+
+def test_what_a_redirect_says_beside_its_address_is_not_read(host, tmp_path, monkeypatch):
+    def redirect(self):
+        self.send_response(302)
+        self.send_header("Location", "/photo.jpg")
+        self.end_headers()
+        while "the other side listens":  # for ever, if all of it is read
+            self.wfile.write(bytes(100_000))
+
+    usual = Handler.do_GET
+    monkeypatch.setattr(Handler, "do_GET", lambda self: redirect(self) if "big" in self.path else usual(self))
+    monkeypatch.setattr(ThreadingHTTPServer, "handle_error", lambda *_: None)
+    assert one(host, tmp_path, "big.jpg", largest=10_000).read_bytes() == PHOTO
+
+
+def test_an_interrupt_asks_no_more(host, tmp_path, monkeypatch):
+    def interrupted(results, *_):
+        next(iter(results))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(download, "counted", interrupted)
+    monkeypatch.setattr(download, "PAUSE", 30)  # that an attempt which goes on would wait
+    names = ["photo.jpg", *(f"never_{i}.jpg" for i in range(3))]
+    with pytest.raises(KeyboardInterrupt):
+        ck.download_images([host.url + name for name in names], tmp_path, workers=4)
+    assert len(host.asked) <= 4
 
 
 def test_a_redirect_to_an_image_is_followed_and_named_by_the_address_given(host, tmp_path):

@@ -107,3 +107,26 @@ def test_another_threshold_is_refused(folder, threshold):
 def test_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match=r"of one grey image, \(1, H, W\); found"):
         ck.difference_hash(torch.zeros(shape))
+
+
+PLAIN = {
+    "a large white one": torch.full((1, 3000, 4000), 255, dtype=torch.uint8), "fractions": torch.full((1, 50, 70), 0.3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("image", PLAIN.values(), ids=PLAIN.keys())
+def test_an_image_of_one_colour_becomes_brighter_nowhere(image):
+    assert not ck.difference_hash(image).any()
+
+
+def test_a_large_photograph_with_a_plain_ground_is_its_small_copy():
+    large, small = (torch.full((1, 30 * n, 40 * n), 255, dtype=torch.uint8) for n in (100, 10))
+    for image in (large, small):
+        height, width = image.shape[1:]
+        image[:, height * 4 // 10 : height * 6 // 10, width * 3 // 8 : width * 23 // 40] = 40
+    assert torch.equal(ck.difference_hash(large), ck.difference_hash(small))
+
+
+def test_a_colour_that_is_no_fraction_of_a_byte_is_plain_too():
+    colour = torch.tensor([10, 20, 20], dtype=torch.uint8)[:, None, None].expand(2, 3, 50, 50)
+    assert ck.near_duplicates(ck.ImageSource(colour)).distance.tolist() == [0]

@@ -5,6 +5,7 @@ import os
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
+from numbers import Integral
 from pathlib import Path
 
 import ipywidgets
@@ -13,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ...arguments import brief, fits
+from ...arguments import brief, fits, in_words
 from ...interpret import Interpretation
 from ...learner import Learner
 from ...targets import Categories
@@ -73,8 +74,14 @@ class Cleaner(Interactive):
             raise ValueError(f"a label is one of {', '.join(self.choice.options[:-1])}, or None; found {label!r}")
         row, label = self.order[number], "" if label in (None, DROP) else label
         decision = "kept" if label == self.table.was[row] else "relabelled" if label else "dropped"
+        before = self.table.loc[row, ["label", "decision"]].tolist()
         self.table.loc[row, ["label", "decision"]] = label, decision
-        self._write()
+        try:
+            self._write()
+        except OSError as error:  # open in another program, say
+            self.table.loc[row, ["label", "decision"]] = before
+            self.status.value = f'<div role="alert">not written: {escape(str(error))}</div>'
+            raise
         self.redraw()
 
     def _chosen(self, change: object) -> None:
@@ -82,20 +89,21 @@ class Cleaner(Interactive):
 
     def _drawn(self) -> str:
         """The image that is shown, and beside it what is known of it; below, how many are decided."""
-        row, image = (
-            self.order[self.number],
-            Image.fromarray(read_image(self.files[self.number]).permute(1, 2, 0).numpy()),
-        )
-        image.thumbnail((SIZE, SIZE))
-        file = io.BytesIO()
-        image.save(file, "JPEG")
+        row, file, problem = self.order[self.number], io.BytesIO(), ""
+        try:
+            image = Image.fromarray(read_image(self.files[self.number]).permute(1, 2, 0).numpy())
+            image.thumbnail((SIZE, SIZE))
+            image.save(file, "JPEG")
+        except (ValueError, FileNotFoundError) as error:  # it can still be dropped
+            problem = f"<div>{escape(str(error))}</div>"
         name, _, was, decision = self.table.loc[row]
         said = f"image {self.number + 1} of {len(self.order)}: {escape(name)}, labelled {escape(was)}"
         decided = int((self.table.decision[self.order] != "").sum())
         words = f"{decided} of {len(self.order)} decided, in {escape(str(self.path))}. Keys: Tab moves, Space chooses."
         self.status.value = f'<div role="status">{words}</div>'
         source = f'src="data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}" style="height:16em"'
-        return f'<img alt="{said}" {source}><div>{said}; loss {self.losses[row]:.2f}; {decision or "not decided"}</div>'
+        shown = problem or f'<img alt="{said}" {source}>'
+        return f"{shown}<div>{said}; loss {self.losses[row]:.2f}; {decision or 'not decided'}</div>"
 
     def _resume(self, names: Sequence[str]) -> None:
         """Take over what an earlier session decided."""
@@ -106,23 +114,28 @@ class Cleaner(Interactive):
             old = old.loc[[file for file in self.table.file if file in old.index], COLUMNS[1:]]
         except (ValueError, KeyError) as error:
             found = f"{self.path} is no list of this figure's, of the columns {', '.join(COLUMNS)} ({error})"
-            raise ValueError(f"{found}: give another path") from error
+            raise ValueError(f"{found}: save it with commas, in UTF-8, or give another path") from error
         if old.empty or old.index.has_duplicates or not {*old.label} <= {*names, ""}:
             raise ValueError(f"{self.path} is of other images, or of other labels: give another path")
         rows = self.table.index[self.table.file.isin(old.index)]
         self.table.loc[rows, COLUMNS[1:]] = old.to_numpy()
+        edited = self.table[(self.table.label != self.table.was) | (self.table.decision != "")]  # by hand, perhaps
+        for row, label, was in zip(edited.index, edited.label, edited.was, strict=True):
+            self.table.loc[row, "decision"] = "kept" if label == was else "relabelled" if label else "dropped"
 
     def _write(self) -> None:
         """Write the CSV, whole; what was there and is not this figure's own is kept under another name."""
         if self.path.exists() and self.path.read_bytes() != self._written:
             numbers = (n for n in range(1, 10**6) if not self.path.with_suffix(f".{n}.csv").exists())
             self.path.replace(self.path.with_suffix(f".{next(numbers)}.csv"))
-        self._written = self.table.to_csv(index=False, lineterminator="\n").encode()
+        content = self.table.to_csv(index=False, lineterminator="\n").encode()
         part = self.path.with_name(f".{self.path.name}.part")
-        part.write_bytes(self._written)
+        part.write_bytes(content)
         part.replace(self.path)
+        self._written = content
 
 
+@in_words
 def cleaner(
     losses: Learner | Interpretation | Tensor, source: ImageSource, path: Path | str = "cleaned.csv", n: int = 30
 ) -> Cleaner:
@@ -144,7 +157,7 @@ def cleaner(
 
     What the source reads anew, the images that were not dropped with their labels:
 
-    >>> table = pd.read_csv("cleaned.csv", keep_default_na=False).query("decision != 'dropped'")
+    >>> table = pd.read_csv("cleaned.csv", dtype=str, keep_default_na=False).query("decision != 'dropped'")
     >>> kept = ck.ImageSource([folder / file for file in table.file]).labelled_by(ck.list_labels([*table.label]))
 
     Used in lesson 24.
@@ -153,25 +166,31 @@ def cleaner(
         raise ValueError(f"labels are cleaned of images with one name each, .labelled_by(...); found {source!r:.80}")
     if not all(isinstance(file, Path) for file in source.files):
         raise ValueError("labels are cleaned of image files; these are the images of a tensor")
-    if not isinstance(n, int) or n < 1:
+    if len({*source.files}) < len(source):
+        raise ValueError("an image is in the source twice: a decision would be about one of its rows only")
+    if not isinstance(n, Integral) or n < 1:
         raise ValueError(f"n is how many images are shown, at least one; found {n!r}")
     if not isinstance(path, (str, Path)) or not Path(path).parent.is_dir() or Path(path).is_dir():
         raise ValueError(f"the path of a CSV, in a folder that is there, is needed; found {path!r}")
-    if isinstance(losses, Learner):
-        if not hasattr(losses.data, "source"):
-            raise ValueError("this learner is not of images (a head on cached features, say): give the whole learner")
-        parts = [Interpretation(losses, losses.data.train), Interpretation(losses)]
-        files = [*losses.data.source.part(False)[0], *losses.data.source.part(True)[0]]
-        values = torch.cat([part.losses for part in parts])
-    elif isinstance(losses, Interpretation):
-        files, values = losses.files or (), losses.losses
-    elif fits(losses, Sequence):
-        files, values = source.files, torch.as_tensor(losses).flatten()
-    else:
-        raise ValueError(f"losses are a learner, an Interpretation or a number for each image; found {brief(losses)}")
+    files, values = _losses(losses, source)
     index = {file: i for i, file in enumerate(source.files)}
     if len(files) != len(values) or not {*files} <= {*index}:
         raise ValueError(f"{len(values)} losses are not of these {len(source)} images: give those of a model of them")
     order = [index[files[i]] for i in values.argsort(descending=True).tolist()[:n]]
     by_image = dict(zip(files, values.tolist(), strict=True))
     return Cleaner(source, [by_image.get(file, 0.0) for file in source.files], order, Path(path))
+
+
+def _losses(losses: Learner | Interpretation | Tensor, source: ImageSource) -> tuple[Sequence[Path], Tensor]:
+    """Which images losses are of, and the losses."""
+    if isinstance(losses, Learner):
+        if not hasattr(losses.data, "source"):
+            raise ValueError("this learner is not of images (a head on cached features, say): give the whole learner")
+        parts = [Interpretation(losses, losses.data.train), Interpretation(losses)]
+        files = [*losses.data.source.part(False)[0], *losses.data.source.part(True)[0]]
+        return files, torch.cat([part.losses for part in parts])
+    if isinstance(losses, Interpretation):
+        return losses.files or (), losses.losses
+    if fits(losses, Sequence):
+        return source.files, torch.as_tensor(losses).flatten()
+    raise ValueError(f"losses are a learner, an Interpretation or a number for each image; found {brief(losses)}")

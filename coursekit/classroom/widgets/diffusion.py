@@ -7,6 +7,7 @@ import ipywidgets
 import torch
 from torch import Tensor
 
+from ...arguments import in_words
 from ...display import BLUE, GREEN, ORANGE, RED
 from .curves import plot
 from .interactive import Interactive, stepper
@@ -23,6 +24,7 @@ class Step(NamedTuple):
     denoised: Tensor
 
 
+@in_words
 def denoise(samples: Tensor) -> Interactive:
     """Ten steps back from a start to samples that are points of the plane, each step by the best denoiser there is.
 

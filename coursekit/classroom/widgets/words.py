@@ -7,10 +7,12 @@ import ipywidgets
 import torch
 from torch import Tensor
 
+from ...arguments import in_words
 from ..markup import cell, cell_style, table
 from .interactive import Interactive
 
 
+@in_words
 def attention(words: Sequence[str], weights: Tensor) -> Interactive:
     """A sentence of which one word is chosen: how much it looks at each word, head by head.
 
