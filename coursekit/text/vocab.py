@@ -202,7 +202,6 @@ class BytePairs(_Tokens):
 
     Attributes:
         merges: the pairs in the order in which they were merged, two tokens each: `"Ġ t"`.
-        words: all tokens; a token's id is its position. `<|endoftext|>` is first, then come the 256 bytes.
 
     Raises:
         ValueError: a merge is no pair of tokens that are there by then.
@@ -248,7 +247,7 @@ class BytePairs(_Tokens):
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """All tokens; two merges may give the same one."""
+        """All tokens: `<|endoftext|>`, the 256 bytes, then those of the merges; a token's id is its position."""
         return tuple(dict.fromkeys([END_OF_TEXT, *_bytes(), *(merge.replace(" ", "") for merge in self.merges)]))
 
     @cached_property
