@@ -980,3 +980,43 @@ def test_a_whole_classifier_is_no_encoder(tmp_path, make):
     data = mask_source(tmp_path).split(held("0")).loaders(16, device="cpu")
     with pytest.raises(ValueError, match="this encoder gives no maps of features: cut .* with ck.without_head"):
         ck.unet_learner(data, make(), pretrained=False)
+
+
+def test_masks_are_told_from_images_of_equal_names_in_class_folders(tmp_path):
+    for folder in ("cat", "dog"):
+        for i in range(3):
+            save(tmp_path / folder / f"{i}.png", noise(8, 8, seed=i))
+    source = ck.ImageSource(tmp_path).labelled_by(ck.folder_labels())
+    assert source.target_type.names == ("cat", "dog")
+    for form in ("{}_mask.png", "mask-{}.png"):
+        masks = [save(tmp_path / "cat" / form.format(i), noise(8, 8, 1, i, 0, 3)) for i in range(3)]
+        with pytest.raises(ValueError, match="3 of the 9 images look like masks"):
+            ck.ImageSource(tmp_path).labelled_by(ck.folder_labels())
+        for mask in masks:
+            mask.unlink()
+
+
+def test_by_folder_sees_what_is_in_another_branch(tmp_path):
+    files = tree(tmp_path, ["images/train/cat/1.png", "images/valid/cat/2.png", "test/cat/3.png"])
+    with pytest.raises(ValueError, match="there are 'test', 'train', and all would be trained on"):
+        ck.by_folder("valid")(files)
+    assert ck.by_folder("valid")(files[:2]) == [False, True]
+    files = tree(tmp_path / "b", ["cat/train/1.png", "cat/valid/2.png", "dog/train/3.png"])
+    assert ck.by_folder("valid")(files) == [False, True, False]
+
+
+def test_a_word_is_no_list_of_names():
+    for make in (lambda: ck.list_labels("abc"), lambda: ck.mask_labels(str, "abc")):
+        with pytest.raises(ValueError, match=r"come as a list.* found str 'abc'"):
+            make()
+
+
+def test_a_gif_of_numbers_is_no_mask(tmp_path):
+    Image.fromarray(np.array([[0, 5, 9]], np.uint8)).save(tmp_path / "mask.gif")
+    with pytest.raises(ValueError, match="GIF with a palette, which does not keep class numbers"):
+        ck.read_mask(tmp_path / "mask.gif")
+
+
+def test_what_augments_is_called(pets):
+    with pytest.raises(ValueError, match="augment is called with each batch"):
+        pets[0].source.loaders(8, augment=True)
