@@ -19,6 +19,7 @@ LESSONS = Path(__file__).parents[2] / "lessons"
 PATHS = sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))
 HEADINGS = ["Your turn", "Questions", "On the full data", "Where this is in coursekit", "Words", "Further"]
 LONGEST_CELL, LONGEST_LINE, LARGEST_FILE = 25, 92, 1 << 20
+MOST_CELLS, MOST_WORDS = 100, 4500
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
@@ -51,6 +52,15 @@ def test_the_title_promises_and_says_what_it_takes(path, notebook):
     assert first.startswith(f"# {path.stem[:2]} ")
     assert re.search(r"^\*\*At the end you can .*\.\*\*$", first, re.M | re.S), "the promise is one bold sentence"
     assert re.search(r"^Time: about \d+ minutes\. Builds on: ", first, re.M)
+
+
+def test_a_lesson_is_no_longer_than_a_lecture(notebook):
+    """Words that a student reads: without the instructor's notes and the folded answers."""
+    read = [
+        c.source for c in cells(notebook, "markdown") if c.metadata.get("slideshow", {}).get("slide_type") != "notes"
+    ]
+    assert len(re.sub(r"<details>.*?</details>", "", "\n".join(read), flags=re.S).split()) <= MOST_WORDS
+    assert len(notebook.cells) <= MOST_CELLS
 
 
 def test_the_last_headings_are_those_of_the_template_in_their_order(notebook):
