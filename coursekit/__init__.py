@@ -24,7 +24,7 @@ from .vision.models import ConcatPool, ImageNorm, SoftArgmax, UNet
 from .vision.learner import VisionLearner, precompute, unet_learner, vision_learner
 from .vision.predictor import Predictor
 from .vision.download import download_images
-from .vision.twins import difference_hash, near_duplicates
+from .vision.duplicates import difference_hash, near_duplicates
 from .losses import binary_cross_entropy, check_labels, cross_entropy, mean_absolute_error, mean_squared_error
 from .metrics import RunningMean, accuracy, accuracy_threshold, error_rate, f1, fbeta, keypoint_distance, mean_iou
 from .metrics import over_all, pixel_accuracy, r2, rmse, roc_auc

@@ -184,24 +184,21 @@ def _within(seconds: float, run: Callable[[], Any]) -> Any:
 
 def _function_fault(exercise: Exercise, attempt: Callable, hint: str) -> tuple[str, str]:
     """The state and the details for an exercise that asks for a function."""
-    faults, passed, case = [], 0, ()
+    tried, results = [], []
 
     def judge_all() -> None:
-        nonlocal passed, case
         for case in exercise.cases():
-            fault = _fault(exercise, attempt, case)
-            if fault:
-                faults.append(fault)
-            else:
-                passed += 1
+            tried.append(case)
+            results.append(_fault(exercise, attempt, case))
 
     try:
         _within(SECONDS, judge_all)
     except _TimeUp:
-        if not faults:
+        if not any(results):
             late = f"your function was stopped after {SECONDS:g} seconds: does a loop never end?"
-            return "wrong", f"for      {_shown(case)}\n{late}"
-    if faults and not passed and all(fault.kind == "not tried" for fault in faults):
+            return "wrong", f"for      {_shown(tried[-1])}\n{late}"
+    faults = [fault for fault in results if fault]
+    if faults and len(faults) == len(results) and all(fault.kind == "not tried" for fault in faults):
         return "not tried", ""
     if faults:
         worst = [fault for fault in faults if fault.kind != "form"] or faults

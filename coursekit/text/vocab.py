@@ -86,10 +86,8 @@ class _Tokens:
         """
         config = load_tensors(path)[1].get("config", {})
         if cls.saved_as not in config:
-            has = (
-                "a learner of texts that has such writes it with save; of an exported one take ck.load(path).data.vocab"
-            )
-            raise ValueError(f"{path} holds no {cls.saved_as}: {has}")
+            advice = "give what a learner of such texts saved; of an exported one take ck.load(path).data.vocab"
+            raise ValueError(f"{path} holds no {cls.saved_as}: {advice}")
         return cls(config[cls.saved_as])
 
     def __len__(self) -> int:

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..arguments import fits, in_words
 from ..display import counted
+from ..storage import write_whole
 from .images import read_image
 
 ATTEMPTS, PAUSE, LONGEST_PAUSE = 3, 0.5, 30  # tries of an address, and seconds between them: the first, the longest
@@ -166,9 +167,8 @@ def _get(
         small.thumbnail((max_size, max_size))
         small.save(file, form, **({"quality": 90} if form == "JPEG" else {}))
         content = file.getvalue()
-    part = target.with_name(f".{target.name}.part")
-    part.write_bytes(content)
-    return part.replace(target.with_name(target.name + ENDINGS[form]))
+    write_whole(saved := target.with_name(target.name + ENDINGS[form]), content)
+    return saved
 
 
 def _reason(error: Exception, timeout: float) -> str:

@@ -158,11 +158,7 @@ def picture(name: str, number: int) -> Image.Image:
     """The picture of a class with this number, drawn from random numbers of its own."""
     rng = np.random.default_rng([SEED, CLASSES.index(name), number])
     w, h = (int(x) for x in rng.integers(100, 141, 2))
-    large = Image.new("RGB", (w * art.TOO_LARGE, h * art.TOO_LARGE))
-    pen = Pen(large, np.array([[art.TOO_LARGE, 0, 0], [0, art.TOO_LARGE, 0]], float))
-    art.BACKGROUNDS[rng.integers(len(art.BACKGROUNDS))](pen, w, h, rng)
-    for _ in range(rng.integers(0, 3)):
-        art.thing(pen, w, h, rng)
+    large, pen = art.scene(w, h, rng, fewer_than=3)
     scale = between(rng, 0.27, 0.36) * min(w, h)
     x, y = between(rng, 1.3 * scale, w - 1.4 * scale), between(rng, 1.25 * scale, h - 1.1 * scale)
     Pot(name, rng).draw(pen.at(x, y, scale, between(rng, -0.15, 0.15), int(rng.choice([-1, 1]))))

@@ -249,11 +249,7 @@ class Pet:
 def picture(breed: Breed, rng: np.random.Generator) -> Image.Image:
     """One picture of a breed, all else at random."""
     w, h = (int(x) for x in rng.integers(100, 151, 2))
-    large = Image.new("RGB", (w * art.TOO_LARGE, h * art.TOO_LARGE))
-    pen = Pen(large, np.array([[art.TOO_LARGE, 0, 0], [0, art.TOO_LARGE, 0]], float))
-    art.BACKGROUNDS[rng.integers(len(art.BACKGROUNDS))](pen, w, h, rng)
-    for _ in range(rng.integers(0, 5)):
-        art.thing(pen, w, h, rng)
+    large, pen = art.scene(w, h, rng, fewer_than=5)
     pet, scale = Pet(breed, rng), between(rng, 0.15, 0.28) * min(w, h)
     x, y = between(rng, 1.3 * scale, w - 1.3 * scale), between(rng, 1.6 * scale, max(1.7 * scale, h - 2.2 * scale))
     pet.draw(pen.at(x, y, scale, between(rng, -0.3, 0.3), 1 if x < w / 2 else -1))

@@ -267,6 +267,16 @@ def basket(pen: Pen, rng: np.random.Generator) -> None:
     pen.line([(-1.7, top), (right + 0.1, top)], 0.22, mix(colour, BLACK, 0.3))
 
 
+def scene(w: int, h: int, rng: np.random.Generator, fewer_than: int) -> tuple[Image.Image, Pen]:
+    """A place with fewer than so many things in it, TOO_LARGE times w x h, and the pen that draws on it."""
+    large = Image.new("RGB", (w * TOO_LARGE, h * TOO_LARGE))
+    pen = Pen(large, np.array([[TOO_LARGE, 0, 0], [0, TOO_LARGE, 0]], float))
+    BACKGROUNDS[rng.integers(len(BACKGROUNDS))](pen, w, h, rng)
+    for _ in range(rng.integers(0, fewer_than)):
+        thing(pen, w, h, rng)
+    return large, pen
+
+
 def lit(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """The picture under another light: as a whole, from one side, warmer or colder; with a little grain."""
     pixels = np.asarray(image, float)

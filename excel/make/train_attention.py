@@ -5,16 +5,16 @@ Run it only to change the network: `python -m excel.make.train_attention`. The w
 time.
 """
 
-import os
 from functools import partial
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
 import coursekit as ck
+
+from .training import fit, save_weights
 
 WEIGHTS = Path(__file__).parent / "attention.safetensors"
 NAMES = ["anna", "ben", "carl", "dora", "emma", "finn", "gina", "hugo"]
@@ -104,22 +104,14 @@ def accuracy(net: ck.Transformer, tokens: Tensor, sure: Tensor) -> float:
 
 
 def train(seed: int = SEED, steps: int = 2000, batch_size: int = 256) -> ck.Transformer:
-    """A plain loop: cross-entropy, AdamW, one-cycle learning rate."""
+    """By cross-entropy on every next word."""
     torch.manual_seed(seed)
     net = transformer()
     tokens, _ = texts(30_000, TEXTS_SEED)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-2, weight_decay=0.1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=steps)
-    for _ in range(steps):
-        batch = tokens[torch.randint(len(tokens), (batch_size,))]
-        loss = F.cross_entropy(logits(net, batch[:, :-1]).flatten(0, 1), batch[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    for parameter in net.parameters():  # three decimals: short to read in a cell, and as accurate
-        parameter.data = parameter.data.mul(1000).round().div(1000)
-    return net.eval()
+    batches = (tokens[torch.randint(len(tokens), (batch_size,))] for _ in range(steps))
+    losses = (F.cross_entropy(logits(net, b[:, :-1]).flatten(0, 1), b[:, 1:].flatten()) for b in batches)
+    fit(net, losses, steps, weight_decay=0.1)
+    return net
 
 
 def main() -> None:
@@ -130,10 +122,7 @@ def main() -> None:
         print(
             f"{words}: {accuracy(net, *texts(3000, seed=2, kept_out=kept_out)):.2%} of the words that follow are right"
         )
-    temporary = WEIGHTS.with_suffix(".tmp")
-    save_file(net.state_dict(), temporary)
-    os.replace(temporary, WEIGHTS)
-    print(f"weights written to {WEIGHTS.name}")
+    save_weights(net, WEIGHTS)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,15 @@ Run it only to change the network: `python -m excel.make.train_digits`. The weig
 gives the same workbook on every machine.
 """
 
-import os
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
 from coursekit.vision.images import read_digits
+
+from .training import fit, save_weights
 
 HERE = Path(__file__).parent
 DIGITS = HERE.parents[1] / "data" / "digits"
@@ -29,23 +29,14 @@ def digit_net() -> nn.Sequential:
 
 
 def train(epochs: int = 30, batch_size: int = 64) -> nn.Sequential:
-    """A plain loop: cross-entropy, AdamW, one-cycle learning rate."""
+    """By cross-entropy on the training digits."""
     torch.manual_seed(1)  # one with which no filter ends up dead: a map of zeros would teach the reader nothing
     net = digit_net()
     (inputs, labels), _ = read_digits(DIGITS)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-2, weight_decay=0.05)
-    batches = -(-len(inputs) // batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=epochs * batches)
-    for _ in range(epochs):
-        for index in torch.randperm(len(inputs)).split(batch_size):
-            loss = F.cross_entropy(net(inputs[index]), labels[index])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    for parameter in net.parameters():  # three decimals: short to read in a cell, and as accurate
-        parameter.data = parameter.data.mul(1000).round().div(1000)
-    return net.eval()
+    batches = (batch for _ in range(epochs) for batch in torch.randperm(len(inputs)).split(batch_size))
+    losses = (F.cross_entropy(net(inputs[batch]), labels[batch]) for batch in batches)
+    fit(net, losses, epochs * -(-len(inputs) // batch_size), weight_decay=0.05)
+    return net
 
 
 def main() -> None:
@@ -54,10 +45,8 @@ def main() -> None:
     _, (inputs, labels) = read_digits(DIGITS)
     with torch.no_grad():
         accuracy = (net(inputs).argmax(1) == labels).double().mean().item()
-    temporary = WEIGHTS.with_suffix(".tmp")
-    save_file(net.state_dict(), temporary)
-    os.replace(temporary, WEIGHTS)
-    print(f"{accuracy:.1%} of {len(labels)} held-out digits right; weights written to {WEIGHTS.name}")
+    print(f"{accuracy:.1%} of {len(labels)} held-out digits right")
+    save_weights(net, WEIGHTS)
 
 
 if __name__ == "__main__":

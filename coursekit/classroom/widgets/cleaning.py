@@ -17,6 +17,7 @@ from torch import Tensor
 from ...arguments import brief, fits, in_words
 from ...interpret import Interpretation
 from ...learner import Learner
+from ...storage import write_whole
 from ...targets import Categories
 from ...vision.images import read_image
 from ...vision.source import ImageSource
@@ -129,9 +130,7 @@ class Cleaner(Interactive):
             numbers = (n for n in range(1, 10**6) if not self.path.with_suffix(f".{n}.csv").exists())
             self.path.replace(self.path.with_suffix(f".{next(numbers)}.csv"))
         content = self.table.to_csv(index=False, lineterminator="\n").encode()
-        part = self.path.with_name(f".{self.path.name}.part")
-        part.write_bytes(content)
-        part.replace(self.path)
+        write_whole(self.path, content)
         self._written = content
 
 

@@ -72,7 +72,7 @@ def test_a_list_of_files_will_do_and_a_tensors_images_are_numbered(folder):
 
 
 def test_all_pairs_are_compared_across_chunks(monkeypatch):
-    monkeypatch.setattr("coursekit.vision.twins.CHUNK", 7)
+    monkeypatch.setattr("coursekit.vision.duplicates.CHUNK", 7)
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (30, 1, 8, 9), dtype=torch.uint8, generator=generator)
     images[29], images[13] = images[0], images[12]
