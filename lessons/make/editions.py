@@ -87,6 +87,17 @@ def discussed(notebook: NotebookNode, discussion: str) -> NotebookNode:
     return notebook
 
 
+def refuse(folder: Path) -> None:
+    """Raise an error for a folder into which nothing can be written: it holds something, or what is copied."""
+    for origin in (LESSONS, LESSONS.parent / "excel"):
+        if folder.resolve().is_relative_to(origin.resolve()):
+            raise ValueError(f"{folder} lies in {origin}, which is copied: give a folder elsewhere")
+    if folder.is_file():
+        raise NotADirectoryError(f"{folder} is a file: give a new folder")
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty, and nothing is overwritten: give a new folder")
+
+
 def write(edition: str, folder: Path) -> list[Path]:
     """Write an edition of all lessons.
 
@@ -102,17 +113,7 @@ def write(edition: str, folder: Path) -> list[Path]:
         NotADirectoryError: it is a file.
         ValueError: it lies among what is copied, or a lesson is damaged; nothing was written.
     """
-    for origin in (LESSONS, LESSONS.parent / "excel"):
-        if folder.resolve().is_relative_to(origin.resolve()):
-            raise ValueError(
-                f"{folder} lies in {origin}, which is copied: give a folder elsewhere"
-            )
-    if folder.is_file():
-        raise NotADirectoryError(f"{folder} is a file: give a new folder")
-    if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(
-            f"{folder} is not empty, and nothing is overwritten: give a new folder"
-        )
+    refuse(folder)
     notebooks = {lesson: read(lesson) for lesson in chosen([])}
     (folder / "lessons" / "app").mkdir(parents=True)
     (folder / "excel").mkdir()
