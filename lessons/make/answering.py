@@ -42,7 +42,11 @@ class Unknown:
 
 def encode(value: object) -> object:
     """A value as JSON can hold it; objects of unknown types become their type's name."""
-    if value is None or isinstance(value, (bool, int, float, str)) and type(value).__module__ == "builtins":
+    if (
+        value is None
+        or isinstance(value, (bool, int, float, str))
+        and type(value).__module__ == "builtins"
+    ):
         return value
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
@@ -51,7 +55,9 @@ def encode(value: object) -> object:
     if isinstance(value, np.generic):
         return encode(value.item())
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        value = np.ascontiguousarray(value).reshape(value.shape)  # an array without axes stays one
+        value = np.ascontiguousarray(value).reshape(
+            value.shape
+        )  # an array without axes stays one
         data = base64.b64encode(value.tobytes()).decode("ascii")
         return {"array": [value.dtype.str, list(value.shape), data]}
     if isinstance(value, PurePath):
@@ -64,20 +70,27 @@ def encode(value: object) -> object:
             return {kind.__name__: [encode(item) for item in value]}
     if isinstance(value, range):
         return encode(list(value))
-    if hasattr(value, "tolist") and not isinstance(value, type):  # of pandas, or an array of texts
+    if hasattr(value, "tolist") and not isinstance(
+        value, type
+    ):  # of pandas, or an array of texts
         return encode(value.tolist())
     if isinstance(value, Real):
         return float(value)  # a fraction
     return {"unknown": type(value).__name__}
 
 
-def decode(value: object, path: Callable[[str, str | None], object] = lambda name, text: PurePath(name)) -> object:
+def decode(
+    value: object,
+    path: Callable[[str, str | None], object] = lambda name, text: PurePath(name),
+) -> object:
     """The value again; `path` gives what stands for a file with a name and a text, or None where there is no file."""
     if not isinstance(value, dict):
         return value
     ((kind, held),) = value.items()
     if kind in ("list", "tuple", "set"):
-        return {"list": list, "tuple": tuple, "set": set}[kind](decode(item, path) for item in held)
+        return {"list": list, "tuple": tuple, "set": set}[kind](
+            decode(item, path) for item in held
+        )
     if kind == "dict":
         return {decode(key, path): decode(item, path) for key, item in held}
     if kind in ("array", "tensor"):
@@ -117,7 +130,12 @@ def guard(hidden: list[str]) -> None:
     This stops what is written in Python, on any system. It is no wall: code in C passes it. The wall is what
     `grading.Sandbox` puts around the process.
     """
-    here, real, fspath, inside = os.path.realpath("."), os.path.realpath, os.fsdecode, os.path.commonpath
+    here, real, fspath, inside = (
+        os.path.realpath("."),
+        os.path.realpath,
+        os.fsdecode,
+        os.path.commonpath,
+    )
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     refused, writes = REFUSED.fullmatch, WRITES.fullmatch
     closed = [real(folder) for folder in hidden]
@@ -126,7 +144,9 @@ def guard(hidden: list[str]) -> None:
         if isinstance(file, int):
             return False
         place = real(fspath(file))
-        return any(place == folder or place.startswith(folder + os.sep) for folder in folders)
+        return any(
+            place == folder or place.startswith(folder + os.sep) for folder in folders
+        )
 
     def hook(event: str, arguments: tuple) -> None:
         if refused(event):
@@ -135,12 +155,28 @@ def guard(hidden: list[str]) -> None:
             file, mode, flags = arguments
             if lies_in(file, closed):
                 raise PermissionError(f"{file} is not there while an answer is graded")
-            opens = isinstance(mode, str) and any(letter in mode for letter in "wax+") or flags & writing
-            if opens and not isinstance(file, int) and not lies_in(file, [here, os.devnull]):
-                raise PermissionError(f"{file} cannot be written to while an answer is graded")
-        elif event in ("os.listdir", "os.scandir", "import") and arguments and lies_in_any(arguments[0], closed):
+            opens = (
+                isinstance(mode, str)
+                and any(letter in mode for letter in "wax+")
+                or flags & writing
+            )
+            if (
+                opens
+                and not isinstance(file, int)
+                and not lies_in(file, [here, os.devnull])
+            ):
+                raise PermissionError(
+                    f"{file} cannot be written to while an answer is graded"
+                )
+        elif (
+            event in ("os.listdir", "os.scandir", "import")
+            and arguments
+            and lies_in_any(arguments[0], closed)
+        ):
             raise PermissionError(f"{arguments[0]} is not there while an answer is graded")
-        elif writes(event) and not all(lies_in(a, [here]) for a in arguments[:2] if isinstance(a, (str, bytes))):
+        elif writes(event) and not all(
+            lies_in(a, [here]) for a in arguments[:2] if isinstance(a, (str, bytes))
+        ):
             raise PermissionError(f"{event} is not there while an answer is graded")
 
     def lies_in_any(place: object, folders: list[str]) -> bool:
@@ -170,7 +206,9 @@ def answer(question: dict, around: dict) -> dict:
             return {"value": encode(found), "function": False}
         given = decode(question["arguments"], written)
         return {"value": encode(found(*given)), "arguments": encode(given)}
-    except BaseException as error:  # SystemExit and KeyboardInterrupt too: whatever is raised is the answer
+    except (
+        BaseException
+    ) as error:  # SystemExit and KeyboardInterrupt too: whatever is raised is the answer
         return {"error": f"{type(error).__name__}: {error}"[:2000]}
 
 
@@ -186,7 +224,9 @@ def main() -> None:
     matplotlib.use("agg")
     import coursekit as ck
 
-    ck.check = lambda *arguments: None  # it would look for the solutions, which are not here
+    ck.check = lambda *arguments: (
+        None
+    )  # it would look for the solutions, which are not here
     ck.progress = ck.claim = ck.check
     torch.set_num_threads(1)
     hidden = json.loads(asked.readline())
@@ -194,10 +234,18 @@ def main() -> None:
     here = {
         "pid": os.getpid(),
         "writes": [place for place in (*hidden["outside"],) if os.access(place, os.W_OK)],
-        "sees": [place for place in hidden["hidden"] if os.path.isdir(place) and os.listdir(place)],
+        "sees": [
+            place
+            for place in hidden["hidden"]
+            if os.path.isdir(place) and os.listdir(place)
+        ],
     }
     guard(hidden["hidden"])
-    around = {"__name__": "__main__", "get_ipython": _Quiet, "display": lambda *arguments, **options: None}
+    around = {
+        "__name__": "__main__",
+        "get_ipython": _Quiet,
+        "display": lambda *arguments, **options: None,
+    }
     reply, loads, dumps, write, flush = here, json.loads, json.dumps, said.write, said.flush
     while True:
         write(dumps(reply).encode() + b"\n")

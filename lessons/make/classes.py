@@ -23,17 +23,19 @@ import re
 import secrets
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import nbformat
 from nbformat import NotebookNode
 
-from coursekit.classroom.exercises import Exercise, judge, load_module
+from coursekit.classroom.exercises import Exercise, agree, judge, load_module
 from coursekit.classroom.lessons import read
 
 from .editions import CHECK, OPEN, refuse, student
 from .run import LESSONS, chosen
+from .slicing import names_of
 from .variants import inputs, literal
 
 VARIANTS = 12  # hidden ones of each exercise that asks for a function
@@ -98,7 +100,9 @@ def assignment(lesson: Path) -> NotebookNode:
         if cell.cell_type == "markdown" and OPEN.search(cell.source):
             cells.append(open_answer(lesson.stem[:2], cell.source, solutions.DISCUSSION))
         for number, name in CHECK.findall(cell.source) if cell.cell_type == "code" else ():
-            if name in solutions.EXERCISES:  # lesson 00 shows what happens with a name that is not there
+            if (
+                name in solutions.EXERCISES
+            ):  # lesson 00 shows what happens with a name that is not there
                 exercise = solutions.EXERCISES[name]
                 answer = checked(cell.source)
                 cells.append(test(f"{number}.{name}", answer, exercise))
@@ -127,7 +131,9 @@ def checked(source: str) -> str:
 def marks(name: str, kind: str, **more: object) -> dict:
     """The metadata of nbgrader for a cell."""
     fixed = {"schema_version": 3, "task": False, "grade_id": name, "cell_type": kind}
-    return {"nbgrader": {**fixed, "grade": False, "solution": False, "locked": False, **more}}
+    return {
+        "nbgrader": {**fixed, "grade": False, "solution": False, "locked": False, **more}
+    }
 
 
 def grade_id(name: str) -> str:
@@ -135,7 +141,9 @@ def grade_id(name: str) -> str:
     return "exercise-" + name.replace(".", "-")
 
 
-def solve(cell: NotebookNode, name: str, answer: str, exercise: Exercise, solutions: ModuleType) -> None:
+def solve(
+    cell: NotebookNode, name: str, answer: str, exercise: Exercise, solutions: ModuleType
+) -> None:
     """Make an exercise's cell the solution cell, with what is right before its check."""
     cell.metadata.update(marks(grade_id(name), "code", solution=True))
     before, check, after = cell.source.partition("ck.check(")
@@ -147,38 +155,66 @@ def solved(name: str, answer: str, exercise: Exercise, solutions: ModuleType) ->
     """Code that gives the right answer."""
     if exercise.breaks:
         for case in inputs(exercise, 0):
-            if (text := literal(case)) and judge(name, case).state == "right":
+            if (
+                (text := literal(case))
+                and fails(exercise, case)
+                and judge(name, case).state == "right"
+            ):
                 return f"{answer} = {text}"
         return f"# an input on which this is not what the right function gives:\n{_commented(exercise.solution)}"
     if not callable(exercise.solution):
         text = literal(exercise.solution)
-        return f"{answer} = {text}" if text and answer.isidentifier() else f"# {exercise.solution!r}"
+        return (
+            f"{answer} = {text}"
+            if text and answer.isidentifier()
+            else f"# {exercise.solution!r}"
+        )
     text = with_helpers(exercise.solution, solutions)
     own = exercise.solution.__name__
     return text if own == answer else f"{text}\n\n\n{answer} = {own}"
 
 
+def fails(exercise: Exercise, case: tuple) -> bool:
+    """Whether a function that is to be broken gives something else than the right one."""
+    try:
+        return not agree(
+            exercise.breaks(*case), exercise.solution(*case), exercise.tolerance
+        )
+    except Exception:  # one of them refuses the input: no question to ask
+        return False
+
+
 def _commented(function: object) -> str:
-    return "\n".join(f"# {line}".rstrip() for line in inspect.getsource(function).rstrip().splitlines())
+    return "\n".join(
+        f"# {line}".rstrip() for line in inspect.getsource(function).rstrip().splitlines()
+    )
 
 
 def with_helpers(function: object, solutions: ModuleType) -> str:
     """A function of a file of solutions, with the imports, constants and functions of that file that it uses."""
-    from .grading import names_of
-
-    tree = ast.parse(Path(solutions.__file__).read_text(encoding="utf-8"))
-    known = [(step, *names_of(step)) for step in tree.body]
     wanted, taken = {function.__name__}, []
-    for step, binds, uses in reversed(known):
+    for step, binds, uses in reversed(statements(solutions.__file__)):
         if binds & wanted:
             taken.insert(0, ast.unparse(step))
             wanted |= uses
     return "\n".join(taken)
 
 
+@cache
+def statements(file: str) -> list[tuple[ast.stmt, set[str], set[str]]]:
+    """A file's statements, each with what it binds and what it uses."""
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    return [(step, *names_of(step)) for step in tree.body]
+
+
 def test(name: str, answer: str, exercise: Exercise) -> NotebookNode:
     """An exercise's locked test cell: a few cases to be read, and what is judged when it is graded."""
-    hidden = {"exercise": name, "answer": answer, "seed": secrets.randbelow(1 << 31), "variants": VARIANTS}
+    hidden = {
+        "exercise": name,
+        "answer": answer,
+        "seed": secrets.randbelow(1 << 31),
+        "variants": VARIANTS,
+    }
     text = [
         *visible(answer, exercise),
         "### BEGIN HIDDEN TESTS",
@@ -186,8 +222,16 @@ def test(name: str, answer: str, exercise: Exercise) -> NotebookNode:
         "raise RuntimeError('graded outside of this kernel: run autograde where nbgrader_config.py lies')",
         "### END HIDDEN TESTS",
     ]
-    metadata = marks(f"{grade_id(name)}-test", "code", grade=True, locked=True, points=exercise.difficulty)
-    return nbformat.v4.new_code_cell("\n".join(text), id=f"test-{name.replace('.', '-')}", metadata=metadata)
+    metadata = marks(
+        f"{grade_id(name)}-test",
+        "code",
+        grade=True,
+        locked=True,
+        points=exercise.difficulty,
+    )
+    return nbformat.v4.new_code_cell(
+        "\n".join(text), id=f"test-{name.replace('.', '-')}", metadata=metadata
+    )
 
 
 def visible(answer: str, exercise: Exercise) -> list[str]:
@@ -199,9 +243,16 @@ def visible(answer: str, exercise: Exercise) -> list[str]:
     for case in exercise.cases():
         given, right = literal(case), literal(exercise.solution(*case))
         if given and right and len(given) + len(right) < 300 and len(lines) < 2 * SHOWN:
-            lines += [f"found = {answer}(*{given})", f"assert agree(found, {right}, {exercise.tolerance}), found"]
+            lines += [
+                f"found = {answer}(*{given})",
+                f"assert agree(found, {right}, {exercise.tolerance}), found",
+            ]
     asked = [f"# {points}: for these cases, and for others when it is graded."]
-    return [*asked, "import torch", "from coursekit.classroom.exercises import agree", *lines] if lines else asked
+    return (
+        [*asked, "import torch", "from coursekit.classroom.exercises import agree", *lines]
+        if lines
+        else asked
+    )
 
 
 def open_answer(number: str, question: str, discussion: str) -> NotebookNode:

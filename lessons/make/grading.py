@@ -12,28 +12,22 @@ Only what an answer needs is run: the statements of the lesson that define its n
 """
 
 import ast
-import builtins
 import contextlib
 import copy
-import importlib
 import json
-import linecache
 import os
 import queue
 import shutil
 import signal
 import subprocess
 import sys
-import symtable
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from types import CodeType, FunctionType
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
@@ -44,11 +38,16 @@ from coursekit.classroom.exercises import SOLUTIONS, Exercise, agree, judge, loa
 
 from . import variants
 from .answering import decode, encode
+from .slicing import READ, as_read, code_of, needed
 
 ROOT = Path(__file__).parents[2]
 ANSWER_LIMIT = 16 << 20  # bytes of one answer
 START_LIMIT = 120.0  # seconds until torch is there
-KINDS = ("image/png", "image/jpeg", "text/plain")  # of the outputs that a student's notebook brings along
+KINDS = (
+    "image/png",
+    "image/jpeg",
+    "text/plain",
+)  # of the outputs that a student's notebook brings along
 
 # Everything is read-only but a small working folder in memory; no network; no other process is seen. The arguments:
 # the working folder, how many folders to hide, those folders, and the command.
@@ -73,7 +72,16 @@ class Stopped(Exception):
 def walls() -> Iterator[tuple[str, list[str], list[str]]]:
     """Ways to shut a process in, the strongest first: in words, what comes before the shell, and before the command."""
     if sys.platform == "linux" and shutil.which("unshare") and shutil.which("setpriv"):
-        apart = ["unshare", "--mount", "--net", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        apart = [
+            "unshare",
+            "--mount",
+            "--net",
+            "--ipc",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+        ]
         less = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
         if os.getuid() == 0:
             nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -97,7 +105,9 @@ class Sandbox:
     def __init__(self, hidden: list[Path]) -> None:
         exempt = [ROOT, Path(sys.prefix), Path(sys.executable)]
         self.hidden = [
-            folder.resolve() for folder in hidden if folder.is_dir() and not any(_in(e, folder) for e in exempt)
+            folder.resolve()
+            for folder in hidden
+            if folder.is_dir() and not any(_in(e, folder) for e in exempt)
         ]
         self.process = None
 
@@ -118,7 +128,9 @@ class Sandbox:
             except (OSError, ValueError, Stopped) as error:
                 said.append(f"{wall[0]}: {error}")
                 self.close()
-        raise RuntimeError(f"no process for students' code can be started here. {'; '.join(said)}")
+        raise RuntimeError(
+            f"no process for students' code can be started here. {'; '.join(said)}"
+        )
 
     def _start(self, wall: tuple[str, list[str], list[str]]) -> None:
         self.wall, before, inside = wall
@@ -129,10 +141,26 @@ class Sandbox:
             hidden = [str(folder) for folder in self.hidden]
             shut = ["sh", "-c", SHUT, "sh", str(self.folder), str(len(hidden)), *hidden]
             command = [*before, "--", *shut, *inside, *command]
-        kept = ("PATH", "LANG", "SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "NUMBER_OF_PROCESSORS")
+        kept = (
+            "PATH",
+            "LANG",
+            "SYSTEMROOT",
+            "SYSTEMDRIVE",
+            "TEMP",
+            "TMP",
+            "NUMBER_OF_PROCESSORS",
+        )
         around = {name: os.environ[name] for name in kept if name in os.environ}
-        quiet = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
-        here = dict.fromkeys(("HOME", "COURSEKIT_HOME", "MPLCONFIGDIR", "USERPROFILE", "TMPDIR"), str(self.folder))
+        quiet = {
+            "OMP_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        here = dict.fromkeys(
+            ("HOME", "COURSEKIT_HOME", "MPLCONFIGDIR", "USERPROFILE", "TMPDIR"),
+            str(self.folder),
+        )
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -143,12 +171,18 @@ class Sandbox:
             start_new_session=True,
         )
         self.answers: queue.Queue = queue.Queue()
-        threading.Thread(target=self._read, args=(self.process, self.answers), daemon=True).start()
-        outside = [str(ROOT), tempfile.gettempdir(), os.path.expanduser("~")] if before else []
+        threading.Thread(
+            target=self._read, args=(self.process, self.answers), daemon=True
+        ).start()
+        outside = (
+            [str(ROOT), tempfile.gettempdir(), os.path.expanduser("~")] if before else []
+        )
         hello = {"hidden": [str(folder) for folder in self.hidden], "outside": outside}
         found = self.ask(hello, START_LIMIT)
         if before and (found.get("writes") or found.get("sees")):
-            raise ValueError(f"it can reach {(found.get('writes') or found.get('sees'))[0]}")
+            raise ValueError(
+                f"it can reach {(found.get('writes') or found.get('sees'))[0]}"
+            )
 
     @staticmethod
     def _read(process: subprocess.Popen, answers: queue.Queue) -> None:
@@ -171,7 +205,9 @@ class Sandbox:
             line = self.answers.get(timeout=max(seconds, 0.01))
         except queue.Empty:
             self.close()
-            raise Stopped("it was stopped: it takes too long. Does a loop never end?") from None
+            raise Stopped(
+                "it was stopped: it takes too long. Does a loop never end?"
+            ) from None
         except OSError:
             line = None
         if line is None or not line.endswith(b"\n"):
@@ -181,7 +217,9 @@ class Sandbox:
             answer = json.loads(line)
         except (ValueError, RecursionError):
             answer = None
-        return answer if isinstance(answer, dict) else {"error": "its answer cannot be read"}
+        return (
+            answer if isinstance(answer, dict) else {"error": "its answer cannot be read"}
+        )
 
     def close(self) -> None:
         """End the process, and all that it has started."""
@@ -204,158 +242,6 @@ def _in(place: Path, folder: Path) -> bool:
     return place.resolve().is_relative_to(folder.resolve())
 
 
-# ---- what an answer needs
-
-
-@dataclass
-class Code:
-    """A cell's code: its statements, and whether the student wrote it, so that it is run as a whole."""
-
-    source: str
-    own: bool
-    statements: list[ast.stmt]
-
-
-def code_of(source: str, own: bool) -> Code:
-    """A cell as statements, without magics and checks; a cell with a mistake in its syntax has one that says so."""
-    first, _, rest = source.lstrip().partition("\n")
-    if first.startswith(("%%time", "%%capture")):
-        source = rest
-    try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return Code(source, own, [ast.parse(f"raise SyntaxError({str(error)[:200]!r})").body[0]])
-    return Code(source, own, [step for step in tree.body if not _calls(step, ("check", "get_ipython", "progress"))])
-
-
-def _calls(step: ast.stmt, names: tuple[str, ...]) -> bool:
-    """Whether a statement is a call of one of these, and nothing else."""
-    call = step.value if isinstance(step, ast.Expr) else None
-    while isinstance(call, (ast.Call, ast.Attribute)):
-        if isinstance(call, ast.Attribute) and call.attr in names:
-            return True
-        call = call.func if isinstance(call, ast.Call) else call.value
-    return isinstance(call, ast.Name) and call.id in names
-
-
-def names_of(step: ast.AST) -> tuple[set[str], set[str]]:
-    """What a statement binds or changes at the top level, and what it uses."""
-    table = symtable.symtable(ast.unparse(step), "<answer>", "exec")
-    binds = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
-    uses, tables = {s.get_name() for s in table.get_symbols() if s.is_referenced()}, table.get_children()
-    for inner in tables:
-        uses |= {s.get_name() for s in inner.get_symbols() if s.is_global()}
-        tables = tables.extend(inner.get_children()) or tables
-    for part in ast.walk(step):  # x[0] = 1, x.name = 1
-        if isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(part.ctx, (ast.Store, ast.Del)):
-            root = part
-            while isinstance(root, (ast.Subscript, ast.Attribute)):
-                root = root.value
-            binds |= {root.id} if isinstance(root, ast.Name) else set()
-    return binds, uses - set(dir(builtins))
-
-
-def needed(cells: list[Code], at: int, answer: str) -> list[list[ast.stmt]]:
-    """The statements that the answer in cell `at` needs, by cell: all of the student's cells that define its names,
-    and of the lesson's cells the statements that do."""
-    _, wanted = names_of(ast.parse(answer).body[0])
-    chosen: list[list[ast.stmt]] = []
-    for number in range(at, -1, -1):
-        cell = cells[number]
-        known = [names_of(step) for step in cell.statements]
-        stars = any(isinstance(s, ast.ImportFrom) and s.names[0].name == "*" for s in cell.statements)
-        if cell.own and (number == at or stars or any(binds & wanted for binds, _ in known)):
-            chosen.append(cell.statements)
-            wanted |= {name for _, uses in known for name in uses}
-            continue
-        steps = []
-        for step, (binds, uses) in zip(reversed(cell.statements), reversed(known), strict=True):
-            if not cell.own and binds & wanted:
-                steps.insert(0, step)
-                wanted = (wanted - (binds - uses) if _defines(step) else wanted) | uses
-        if steps:
-            chosen.append(steps)
-    return chosen[::-1]
-
-
-def _defines(step: ast.stmt) -> bool:
-    """Whether what stood under the statement's names before does not matter any more."""
-    simple = isinstance(step, ast.Assign) and all(isinstance(target, ast.Name) for target in step.targets)
-    return simple or isinstance(step, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
-
-
-# ---- rules, without running a line of the student's
-
-
-LIBRARIES = {"torch", "torchvision", "numpy", "math", "coursekit", "pandas", "itertools", "functools", "collections"}
-LIBRARIES |= {"re", "random", "statistics", "operator", "string", "pathlib", "sklearn", "scipy", "typing"}
-READ = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
-
-
-def as_read(chunks: list[list[ast.stmt]], name: str) -> FunctionType | None:
-    """The function as its source says, never called; None where the source does not say which one it is."""
-    around: dict[str, object] = {"__builtins__": builtins}
-    for number, steps in enumerate(chunks):
-        source = "\n".join(map(ast.unparse, steps)) + "\n"
-        file = f"<graded answer {id(chunks)} {number}>"
-        linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-        try:
-            whole = compile(source, file, "exec")
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError):
-            return None
-        codes = {(part.co_name, part.co_firstlineno): part for part in whole.co_consts if isinstance(part, CodeType)}
-        for step in tree.body:
-            _bind(step, codes, around)
-    found = around.get(name)
-    return found if isinstance(found, FunctionType) else None
-
-
-def _bind(step: ast.stmt, codes: dict[tuple[str, int], CodeType], around: dict[str, object]) -> None:
-    """Bind what a statement binds, as far as that is seen without running it."""
-    if isinstance(step, ast.FunctionDef):
-        first = min([step.lineno, *(decorator.lineno for decorator in step.decorator_list)])
-        around[step.name] = FunctionType(codes[step.name, first], around)
-    elif isinstance(step, ast.Import):
-        for alias in step.names:
-            module = _library(alias.name)
-            around[alias.asname or alias.name.partition(".")[0]] = (
-                module if alias.asname else _library(alias.name.partition(".")[0])
-            )
-    elif isinstance(step, ast.ImportFrom):
-        module = _library(step.module or "")
-        for alias in step.names:
-            around[alias.asname or alias.name] = getattr(module, alias.name, None)
-    elif isinstance(step, ast.Assign) and all(isinstance(target, ast.Name) for target in step.targets):
-        value = step.value
-        if isinstance(value, ast.Lambda):
-            found = FunctionType(codes["<lambda>", value.lineno], around)
-        else:
-            found = _looked_up(value, around)
-        around.update((target.id, found) for target in step.targets)
-    else:
-        with contextlib.suppress(SyntaxError):
-            around.update(dict.fromkeys(names_of(step)[0]))
-
-
-def _library(name: str) -> object:
-    """A module of those that lessons use; no other is imported here."""
-    if name.partition(".")[0] not in LIBRARIES:
-        return None
-    with contextlib.suppress(ImportError):
-        return importlib.import_module(name)
-    return None
-
-
-def _looked_up(value: ast.expr, around: dict[str, object]) -> object:
-    """What a name, or a dotted one, stands for; None for all else."""
-    if isinstance(value, ast.Name):
-        return around.get(value.id)
-    if isinstance(value, ast.Attribute) and (owner := _looked_up(value.value, around)) is not None:
-        return getattr(owner, value.attr, None)
-    return None
-
-
 # ---- the verdict
 
 
@@ -372,12 +258,17 @@ class Task:
     def of(cls, source: str) -> "Task":
         """The task of a test cell; a ValueError where it has none."""
         for step in ast.parse(source).body:
-            if isinstance(step, ast.Assign) and getattr(step.targets[0], "id", "") == "judged":
+            if (
+                isinstance(step, ast.Assign)
+                and getattr(step.targets[0], "id", "") == "judged"
+            ):
                 return cls(**ast.literal_eval(step.value))
         raise ValueError("a test cell without a hidden part: make the class anew")
 
 
-def verdict(task: Task, chunks: list[list[ast.stmt]], sandbox: Sandbox, seconds: float) -> str | None:
+def verdict(
+    task: Task, chunks: list[list[ast.stmt]], sandbox: Sandbox, seconds: float
+) -> str | None:
     """None where the answer is right; else, in words, what is wrong.
 
     Args:
@@ -403,7 +294,9 @@ def verdict(task: Task, chunks: list[list[ast.stmt]], sandbox: Sandbox, seconds:
             return _of_value(task.exercise, reply)
         if not reply.get("function"):
             return "a function is asked for"
-        return _of_function(exercise, task, sandbox, until) or _of_rule(exercise, chunks, task.answer)
+        return _of_function(exercise, task, sandbox, until) or _of_rule(
+            exercise, chunks, task.answer
+        )
     except Stopped as stopped:
         return str(stopped)
 
@@ -422,10 +315,16 @@ def _of_value(name: str, reply: dict) -> str | None:
     except Exception as error:  # whatever a forged answer leads to, it is no answer
         return f"its answer cannot be read: {type(error).__name__}"
     said = judge(name, found)
-    return None if said.state == "right" else f"{said.state}. {said.details.partition('Hint ')[0]}".strip()
+    return (
+        None
+        if said.state == "right"
+        else f"{said.state}. {said.details.partition('Hint ')[0]}".strip()
+    )
 
 
-def _of_function(exercise: Exercise, task: Task, sandbox: Sandbox, until: float) -> str | None:
+def _of_function(
+    exercise: Exercise, task: Task, sandbox: Sandbox, until: float
+) -> str | None:
     hidden = variants.variants(exercise, task.seed, task.variants)
     for case in [*exercise.cases(), *hidden]:
         expected = exercise.solution(*copy.deepcopy(case))
@@ -442,7 +341,9 @@ def _of_function(exercise: Exercise, task: Task, sandbox: Sandbox, until: float)
             after = decode(reply.get("arguments"))
             right = agree(found, expected, exercise.tolerance)
             kept = isinstance(after, tuple) and all(
-                agree(now, part, 0.0) for now, part in zip(after, case, strict=True) if not isinstance(part, PurePath)
+                agree(now, part, 0.0)
+                for now, part in zip(after, case, strict=True)
+                if not isinstance(part, PurePath)
             )
         except Exception as error:  # whatever a forged answer leads to, it is no answer
             return f"{shown}but its answer cannot be read: {type(error).__name__}"
@@ -479,17 +380,25 @@ class Restore(NbGraderPreprocessor):
             marks = cell.metadata.pop("nbgrader", None)
             name = marks.get("grade_id") if isinstance(marks, dict) else None
             if isinstance(name, str) and name in known:
-                place[name] = cell  # of a cell that is there twice, the last counts, as in nbgrader
+                place[name] = (
+                    cell  # of a cell that is there twice, the last counts, as in nbgrader
+                )
             if cell.cell_type == "code":
-                cell.outputs = [kept for output in cell.outputs[:20] if (kept := _harmless(output))]
+                cell.outputs = [
+                    kept for output in cell.outputs[:20] if (kept := _harmless(output))
+                ]
         before = -1
         for name, original in known.items():
             if name not in place:
-                self.log.warning("Cell %s was missing from the submission; it is put back", name)
+                self.log.warning(
+                    "Cell %s was missing from the submission; it is put back", name
+                )
                 place[name] = copy.deepcopy(original)
                 nb.cells.insert(before + 1, place[name])
             place[name].metadata["nbgrader"] = copy.deepcopy(original.metadata["nbgrader"])
-            before = next(number for number, cell in enumerate(nb.cells) if cell is place[name])
+            before = next(
+                number for number, cell in enumerate(nb.cells) if cell is place[name]
+            )
         return nb, resources
 
 
@@ -499,12 +408,29 @@ def _assigned(notebook: object) -> dict[str, NotebookNode]:
     solutions = {cell.name for cell in notebook.solution_cells}
     cells = {}
     for cell in notebook.source_cells:
-        marks = {"schema_version": 3, "grade_id": cell.name, "grade": cell.name in points, "task": False}
-        marks |= {"solution": cell.name in solutions, "locked": cell.locked, "cell_type": cell.cell_type}
-        marks |= {"checksum": cell.checksum} | ({"points": points[cell.name]} if cell.name in points else {})
-        made = {"cell_type": cell.cell_type, "source": cell.source, "metadata": {"nbgrader": marks}}
+        marks = {
+            "schema_version": 3,
+            "grade_id": cell.name,
+            "grade": cell.name in points,
+            "task": False,
+        }
+        marks |= {
+            "solution": cell.name in solutions,
+            "locked": cell.locked,
+            "cell_type": cell.cell_type,
+        }
+        marks |= {"checksum": cell.checksum} | (
+            {"points": points[cell.name]} if cell.name in points else {}
+        )
+        made = {
+            "cell_type": cell.cell_type,
+            "source": cell.source,
+            "metadata": {"nbgrader": marks},
+        }
         code = {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
-        cells[cell.name] = NotebookNode(NotebookNode(made | code, metadata=NotebookNode(made["metadata"])))
+        cells[cell.name] = NotebookNode(
+            NotebookNode(made | code, metadata=NotebookNode(made["metadata"]))
+        )
     return cells
 
 
@@ -513,8 +439,15 @@ def _harmless(output: NotebookNode) -> NotebookNode | None:
     if output.output_type == "stream":
         return new_output("stream", name="stdout", text="".join(output.text)[:5000])
     if output.output_type in ("display_data", "execute_result"):
-        data = {kind: value for kind, value in output.data.items() if kind in KINDS and len(value) < 1 << 20}
-        data = {kind: value[:5000] if kind == "text/plain" else value for kind, value in data.items()}
+        data = {
+            kind: value
+            for kind, value in output.data.items()
+            if kind in KINDS and len(value) < 1 << 20
+        }
+        data = {
+            kind: value[:5000] if kind == "text/plain" else value
+            for kind, value in data.items()
+        }
         return new_output("display_data", data=data) if data else None
     return None
 
@@ -523,8 +456,12 @@ class Judge(NbGraderPreprocessor):
     """Judge each exercise of a submission in a process of its own, and write into its test cell what came out."""
 
     seconds = Int(20, help="that one exercise may take").tag(config=True)
-    most = Int(180, help="seconds that one student's notebook may take; what is left then is wrong").tag(config=True)
-    course = Unicode("", help="the folder of the class, which students' code does not get to see").tag(config=True)
+    most = Int(
+        180, help="seconds that one student's notebook may take; what is left then is wrong"
+    ).tag(config=True)
+    course = Unicode(
+        "", help="the folder of the class, which students' code does not get to see"
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """See `Judge`; nbgrader calls it."""
@@ -532,13 +469,19 @@ class Judge(NbGraderPreprocessor):
         marks = [cell.metadata.get("nbgrader", {}) for cell in nb.cells]
         cells = [
             code_of(
-                "" if cell.cell_type != "code" or mark.get("grade") else cell.source, cell.source.strip() not in lesson
+                "" if cell.cell_type != "code" or mark.get("grade") else cell.source,
+                cell.source.strip() not in lesson,
             )
             for cell, mark in zip(nb.cells, marks, strict=True)
         ]
         places = {mark.get("grade_id"): number for number, mark in enumerate(marks)}
         until = time.monotonic() + self.most
-        hidden = [Path(SOLUTIONS), ROOT / "lessons" / "solutions", ROOT / "tests" / "lessons", ROOT / ".git"]
+        hidden = [
+            Path(SOLUTIONS),
+            ROOT / "lessons" / "solutions",
+            ROOT / "tests" / "lessons",
+            ROOT / ".git",
+        ]
         sandbox = Sandbox([*hidden, *([Path(self.course)] if self.course else [])])
         try:
             for cell, mark in zip(nb.cells, marks, strict=True):
@@ -550,8 +493,14 @@ class Judge(NbGraderPreprocessor):
                     continue
                 task = Task.of(cell.source)
                 left = min(self.seconds, until - time.monotonic())
-                chunks = needed(cells, places[mark["grade_id"].removesuffix("-test")], task.answer)
-                wrong = verdict(task, chunks, sandbox, left) if left > 0 else "all the time for a notebook is used up"
+                chunks = needed(
+                    cells, places[mark["grade_id"].removesuffix("-test")], task.answer
+                )
+                wrong = (
+                    verdict(task, chunks, sandbox, left)
+                    if left > 0
+                    else "all the time for a notebook is used up"
+                )
                 cell.outputs = [_said(wrong)]
         finally:
             sandbox.close()
@@ -562,10 +511,20 @@ def _lesson(notebook: str) -> set[str]:
     """The cells of the lesson, as they were handed out."""
     from .classes import handed_out
 
-    return {cell.source.strip() for cell in handed_out(notebook).cells if cell.cell_type == "code"}
+    return {
+        cell.source.strip()
+        for cell in handed_out(notebook).cells
+        if cell.cell_type == "code"
+    }
 
 
 def _said(wrong: str | None) -> NotebookNode:
     if wrong is None:
-        return new_output("stream", name="stdout", text="right, for the cases of the exercise and for hidden ones\n")
-    return new_output("error", ename="Wrong", evalue=wrong.splitlines()[0], traceback=wrong.splitlines())
+        return new_output(
+            "stream",
+            name="stdout",
+            text="right, for the cases of the exercise and for hidden ones\n",
+        )
+    return new_output(
+        "error", ename="Wrong", evalue=wrong.splitlines()[0], traceback=wrong.splitlines()
+    )

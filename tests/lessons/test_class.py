@@ -1,0 +1,196 @@
+"""A class of three, graded by nbgrader itself: who is right, who is half right, and who attacks the grading."""
+
+import copy
+import csv
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from lab import ROOT
+
+from coursekit.classroom.exercises import SOLUTIONS, agree, load_exercises, load_module
+from lessons.make import classes
+from lessons.make.variants import literal, variants
+
+LESSON = "07_broadcasting"  # twenty exercises
+POINTS = sum(exercise.difficulty for exercise in load_exercises(SOLUTIONS / f"{LESSON}.py").values())
+# What a hostile student writes into the cells of exercises, and leaves the answer wrong
+ATTACKS = {
+    "volumes": "while True: pass",
+    "contrast": "import sys; sys.exit(0)",
+    "to_grey": "import os; os._exit(0)",
+    "chessboard": "import coursekit as ck, coursekit.classroom.exercises as e\n"
+    "e.judge = e.agree = ck.check = lambda *a, **k: True\nchessboard = lambda *a: None",
+    "identity": "import torch\ntorch.allclose = torch.equal = torch.Tensor.__eq__ = lambda *a, **k: True\n"
+    "identity = lambda n: torch.zeros(1)",
+    "one_hot": "import builtins\nbuiltins.all = builtins.bool = builtins.isinstance = lambda *a: True\n"
+    "one_hot = lambda *a: 1",
+    "cut_off": "class Same:\n    def __eq__(self, other): return True\n    def __bool__(self): return True\n"
+    "    shape = property(lambda self: Same())\ncut_off = lambda *a: Same()",
+    "backwards": "def backwards(x):\n    try:\n        while True: pass\n    except BaseException:\n"
+    "        while True: pass",
+    "overlaps": "print('x' * 200_000_000)\noverlaps = lambda a, b: 'x' * 20_000_000",
+    "running_sum": "import os\nfor _ in range(4): os.fork()\nrunning_sum = lambda x: x",
+    "positions": "open({outside!r}, 'w').write('was here')\npositions = lambda x: x",
+    "gather": "import ctypes\nctypes.CDLL(None).system(('touch ' + {outside!r}).encode())\ngather = lambda x, i: x",
+    "bincount": "from coursekit.classroom.exercises import load_exercises\nfrom pathlib import Path\n"
+    "bincount = load_exercises(Path({solutions!r}))['bincount'].solution",
+    "scatter_add": "import sys, os, json\nfor fd in range(3, 20):\n    try: os.write(fd, b'{{}}\\n' * 50)\n"
+    "    except OSError: continue\nscatter_add = lambda *a: None",
+    "pad_to": "import IPython\nIPython.get_ipython = None\nraise KeyboardInterrupt",
+    "close_up": "import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\nclose_up = lambda *a: 0",
+    "other_shape": "x = []\nfor _ in range(100000): x = [x]\nother_shape = x",
+    "undo_outer_sum": "undo_outer_sum = lambda x: [bytearray(1 << 40)]",
+    "break_mean": "class E(tuple):\n    def __len__(self): raise SystemExit\nsome_to_keep = E()",
+    "break_distance": "import torch\ntwo_vectors = (torch.zeros(1).expand(1 << 40), torch.zeros(1))",
+}
+
+
+def nbgrader(folder: Path, *arguments: str, right: bool = True) -> str:
+    """What a command of nbgrader prints."""
+    around = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HOME": str(folder)}
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    ran = subprocess.run(command, cwd=folder, env=around, capture_output=True, text=True, encoding="utf-8", timeout=580)
+    assert (ran.returncode == 0) is right, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
+
+
+def answers_of(path: Path) -> dict:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ANSWERS
+
+
+def solution_cells(notebook) -> dict:
+    """The cells to be solved, by exercise."""
+    found = {}
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("solution") and cell.cell_type == "code":
+            found[marks.grade_id.partition("-")[2].partition("-")[2]] = cell
+    return found
+
+
+def hand_in(folder: Path, student: str, change) -> None:
+    """Submit the release, changed."""
+    notebook = nbformat.read(folder / "release" / LESSON / f"{LESSON}.ipynb", 4)
+    change(notebook)
+    place = folder / "submitted" / student / LESSON
+    place.mkdir(parents=True)
+    nbformat.write(notebook, place / f"{LESSON}.ipynb")
+
+
+def before_check(cell, text: str) -> None:
+    before, check, after = cell.source.partition("ck.check(")
+    cell.source = f"{before}{text}\n{check}{after}"
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory):
+    """A class whose assignment was released, handed in by three, graded, and given back."""
+    folder = tmp_path_factory.mktemp("school") / "class"
+    classes.write(folder, ["07"])
+    nbgrader(folder, "generate_assignment", LESSON)
+    outside = folder.parent / "outside.txt"
+
+    def right(notebook, but=()):
+        source = nbformat.read(folder / "source" / LESSON / f"{LESSON}.ipynb", 4)
+        solved = solution_cells(source)
+        for name, cell in solution_cells(notebook).items():
+            if name not in but:
+                cell.source = solved[name].source.replace("### BEGIN SOLUTION", "").replace("### END SOLUTION", "")
+
+    def half(notebook):
+        names = list(solution_cells(notebook))
+        right(notebook, names[::2])
+        wrong = answers_of(ROOT / "tests" / "lessons" / "answers" / "lesson_07.py")["07.other_shape"][1][0]
+        before_check(solution_cells(notebook)["volumes"], "def volumes(a, b, c):\n    return a")
+        before_check(solution_cells(notebook)["other_shape"], f"other_shape = {literal(wrong)}")
+
+    def hostile(notebook):
+        for name, cell in solution_cells(notebook).items():
+            text = ATTACKS[name].format(outside=str(outside), solutions=str(SOLUTIONS / f"{LESSON}.py"))
+            cell.source = f"{text}\n{cell.source}" if "\n" not in text else text
+        for number, cell in enumerate(cell for cell in notebook.cells if "nbgrader" in cell.metadata):
+            if cell.metadata.nbgrader.get("grade") and cell.cell_type == "code":
+                cell.metadata.nbgrader.points = 1000
+                cell.source = "judged = {'exercise': '07.volumes', 'answer': '1'}\n1000.0"
+                cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "1000.0"})]
+                if number % 3 == 1:
+                    cell.metadata.nbgrader.grade_id = "claimed"
+                    cell.metadata.nbgrader.solution = True
+        notebook.cells = [c for c in notebook.cells if "exercise-07-gather-test" != c.metadata.get("nbgrader", {}).get("grade_id")]
+        notebook.cells.append(nbformat.v4.new_markdown_cell("<script>alert('here')</script>"))
+
+    hand_in(folder, "right", right)
+    hand_in(folder, "half", half)
+    hand_in(folder, "hostile", hostile)
+    nbgrader(folder, "autograde", LESSON)
+    nbgrader(folder, "generate_feedback", LESSON)
+    nbgrader(folder, "export")
+    return folder
+
+
+def marks_of(folder: Path) -> dict:
+    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["student_id"]: float(row["raw_score"]) for row in csv.DictReader(file)}
+
+
+def graded(folder: Path, student: str) -> dict:
+    """What stands below each exercise: None where it is right, else the reason."""
+    notebook = nbformat.read(folder / "autograded" / student / LESSON / f"{LESSON}.ipynb", 4)
+    found = {}
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade") and cell.cell_type == "code":
+            name = marks.grade_id.removeprefix("exercise-07-").removesuffix("-test")
+            errors = [output for output in cell.outputs if output.output_type == "error"]
+            found[name] = "\n".join(errors[0].traceback) if errors else None
+    return found
+
+
+def test_three_students_are_graded_right_and_the_hostile_one_is_stopped(school):
+    marks, exercises = marks_of(school), load_exercises(SOLUTIONS / f"{LESSON}.py")
+    assert len(exercises) == 20
+    assert graded(school, "right") == dict.fromkeys(exercises)
+    assert marks["right"] == POINTS
+    half = graded(school, "half")
+    assert [name for name, wrong in half.items() if wrong] == list(exercises)[::2]
+    assert marks["half"] == sum(exercises[name].difficulty for name in list(exercises)[1::2])
+    assert all(graded(school, "hostile").values()) and len(graded(school, "hostile")) == 20
+    assert marks["hostile"] == 0
+    assert not (school.parent / "outside.txt").exists()
+
+
+def test_feedback_says_why_and_runs_nothing_of_a_students(school):
+    page = (school / "feedback" / "half" / LESSON / f"{LESSON}.html").read_text(encoding="utf-8")
+    assert "expected" in page and "volumes" in page
+    hostile = (school / "feedback" / "hostile" / LESSON / f"{LESSON}.html").read_text(encoding="utf-8")
+    assert "<script>alert('here')" not in hostile
+
+
+def test_what_is_released_gives_nothing_away(school):
+    text = (school / "release" / LESSON / f"{LESSON}.ipynb").read_text(encoding="utf-8")
+    module = load_module(SOLUTIONS / f"{LESSON}.py")
+    assert "HIDDEN" not in text and "SOLUTION" not in text and "judged" not in text and "seed" not in text
+    assert not any(line in text for line in module.DISCUSSION.strip().splitlines() if len(line) > 40)
+    cells = solution_cells(nbformat.reads(text, 4))
+    given = nbformat.read(ROOT / "lessons" / f"{LESSON}.ipynb", 4)
+    for name, cell in cells.items():
+        (own,) = (c.source for c in given.cells if f'ck.check("07.{name}"' in c.source)
+        assert cell.source == own.replace("ck.check(", "# your answer\nck.check("), name
+    source = (school / "source" / LESSON / f"{LESSON}.ipynb").read_text(encoding="utf-8")
+    assert "BEGIN HIDDEN TESTS" in source and "minimum(" in source and "BEGIN SOLUTION" in source
+
+
+def test_a_notebook_that_is_none_does_not_keep_the_others_from_their_marks(school):
+    place = school / "submitted" / "broken" / LESSON
+    place.mkdir(parents=True)
+    (place / f"{LESSON}.ipynb").write_text("<<<<<<< HEAD", encoding="utf-8")
+    nbgrader(school, "autograde", LESSON, "--student", "broken", right=False)
+    assert marks_of(school)["right"] == POINTS
