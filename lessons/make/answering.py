@@ -42,24 +42,10 @@ class Unknown:
 
 def encode(value: object) -> object:
     """A value as JSON can hold it; objects of unknown types become their type's name."""
-    if (
-        value is None
-        or isinstance(value, (bool, int, float, str))
-        and type(value).__module__ == "builtins"
-    ):
+    if value is None or type(value) in (bool, int, float, str):
         return value
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
-        value = value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
-        return {"tensor": encode(value.resolve_conj().numpy())["array"]}
-    if isinstance(value, np.generic):
-        return encode(value.item())
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        value = np.ascontiguousarray(value).reshape(
-            value.shape
-        )  # an array without axes stays one
-        data = base64.b64encode(value.tobytes()).decode("ascii")
-        return {"array": [value.dtype.str, list(value.shape), data]}
+    if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
+        return _numbers(value)
     if isinstance(value, PurePath):
         text = Path(value).read_text("utf-8") if Path(value).is_file() else None
         return {"path": [value.name, text]}
@@ -68,15 +54,27 @@ def encode(value: object) -> object:
     for kind in (list, tuple, set):
         if isinstance(value, kind):
             return {kind.__name__: [encode(item) for item in value]}
-    if isinstance(value, range):
-        return encode(list(value))
-    if hasattr(value, "tolist") and not isinstance(
-        value, type
-    ):  # of pandas, or an array of texts
+    if hasattr(value, "tolist") and not isinstance(value, type):  # of pandas
         return encode(value.tolist())
     if isinstance(value, Real):
         return float(value)  # a fraction
-    return {"unknown": type(value).__name__}
+    return (
+        encode(list(value))
+        if isinstance(value, range)
+        else {"unknown": type(value).__name__}
+    )
+
+
+def _numbers(value: torch.Tensor | np.ndarray | np.generic) -> object:
+    """A tensor or an array: its type, its shape, its bytes; a list where it does not hold numbers."""
+    kind = "array"
+    if isinstance(value, torch.Tensor):
+        kind, value = "tensor", value.detach().cpu().resolve_conj()
+        value = (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+    if isinstance(value, np.generic) or value.dtype.kind not in "biuf":
+        return encode(value.item() if isinstance(value, np.generic) else value.tolist())
+    data = base64.b64encode(value.tobytes()).decode("ascii")
+    return {kind: [value.dtype.str, list(value.shape), data]}
 
 
 def decode(
@@ -130,59 +128,45 @@ def guard(hidden: list[str]) -> None:
     This stops what is written in Python, on any system. It is no wall: code in C passes it. The wall is what
     `grading.Sandbox` puts around the process.
     """
-    here, real, fspath, inside = (
-        os.path.realpath("."),
-        os.path.realpath,
-        os.fsdecode,
-        os.path.commonpath,
-    )
+    here, real, fspath, sep = os.path.realpath("."), os.path.realpath, os.fsdecode, os.sep
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    refused, writes = REFUSED.fullmatch, WRITES.fullmatch
+    refused, writes, nowhere = REFUSED.fullmatch, WRITES.fullmatch, os.devnull
     closed = [real(folder) for folder in hidden]
 
     def lies_in(file: object, folders: list[str]) -> bool:
-        if isinstance(file, int):
+        if not isinstance(file, (str, bytes, os.PathLike)):
             return False
         place = real(fspath(file))
-        return any(
-            place == folder or place.startswith(folder + os.sep) for folder in folders
+        return any(place == folder or place.startswith(folder + sep) for folder in folders)
+
+    def opens(file: object, mode: object, flags: int) -> bool:
+        """Whether a file is opened that may be: to be read, or in the working folder."""
+        to_write = (
+            isinstance(mode, str)
+            and any(letter in mode for letter in "wax+")
+            or flags & writing
+        )
+        return not lies_in(file, closed) and (
+            isinstance(file, int) or not to_write or lies_in(file, [here, nowhere])
         )
 
-    def hook(event: str, arguments: tuple) -> None:
-        if refused(event):
-            raise PermissionError(f"{event} is not there while an answer is graded")
-        if event == "open" and arguments[0] is not None:
-            file, mode, flags = arguments
-            if lies_in(file, closed):
-                raise PermissionError(f"{file} is not there while an answer is graded")
-            opens = (
-                isinstance(mode, str)
-                and any(letter in mode for letter in "wax+")
-                or flags & writing
+    def allowed(event: str, given: tuple) -> bool:
+        if event == "open":
+            return given[0] is None or opens(*given)
+        if event in ("os.listdir", "os.scandir"):
+            return not lies_in(given[0], closed)
+        if writes(event):
+            return all(
+                lies_in(part, [here])
+                for part in given[:2]
+                if isinstance(part, (str, bytes))
             )
-            if (
-                opens
-                and not isinstance(file, int)
-                and not lies_in(file, [here, os.devnull])
-            ):
-                raise PermissionError(
-                    f"{file} cannot be written to while an answer is graded"
-                )
-        elif (
-            event in ("os.listdir", "os.scandir", "import")
-            and arguments
-            and lies_in_any(arguments[0], closed)
-        ):
-            raise PermissionError(f"{arguments[0]} is not there while an answer is graded")
-        elif writes(event) and not all(
-            lies_in(a, [here]) for a in arguments[:2] if isinstance(a, (str, bytes))
-        ):
+        return not refused(event)
+
+    def hook(event: str, given: tuple) -> None:
+        if not allowed(event, given):
             raise PermissionError(f"{event} is not there while an answer is graded")
 
-    def lies_in_any(place: object, folders: list[str]) -> bool:
-        return isinstance(place, (str, bytes, os.PathLike)) and lies_in(place, folders)
-
-    assert inside and sys  # held here: what is patched later is not what the hook uses
     sys.addaudithook(hook)
 
 

@@ -54,6 +54,7 @@ COURSE = {root!r}  # the clone of the course that grades
 if not os.path.isfile(os.path.join(COURSE, "lessons", "make", "grading.py")):
     raise SystemExit(f"the course is no longer in {{COURSE}}: say in nbgrader_config.py where its clone is")
 sys.path.insert(0, COURSE)
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")  # nbgrader calls alembic
 
 from nbgrader.preprocessors import (
     AssignLatePenalties,

@@ -32,7 +32,7 @@ from .run import LESSONS, chosen
 
 ANSWER = re.compile(r"<details><summary>(.*?)</summary>.*?</details>", re.S)
 OPEN = re.compile(r"^\*\*\d+\. Find out\b", re.M)  # the exercise without a check
-PACKED = '''"""The checks of {0}, packed, so that nobody reads an answer by accident. No secret: no marks come from here."""
+PACKED = '''"""The checks of {0}, packed, so that nobody reads an answer by accident. This is no secret."""
 
 import base64
 import zlib
@@ -42,7 +42,14 @@ _TEXT = """
 """
 exec(compile(zlib.decompress(base64.b85decode("".join(_TEXT.split()))), __file__, "exec"))
 '''
-HANDED = ("coursekit/**/*.py", "coursekit/**/*.json", "data/**/*", "setup.py", "pyproject.toml", "constraints.txt")
+HANDED = (
+    "coursekit/**/*.py",
+    "coursekit/**/*.json",
+    "data/**/*",
+    "setup.py",
+    "pyproject.toml",
+    "constraints.txt",
+)
 HANDED += ("environment.yml", "LICENSE*", "CITATION.cff")
 START = """# Start here
 
@@ -77,16 +84,15 @@ coursekit lab
 
 ## Colab
 
-Upload the zip into the session's files. In the first cell of a new notebook:
+Upload the zip, here called `{name}.zip`, into the session's files. In the first cell of a lesson that is open in Colab:
 
 ```
-!unzip -q *.zip -d course
-%cd course
-%pip install -q -e .
+!unzip -q /content/{name}.zip -d /content
+%pip install -q -e /content/{name}
+%cd /content/{name}/lessons
 ```
 
-Restart the session when Colab asks for it, run `%cd course/lessons`, then open the lessons in `course/lessons` from the
-files on the left.
+Restart the session when Colab asks for it, and run the third line again.
 
 ## How you work
 
@@ -171,7 +177,9 @@ def refuse(folder: Path) -> None:
                 f"{folder} lies in {origin}, which is copied: give a folder elsewhere"
             )
     if folder.is_file() and folder.suffix == ".zip":
-        raise FileExistsError(f"{folder} is there, and nothing is overwritten: give a new name")
+        raise FileExistsError(
+            f"{folder} is there, and nothing is overwritten: give a new name"
+        )
     if folder.is_file():
         raise NotADirectoryError(f"{folder} is a file: give a new folder")
     if folder.exists() and any(folder.iterdir()):
@@ -221,7 +229,11 @@ def copy(pattern: str, folder: Path) -> None:
     """Copy files of the course to the same places in a folder."""
     for file in sorted(LESSONS.parent.glob(pattern)):
         place = file.relative_to(LESSONS.parent)
-        if file.is_file() and not {"__pycache__", "course"} & set(place.parts) and place.parts[:2] != ("data", "make"):
+        if (
+            file.is_file()
+            and not {"__pycache__", "course"} & set(place.parts)
+            and place.parts[:2] != ("data", "make")
+        ):
             (folder / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, folder / place)
 
@@ -229,10 +241,12 @@ def copy(pattern: str, folder: Path) -> None:
 def handout(folder: Path) -> None:
     """Write what makes lessons a course to hand out: where to start, and packed checks."""
     for name in ("START-HERE.md", "README.md"):  # pip asks for a README
-        (folder / name).write_text(START, encoding="utf-8")
+        (folder / name).write_text(START.format(name=folder.name), encoding="utf-8")
     (folder / "lessons" / "solutions").mkdir()
     for file in sorted((LESSONS / "solutions").glob("*.py")):
-        (folder / "lessons" / "solutions" / file.name).write_text(packed(file), encoding="utf-8")
+        (folder / "lessons" / "solutions" / file.name).write_text(
+            packed(file), encoding="utf-8"
+        )
 
 
 def packed(file: Path) -> str:
@@ -251,7 +265,10 @@ def zipped(file: Path) -> list[Path]:
         with zipfile.ZipFile(file, "x", zipfile.ZIP_DEFLATED) as archive:
             for part in sorted(Path(scratch).rglob("*")):
                 archive.write(part, part.relative_to(scratch))
-        return [Path(file.stem) / path.relative_to(Path(scratch) / file.stem) for path in written]
+        return [
+            Path(file.stem) / path.relative_to(Path(scratch) / file.stem)
+            for path in written
+        ]
 
 
 def main() -> None:

@@ -245,6 +245,7 @@ def lay_out() -> None:
     for path in (ROOT / "excel").glob("*.xlsx"):
         copy(path, f"excel/{path.name}")
     copy(SOURCES / "index.md", "index.md")
+    copy(SOURCES / "teach.md", "teach.md")
     copy(ROOT / "README.md", "README.md")
     copy(ROOT / "data" / "README.md", "data.md")
     copy(ROOT / "benchmarks" / "README.md", "benchmarks.md")

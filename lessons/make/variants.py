@@ -34,11 +34,24 @@ def variants(exercise: Exercise, seed: int, count: int) -> list[tuple]:
     for _ in range(count * TRIES):
         if len(found) == count:
             break
-        case = tuple(redrawn(part, random) for part in random.choice(cases))
-        if repr(case) not in known and _fits(exercise, case):
+        original = random.choice(cases)
+        case = tuple(redrawn(part, random) for part in original)
+        if (
+            _order(case) == _order(original)
+            and repr(case) not in known
+            and _fits(exercise, case)
+        ):
             known.add(repr(case))
             found.append(case)
     return found
+
+
+def _order(case: tuple) -> list[bool]:
+    """Which whole numbers of a case are less than which: a rank stays below the number of ranks."""
+    numbers = [
+        part for part in case if isinstance(part, int) and not isinstance(part, bool)
+    ]
+    return [one < other for one in numbers for other in numbers]
 
 
 def redrawn(value: object, random: Random) -> object:

@@ -1,6 +1,5 @@
 """A class of three, graded by nbgrader itself: who is right, who is half right, and who attacks the grading."""
 
-import copy
 import csv
 import importlib.util
 import os
@@ -12,12 +11,17 @@ import nbformat
 import pytest
 from lab import ROOT
 
-from coursekit.classroom.exercises import SOLUTIONS, agree, load_exercises, load_module
+from coursekit.classroom.exercises import SOLUTIONS, load_exercises, load_module
 from lessons.make import classes
-from lessons.make.variants import literal, variants
+from lessons.make.variants import literal
 
 LESSON = "07_broadcasting"  # twenty exercises
 POINTS = sum(exercise.difficulty for exercise in load_exercises(SOLUTIONS / f"{LESSON}.py").values())
+# Inputs on which the functions that are to be broken fail
+BROKEN = {
+    "break_mean": "breaks_mean = (torch.tensor([1.0, float('nan')]), torch.tensor([True, False]))",
+    "break_distance": "breaks_distance = (torch.tensor([10000.0]), torch.tensor([10000.1]))",
+}
 # What a hostile student writes into the cells of exercises, and leaves the answer wrong
 ATTACKS = {
     "volumes": "while True: pass",
@@ -45,8 +49,8 @@ ATTACKS = {
     "close_up": "import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\nclose_up = lambda *a: 0",
     "other_shape": "x = []\nfor _ in range(100000): x = [x]\nother_shape = x",
     "undo_outer_sum": "undo_outer_sum = lambda x: [bytearray(1 << 40)]",
-    "break_mean": "class E(tuple):\n    def __len__(self): raise SystemExit\nsome_to_keep = E()",
-    "break_distance": "import torch\ntwo_vectors = (torch.zeros(1).expand(1 << 40), torch.zeros(1))",
+    "break_mean": "class E(tuple):\n    def __len__(self): raise SystemExit\nbreaks_mean = E()",
+    "break_distance": "import torch\nbreaks_distance = (torch.zeros(1).expand(1 << 40), torch.zeros(1))",
 }
 
 
@@ -103,7 +107,7 @@ def school(tmp_path_factory):
         solved = solution_cells(source)
         for name, cell in solution_cells(notebook).items():
             if name not in but:
-                cell.source = solved[name].source.replace("### BEGIN SOLUTION", "").replace("### END SOLUTION", "")
+                cell.source = solved[name].source.replace("### BEGIN SOLUTION", BROKEN.get(name, ""))
 
     def half(notebook):
         names = list(solution_cells(notebook))
@@ -124,7 +128,9 @@ def school(tmp_path_factory):
                 if number % 3 == 1:
                     cell.metadata.nbgrader.grade_id = "claimed"
                     cell.metadata.nbgrader.solution = True
-        notebook.cells = [c for c in notebook.cells if "exercise-07-gather-test" != c.metadata.get("nbgrader", {}).get("grade_id")]
+        notebook.cells = [
+            c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") != "exercise-07-gather-test"
+        ]
         notebook.cells.append(nbformat.v4.new_markdown_cell("<script>alert('here')</script>"))
 
     hand_in(folder, "right", right)
