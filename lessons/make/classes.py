@@ -80,8 +80,8 @@ c.Autograde.autograde_preprocessors = [
     Judge, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata
 ]
 c.Judge.course = c.CourseDirectory.root
-c.Judge.seconds = 20  # that one exercise may take
-c.Judge.most = 180  # seconds that one notebook may take
+c.Judge.seconds = 20  # of a processor that one exercise may take
+c.Judge.most = 1200  # seconds by the clock that one notebook may take
 c.HTMLExporter.sanitize_html = True  # what a student writes into a text is not run by who reads it
 '''
 
@@ -170,6 +170,8 @@ def solved(name: str, answer: str, exercise: Exercise, solutions: ModuleType) ->
             if text and answer.isidentifier()
             else f"# {exercise.solution!r}"
         )
+    if not answer.isidentifier():
+        return f"# `{answer}` is to give what this gives:\n{_commented(exercise.solution)}"
     text = with_helpers(exercise.solution, solutions)
     own = exercise.solution.__name__
     return text if own == answer else f"{text}\n\n\n{answer} = {own}"

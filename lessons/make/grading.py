@@ -26,8 +26,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePath
 
+import psutil
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
@@ -42,7 +44,7 @@ from .slicing import READ, as_read, code_of, needed
 
 ROOT = Path(__file__).parents[2]
 ANSWER_LIMIT = 16 << 20  # bytes of one answer
-START_LIMIT = 120.0  # seconds until torch is there
+START_LIMIT = 60.0  # seconds of a processor until torch is there
 KINDS = (
     "image/png",
     "image/jpeg",
@@ -178,7 +180,10 @@ class Sandbox:
             [str(ROOT), tempfile.gettempdir(), os.path.expanduser("~")] if before else []
         )
         hello = {"hidden": [str(folder) for folder in self.hidden], "outside": outside}
-        found = self.ask(hello, START_LIMIT)
+        self.allow(START_LIMIT)
+        found = self.ask(hello)
+        if found.get("python") != sys.base_prefix:  # this one's is not to be read as nobody
+            raise ValueError(f"it gets another Python, {found.get('python')}")
         if before and (found.get("writes") or found.get("sees")):
             raise ValueError(
                 f"it can reach {(found.get('writes') or found.get('sees'))[0]}"
@@ -193,23 +198,42 @@ class Sandbox:
                 break
         answers.put(None)
 
-    def ask(self, question: dict, seconds: float) -> dict:
+    def allow(self, seconds: float) -> None:
+        """Let the answers from now on take so many seconds of a processor, and ten times as many by the clock."""
+        self.until = self._used() + seconds, time.monotonic() + 10 * seconds
+
+    def _used(self) -> float:
+        """Seconds of a processor that the process and what it started have used."""
+        used = 0.0
+        with contextlib.suppress(psutil.Error, AttributeError):
+            top = psutil.Process(self.process.pid)
+            for one in (top, *top.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    times = one.cpu_times()
+                    used += times.user + times.system
+        return used
+
+    def ask(self, question: dict) -> dict:
         """The answer to a question.
 
         Raises:
-            Stopped: there is none in time; the process is gone then.
+            Stopped: there is none in the time that was allowed; the process is gone then.
         """
-        try:
+        line, waits = None, 0.05
+        with contextlib.suppress(OSError):
             self.process.stdin.write(json.dumps(question).encode() + b"\n")
             self.process.stdin.flush()
-            line = self.answers.get(timeout=max(seconds, 0.01))
-        except queue.Empty:
-            self.close()
-            raise Stopped(
-                "it was stopped: it takes too long. Does a loop never end?"
-            ) from None
-        except OSError:
-            line = None
+            while True:
+                try:
+                    line = self.answers.get(timeout=waits)
+                    break
+                except queue.Empty:
+                    waits = 0.5
+                if self._used() > self.until[0] or time.monotonic() > self.until[1]:
+                    self.close()
+                    raise Stopped(
+                        "it was stopped: it takes too long. Does a loop never end?"
+                    )
         if line is None or not line.endswith(b"\n"):
             self.close()
             raise Stopped("its process has ended, or answered more than there is room for")
@@ -278,29 +302,35 @@ def verdict(
         seconds: that all of it may take.
     """
     exercise = _exercise(task.exercise)
-    until = time.monotonic() + seconds
+    if exercise.cases and not exercise.breaks:
+        _hidden(
+            task.exercise, task.seed, task.variants
+        )  # the class's time, not this student's
     if exercise.rule:  # what the rule is asked about is what is run
         chunks = [[step for step in steps if isinstance(step, READ)] for steps in chunks]
     try:
         if sandbox.process is None:
             sandbox.start()
+        sandbox.allow(seconds)
+        said = {}
         for steps in chunks:
             run = "\n".join(map(ast.unparse, steps))
-            said = sandbox.ask({"run": run}, until - time.monotonic())
-        reply = sandbox.ask({"answer": task.answer}, until - time.monotonic())
+            said = sandbox.ask({"run": run})
+        reply = sandbox.ask({"answer": task.answer})
         if "error" in reply:
             return said.get("error") or reply["error"]
         if exercise.cases is None or exercise.breaks:
             return _of_value(task.exercise, reply)
         if not reply.get("function"):
             return "a function is asked for"
-        return _of_function(exercise, task, sandbox, until) or _of_rule(
+        return _of_function(exercise, task, sandbox) or _of_rule(
             exercise, chunks, task.answer
         )
     except Stopped as stopped:
         return str(stopped)
 
 
+@cache
 def _exercise(name: str) -> Exercise:
     lesson, _, short = name.partition(".")
     (file,) = SOLUTIONS.glob(f"{lesson}_*.py")
@@ -322,16 +352,13 @@ def _of_value(name: str, reply: dict) -> str | None:
     )
 
 
-def _of_function(
-    exercise: Exercise, task: Task, sandbox: Sandbox, until: float
-) -> str | None:
-    hidden = variants.variants(exercise, task.seed, task.variants)
-    for case in [*exercise.cases(), *hidden]:
+def _of_function(exercise: Exercise, task: Task, sandbox: Sandbox) -> str | None:
+    for case in [*exercise.cases(), *_hidden(task.exercise, task.seed, task.variants)]:
         expected = exercise.solution(*copy.deepcopy(case))
         question = {"answer": task.answer, "arguments": encode(case)}
         shown = f"for      {case}\nexpected {expected}\n"
         try:
-            reply = sandbox.ask(question, until - time.monotonic())
+            reply = sandbox.ask(question)
         except Stopped as stopped:
             return f"{shown}but {stopped}"
         if "error" in reply:
@@ -352,6 +379,12 @@ def _of_function(
         if not kept:
             return f"{shown}the answer is right, but the function changed its input"
     return None
+
+
+@cache
+def _hidden(name: str, seed: int, count: int) -> list[tuple]:
+    """The hidden variants of an exercise: drawn once for a whole class."""
+    return variants.variants(_exercise(name), seed, count)
 
 
 def _of_rule(exercise: Exercise, chunks: list[list[ast.stmt]], answer: str) -> str | None:
@@ -455,9 +488,9 @@ def _harmless(output: NotebookNode) -> NotebookNode | None:
 class Judge(NbGraderPreprocessor):
     """Judge each exercise of a submission in a process of its own, and write into its test cell what came out."""
 
-    seconds = Int(20, help="that one exercise may take").tag(config=True)
+    seconds = Int(20, help="of a processor that one exercise may take").tag(config=True)
     most = Int(
-        180, help="seconds that one student's notebook may take; what is left then is wrong"
+        180, help="seconds by the clock for one notebook; what is left then is wrong"
     ).tag(config=True)
     course = Unicode(
         "", help="the folder of the class, which students' code does not get to see"

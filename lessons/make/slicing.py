@@ -78,33 +78,36 @@ def names_of(step: ast.AST) -> tuple[set[str], set[str]]:
 
 
 def needed(cells: list[Code], at: int, answer: str) -> list[list[ast.stmt]]:
-    """The statements that the answer in cell `at` needs, by cell: all of the student's cells that define its names,
-    and of the lesson's cells the statements that do."""
+    """The statements that the answer in cell `at` needs, by cell: those that bind or change what it uses.
+
+    Of the student's own cells also the calls of a method on such a name, as in `names.append("x")`.
+    """
     _, wanted = names_of(ast.parse(answer).body[0])
     chosen: list[list[ast.stmt]] = []
     for number in range(at, -1, -1):
-        cell = cells[number]
-        known = [names_of(step) for step in cell.statements]
-        stars = any(
-            isinstance(s, ast.ImportFrom) and s.names[0].name == "*"
-            for s in cell.statements
-        )
-        if cell.own and (
-            number == at or stars or any(binds & wanted for binds, _ in known)
-        ):
-            chosen.append(cell.statements)
-            wanted |= {name for _, uses in known for name in uses}
-            continue
-        steps = []
-        for step, (binds, uses) in zip(
-            reversed(cell.statements), reversed(known), strict=True
-        ):
-            if not cell.own and binds & wanted:
+        cell, steps = cells[number], []
+        for step in reversed(cell.statements):
+            binds, uses = names_of(step)
+            broken = number == at and isinstance(
+                step, ast.Raise
+            )  # a mistake in its syntax, to be told
+            if binds & wanted or broken or cell.own and _method_of(step) in wanted:
                 steps.insert(0, step)
                 wanted = (wanted - (binds - uses) if _defines(step) else wanted) | uses
         if steps:
             chosen.append(steps)
     return chosen[::-1]
+
+
+def _method_of(step: ast.stmt) -> str | None:
+    """The name on which a statement calls a method, and does nothing else."""
+    call = (
+        step.value.func
+        if isinstance(step, ast.Expr) and isinstance(step.value, ast.Call)
+        else None
+    )
+    owner = call.value if isinstance(call, ast.Attribute) else None
+    return owner.id if isinstance(owner, ast.Name) else None
 
 
 def _defines(step: ast.stmt) -> bool:

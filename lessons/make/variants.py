@@ -3,6 +3,7 @@
 import copy
 import string
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -31,8 +32,10 @@ def variants(exercise: Exercise, seed: int, count: int) -> list[tuple]:
     """
     random, cases, found = Random(seed), exercise.cases(), []
     known = {repr(case) for case in cases}
-    for _ in range(count * TRIES):
-        if len(found) == count:
+    for tried in range(count * TRIES):
+        if (
+            len(found) == count or tried == 2 * TRIES and not found
+        ):  # nothing can be drawn anew here
             break
         original = random.choice(cases)
         case = tuple(redrawn(part, random) for part in original)
@@ -70,8 +73,14 @@ def redrawn(value: object, random: Random) -> object:
         return "".join(_letter(letter, random) for letter in value)
     if isinstance(value, list) and all(isinstance(item, (int, float)) for item in value):
         return list(value) if value == sorted(value) else random.sample(value, len(value))
-    if isinstance(value, list) and all(isinstance(item, tuple) for item in value):
+    if isinstance(value, list) and all(isinstance(item, (tuple, str)) for item in value):
         return random.sample(value, len(value))
+    if isinstance(value, Path) and value.is_file():
+        other = value.with_name(f"{random.getrandbits(32)}{value.suffix}")
+        other.write_text(
+            redrawn(value.read_text("utf-8"), random), encoding="utf-8", newline=""
+        )
+        return other
     return copy.deepcopy(value)
 
 

@@ -24,9 +24,9 @@ BROKEN = {
 }
 # What a hostile student writes into the cells of exercises, and leaves the answer wrong
 ATTACKS = {
-    "volumes": "while True: pass",
-    "contrast": "import sys; sys.exit(0)",
-    "to_grey": "import os; os._exit(0)",
+    "volumes": "while True: volumes = 1",
+    "contrast": "contrast = __import__('sys').exit(0)",
+    "to_grey": "to_grey = __import__('os')._exit(0)",
     "chessboard": "import coursekit as ck, coursekit.classroom.exercises as e\n"
     "e.judge = e.agree = ck.check = lambda *a, **k: True\nchessboard = lambda *a: None",
     "identity": "import torch\ntorch.allclose = torch.equal = torch.Tensor.__eq__ = lambda *a, **k: True\n"
@@ -99,6 +99,8 @@ def school(tmp_path_factory):
     """A class whose assignment was released, handed in by three, graded, and given back."""
     folder = tmp_path_factory.mktemp("school") / "class"
     classes.write(folder, ["07"])
+    with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write("c.Judge.seconds = 5\n")
     nbgrader(folder, "generate_assignment", LESSON)
     outside = folder.parent / "outside.txt"
 
@@ -119,7 +121,7 @@ def school(tmp_path_factory):
     def hostile(notebook):
         for name, cell in solution_cells(notebook).items():
             text = ATTACKS[name].format(outside=str(outside), solutions=str(SOLUTIONS / f"{LESSON}.py"))
-            cell.source = f"{text}\n{cell.source}" if "\n" not in text else text
+            cell.source = text
         for number, cell in enumerate(cell for cell in notebook.cells if "nbgrader" in cell.metadata):
             if cell.metadata.nbgrader.get("grade") and cell.cell_type == "code":
                 cell.metadata.nbgrader.points = 1000

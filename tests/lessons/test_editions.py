@@ -1,13 +1,19 @@
 """Lessons to hand out and to teach from."""
 
+import inspect
+import os
 import re
+import subprocess
 import sys
+import sysconfig
+import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
 from lab import ROOT
 
-from coursekit.classroom.exercises import load_exercises
+from coursekit.classroom.exercises import load_exercises, load_module
 from lessons.make import editions
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
@@ -31,8 +37,72 @@ def test_students_get_the_lesson_but_nothing_is_given_away(tmp_path):
         questions = re.findall(r"<summary>(.*?)</summary>", text(whole), re.S)
         assert all(f"**{question}**" in text(given) for question in questions), path
         assert text(given, ("code",)) == text(whole, ("code",)), path
-    assert {path.parent.name for path in (tmp_path / "handed out").rglob("*.py")} == {"app"}
     assert (tmp_path / "handed out" / "excel" / "softmax.xlsx").is_file()  # lesson 03 reads ../excel/softmax.xlsx
+
+
+@pytest.fixture(scope="module")
+def handed(tmp_path_factory):
+    """The students' zip, unpacked, and the Python of an environment that has what it needs, and not the clone."""
+    folder = tmp_path_factory.mktemp("handed")
+    editions.write("student", folder / "course.zip")
+    with zipfile.ZipFile(folder / "course.zip") as archive:
+        archive.extractall(folder)
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "environment")
+    python = folder / "environment" / ("Scripts" if os.name == "nt" else "bin") / Path(sys.executable).name
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    # a folder that a .pth file names is searched, and its own .pth files (the clone's among them) are not read
+    (site / "others.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation")
+    run(sys.executable, "-m", "pip", "--python", python, "install", *options, "-e", folder / "course")
+    return folder / "course", python
+
+
+def run(*command, **options):
+    around = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8", env=around, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+RUNS = """
+import coursekit, nbformat
+from pathlib import Path
+from coursekit.classroom import exercises, lessons
+assert Path(coursekit.__file__).parents[1] == Path.cwd().parent and lessons.LESSONS == Path.cwd()
+lesson = lessons.read(Path("00_notebook_basics.ipynb"))
+lessons.execute(lesson, Path.cwd())
+print(sum(len(cell.get("outputs", [])) for cell in lesson.cells) > 20)
+print(exercises.judge("00.average", lambda images: images.mean((0, 1))).state)
+print(exercises.judge("00.average", lambda images: images.mean(0)).state)
+print(exercises.judge("07.identity", lambda n: exercises.torch.eye(n)).state)
+"""
+
+
+def test_the_handout_runs_without_the_clone_and_its_checks_answer(handed):
+    folder, python = handed
+    assert run(python, "-c", RUNS, cwd=folder / "lessons").split() == ["True", "right", "wrong", "not", "allowed"]
+
+
+def test_the_handout_is_whole_says_where_to_start_and_gives_no_answer_away(handed):
+    folder, _ = handed
+    start = (folder / "START-HERE.md").read_text(encoding="utf-8")
+    for system in ("Linux and macOS", "Windows", "conda", "Colab", "newer version", "for yourself"):
+        assert system in start
+    assert "/content/course.zip" in start and "\\Scripts\\coursekit lab" in start
+    assert (folder / "data" / "digits").is_dir() and (folder / "excel" / "softmax.xlsx").is_file()
+    assert not (folder / "data" / "make").exists() and (folder / "lessons" / "app" / "page.html").is_file()
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in sorted((folder / "lessons").rglob("*.*"))
+        if path.suffix in (".py", ".ipynb")
+    ]
+    for solutions in sorted((ROOT / "lessons" / "solutions").glob("[0-9]*.py")):
+        module = load_module(solutions)
+        for exercise in module.EXERCISES.values():
+            if callable(exercise.solution):
+                body = inspect.getsource(exercise.solution).splitlines()[-1].strip()
+                assert len(body) < 40 or not any(body in text for text in texts), body
+        assert not any(line in text for line in module.DISCUSSION.splitlines() if len(line) > 40 for text in texts)
 
 
 def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(tmp_path):
