@@ -5,6 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -12,7 +13,8 @@ import pytest
 from lab import ROOT
 
 from coursekit.classroom.exercises import SOLUTIONS, load_exercises, load_module
-from lessons.make import classes
+from lessons.make import classes, grading
+from lessons.make.slicing import as_read, code_of, needed
 from lessons.make.variants import literal
 
 LESSON = "07_broadcasting"  # twenty exercises
@@ -24,33 +26,97 @@ BROKEN = {
 }
 # What a hostile student writes into the cells of exercises, and leaves the answer wrong
 ATTACKS = {
-    "volumes": "while True: volumes = 1",
+    "volumes": """
+        while True:
+            volumes = 1
+    """,
     "contrast": "contrast = __import__('sys').exit(0)",
     "to_grey": "to_grey = __import__('os')._exit(0)",
-    "chessboard": "import coursekit as ck, coursekit.classroom.exercises as e\n"
-    "e.judge = e.agree = ck.check = lambda *a, **k: True\nchessboard = lambda *a: None",
-    "identity": "import torch\ntorch.allclose = torch.equal = torch.Tensor.__eq__ = lambda *a, **k: True\n"
-    "identity = lambda n: torch.zeros(1)",
-    "one_hot": "import builtins\nbuiltins.all = builtins.bool = builtins.isinstance = lambda *a: True\n"
-    "one_hot = lambda *a: 1",
-    "cut_off": "class Same:\n    def __eq__(self, other): return True\n    def __bool__(self): return True\n"
-    "    shape = property(lambda self: Same())\ncut_off = lambda *a: Same()",
-    "backwards": "def backwards(x):\n    try:\n        while True: pass\n    except BaseException:\n"
-    "        while True: pass",
-    "overlaps": "print('x' * 200_000_000)\noverlaps = lambda a, b: 'x' * 20_000_000",
-    "running_sum": "import os\nfor _ in range(4): os.fork()\nrunning_sum = lambda x: x",
-    "positions": "open({outside!r}, 'w').write('was here')\npositions = lambda x: x",
-    "gather": "import ctypes\nctypes.CDLL(None).system(('touch ' + {outside!r}).encode())\ngather = lambda x, i: x",
-    "bincount": "from coursekit.classroom.exercises import load_exercises\nfrom pathlib import Path\n"
-    "bincount = load_exercises(Path({solutions!r}))['bincount'].solution",
-    "scatter_add": "import sys, os, json\nfor fd in range(3, 20):\n    try: os.write(fd, b'{{}}\\n' * 50)\n"
-    "    except OSError: continue\nscatter_add = lambda *a: None",
-    "pad_to": "import IPython\nIPython.get_ipython = None\nraise KeyboardInterrupt",
-    "close_up": "import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\nclose_up = lambda *a: 0",
-    "other_shape": "x = []\nfor _ in range(100000): x = [x]\nother_shape = x",
+    "chessboard": """
+        def chessboard(*a):
+            import coursekit as ck, coursekit.classroom.exercises as e, lessons.make.answering as here
+            e.judge = e.agree = ck.check = here.encode = lambda *a, **k: True
+            return True
+    """,
+    "identity": """
+        torch.allclose = torch.equal = torch.Tensor.__eq__ = lambda *a, **k: True
+        identity = lambda n: torch.zeros(1)
+    """,
+    "one_hot": """
+        def one_hot(*a):
+            import builtins
+            builtins.all = builtins.bool = builtins.isinstance = lambda *a: True
+            return 1
+    """,
+    "cut_off": """
+        class Same:
+            shape = property(lambda self: Same())
+            def __eq__(self, other): return True
+            def __bool__(self): return True
+        cut_off = lambda *a: Same()
+    """,
+    "backwards": """
+        def backwards(x):
+            while True:
+                try:
+                    while True: pass
+                except BaseException: pass
+    """,
+    "overlaps": """
+        def overlaps(a, b):
+            print('x' * 200_000_000)
+            return 'x' * 20_000_000
+    """,
+    "running_sum": """
+        def running_sum(x):
+            import os
+            for _ in range(6): os.fork()
+            return x
+    """,
+    "positions": """
+        def positions(x):
+            open({outside!r}, 'w').write('was here')
+            return x
+    """,
+    "gather": """
+        def gather(x, i):
+            import ctypes
+            ctypes.CDLL(None).system(('touch ' + {outside!r}).encode())
+            return x
+    """,
+    "bincount": """
+        from coursekit.classroom.exercises import load_exercises
+        from pathlib import Path
+        bincount = load_exercises(Path({solutions!r}))['bincount'].solution
+    """,
+    "scatter_add": """
+        def scatter_add(*a):
+            import os
+            for fd in range(3, 20):
+                try: os.write(fd, b'{{}}\\n' * 50)
+                except OSError: pass
+    """,
+    "pad_to": """
+        def pad_to(x, n):
+            raise KeyboardInterrupt
+    """,
+    "close_up": """
+        def close_up(x, keep):
+            import numpy as np
+            np.allclose = np.array_equal = lambda *a, **k: True
+            return 0
+    """,
+    "other_shape": """
+        other_shape = []
+        for _ in range(100000): other_shape = [other_shape]
+    """,
     "undo_outer_sum": "undo_outer_sum = lambda x: [bytearray(1 << 40)]",
-    "break_mean": "class E(tuple):\n    def __len__(self): raise SystemExit\nbreaks_mean = E()",
-    "break_distance": "import torch\nbreaks_distance = (torch.zeros(1).expand(1 << 40), torch.zeros(1))",
+    "break_mean": """
+        class E(tuple):
+            def __len__(self): raise SystemExit
+        breaks_mean = E()
+    """,
+    "break_distance": "breaks_distance = (torch.zeros(1).expand(1 << 40), torch.zeros(1))",
 }
 
 
@@ -120,7 +186,9 @@ def school(tmp_path_factory):
 
     def hostile(notebook):
         for name, cell in solution_cells(notebook).items():
-            text = ATTACKS[name].format(outside=str(outside), solutions=str(SOLUTIONS / f"{LESSON}.py"))
+            text = textwrap.dedent(ATTACKS[name]).format(
+                outside=str(outside), solutions=str(SOLUTIONS / f"{LESSON}.py")
+            )
             cell.source = text
         for number, cell in enumerate(cell for cell in notebook.cells if "nbgrader" in cell.metadata):
             if cell.metadata.nbgrader.get("grade") and cell.cell_type == "code":
@@ -202,3 +270,83 @@ def test_a_notebook_that_is_none_does_not_keep_the_others_from_their_marks(schoo
     (place / f"{LESSON}.ipynb").write_text("<<<<<<< HEAD", encoding="utf-8")
     nbgrader(school, "autograde", LESSON, "--student", "broken", right=False)
     assert marks_of(school)["right"] == POINTS
+
+
+WALLS = list(grading.walls())
+
+
+@pytest.mark.parametrize("wall", WALLS, ids=[wall[0] for wall in WALLS])
+def test_a_students_process_reaches_nothing_outside(wall, tmp_path, monkeypatch):
+    """By Python nothing is reached anywhere; and where the system shuts it in, not by a call into C either."""
+    monkeypatch.setattr(grading, "_WALL", [wall])
+    (tmp_path / "marks.txt").write_text("Ada 1.0", encoding="utf-8")
+    sandbox = grading.Sandbox([SOLUTIONS, tmp_path])
+    try:
+        try:
+            sandbox.start()
+        except RuntimeError as error:
+            assert wall[1], error  # the last needs nothing of the system
+            pytest.skip(f"not on this machine: {error}")
+        sandbox.allow(20)
+        solutions, other = str(SOLUTIONS / f"{LESSON}.py"), str(tmp_path.parent / "new.txt")
+        for attack in (
+            f"open({solutions!r}).read()", f"__import__('os').listdir({str(tmp_path)!r})",
+            f"open({other!r}, 'w')", f"__import__('os').mkdir({other!r})", "__import__('os').fork()",
+            "__import__('socket').create_connection(('127.0.0.1', 80))", "__import__('ctypes').CDLL(None)",
+            "__import__('subprocess').run(['ls'])", f"__import__('shutil').rmtree({str(tmp_path)!r})",
+        ):  # fmt: skip
+            reply = sandbox.ask({"answer": attack})
+            assert "PermissionError" in reply["error"], (attack, reply)
+        assert sandbox.ask({"answer": "open('mine.txt', 'w').write('x')"}) == {"value": 1}
+        assert (tmp_path / "marks.txt").exists() and not Path(other).exists()
+        if wall[1]:
+            assert sandbox.ask({"run": "import os as real"}) == {}
+            # the system's own answer, below the audit events: a file system that cannot be written to, and no network
+            assert sandbox.ask({"answer": f"real.access({str(tmp_path.parent)!r}, real.W_OK)"}) == {"value": False}
+            assert sandbox.ask({"answer": f"real.path.exists({solutions!r})"}) == {"value": False}
+            assert sandbox.ask({"answer": "'eth' in open('/proc/net/dev').read()"}) == {"value": False}
+    finally:
+        sandbox.close()
+
+
+@pytest.mark.parametrize("name", ["09.largest_scale", "19.part_of", "03.logits_of", "01.top3_error", "07.positions"])
+def test_hidden_variants_are_new_and_right_answers_are_right_for_them(name):
+    exercise = load_exercises(next(SOLUTIONS.glob(f"{name[:2]}_*.py")))[name[3:]]
+    drawn = variants(exercise, seed=7, count=12)
+    assert len(drawn) >= 8 and len({repr(case) for case in drawn}) == len(drawn)
+    assert not {repr(case) for case in drawn} & {repr(case) for case in exercise.cases()}
+    assert repr(drawn) == repr(variants(exercise, 7, 12)) != repr(variants(exercise, 8, 12))
+    right = answers_of(ROOT / "tests" / "lessons" / "answers" / f"lesson_{name[:2]}.py")[name][0]
+    for answer in right:
+        for case in drawn:
+            assert agree(answer(*copy.deepcopy(case)), exercise.solution(*copy.deepcopy(case)), exercise.tolerance), (
+                case
+            )
+
+
+def test_an_answer_needs_what_defines_it_and_nothing_else():
+    texts = [
+        "import math\nheavy = 1 / 0",
+        "def helper(x):\n    return math.sqrt(x)",
+        "1 / 0\ndef answer(x):\n    return helper(x)",
+    ]
+    found = needed([code_of(text, True) for text in texts], 2, "answer")
+    assert [[type(step).__name__ for step in steps] for steps in found] == [
+        ["Import"],
+        ["FunctionDef"],
+        ["FunctionDef"],
+    ]
+
+
+def test_a_rule_is_read_from_the_source_that_is_run():
+    exercise = load_exercises(SOLUTIONS / "03_softmax.py")["binary_losses"]
+    for source, allowed in (
+        ("def binary_losses(z, t):\n    return z.clamp(min=0) - t * z + torch.log1p((-z.abs()).exp())", True),
+        ("from torch.nn.functional import binary_cross_entropy_with_logits as quick\n"
+         "def binary_losses(z, t):\n    return quick(z, t, reduction='none')", False),
+        ("quick = torch.nn.functional.binary_cross_entropy_with_logits\n"
+         "def binary_losses(z, t):\n    return quick(z, t, reduction='none')", False),
+    ):  # fmt: skip
+        chunks = needed([code_of(f"import torch\n{source}", True)], 0, "binary_losses")
+        assert (exercise.rule(as_read(chunks, "binary_losses")) is None) is allowed, source
+    assert as_read(needed([code_of("answer = [len][0]", True)], 0, "answer"), "answer") is None
