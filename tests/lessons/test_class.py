@@ -167,7 +167,7 @@ def school(tmp_path_factory):
     folder = tmp_path_factory.mktemp("school") / "class"
     classes.write(folder, ["07"])
     with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as file:
-        file.write("c.Judge.seconds = 5\n")
+        file.write("c.Judge.seconds = 2\n")
     nbgrader(folder, "generate_assignment", LESSON)
     outside = folder.parent / "outside.txt"
 
