@@ -467,10 +467,16 @@ def _assigned(notebook: object) -> dict[str, NotebookNode]:
     return cells
 
 
+def _printed(text: str) -> NotebookNode:
+    output = new_output("stream", name="stdout")
+    output["text"] = text
+    return output
+
+
 def _harmless(output: NotebookNode) -> NotebookNode | None:
     """An output as text and pictures, shortened: a grader's browser opens it. None for what has neither."""
     if output.output_type == "stream":
-        return new_output("stream", name="stdout", text="".join(output.text)[:5000])
+        return _printed("".join(output.text)[:5000])
     if output.output_type in ("display_data", "execute_result"):
         data = {
             kind: value
@@ -553,11 +559,7 @@ def _lesson(notebook: str) -> set[str]:
 
 def _said(wrong: str | None) -> NotebookNode:
     if wrong is None:
-        return new_output(
-            "stream",
-            name="stdout",
-            text="right, for the cases of the exercise and for hidden ones\n",
-        )
+        return _printed("right, for the cases of the exercise and for hidden ones\n")
     return new_output(
         "error", ename="Wrong", evalue=wrong.splitlines()[0], traceback=wrong.splitlines()
     )
