@@ -56,6 +56,7 @@ if not os.path.isfile(os.path.join(COURSE, "lessons", "make", "grading.py")):
 sys.path.insert(0, COURSE)
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")  # nbgrader calls alembic
 
+from nbconvert.preprocessors import SanitizeHTML
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -77,12 +78,12 @@ c.Autograde.sanitize_preprocessors = [
     Restore, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata
 ]
 c.Autograde.autograde_preprocessors = [
-    Judge, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata
+    Judge, LimitOutput, SaveAutoGrades, AssignLatePenalties, SanitizeHTML, CheckCellMetadata
 ]
 c.Judge.course = c.CourseDirectory.root
 c.Judge.seconds = 20  # of a processor that one exercise may take
 c.Judge.most = 1200  # seconds by the clock that one notebook may take
-c.HTMLExporter.sanitize_html = True  # what a student writes into a text is not run by who reads it
+c.SanitizeHTML.enabled = True  # what a student writes into a text is not run by who reads it
 '''
 
 
