@@ -56,7 +56,7 @@ if not os.path.isfile(os.path.join(COURSE, "lessons", "make", "grading.py")):
 sys.path.insert(0, COURSE)
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")  # nbgrader calls alembic
 
-from nbconvert.preprocessors import SanitizeHTML
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
