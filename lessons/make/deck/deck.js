@@ -1,9 +1,10 @@
 /* A lesson as slides. What is too long for one is shared out over pages, so that none scrolls; on a phone it is one text. */
 const WIDTH = 1280, HEIGHT = 720, MARGIN = 36, HEAD = 40; // pixels; HEAD: the line that repeats the title
-const ROOM = HEIGHT - 2 * MARGIN;
-const FIGURE = { zoom: 1.3, height: 450, least: 0.75 }; // how large a figure is, and which part of that is left at least
+const ROOM = HEIGHT - 2 * MARGIN, CUT = 20; // CUT: what the first and the last part of code that was cut take beside the lines
+const FIGURE = { zoom: 1.3, height: 450, least: 0.77 }; // a figure's size, and the part of it that is left at least: as in the notebook
 const NEVER = 1e6, HARDLY = 1e4; // what a bad place to end a page costs; a page costs 100
 const ASKS = /:$|\?[)*]*$|\b(guess|predict|before you (run|look|read))\b/i;
+const DRAWS = /\b(plots|plt)\.|\bdraw\w*\(|\balt=|\bshow\w*\(/g; // what draws the figure below a cell
 const SLIDES = ".slides > section > section";
 const printed = /print-pdf/.test(location.search);
 const narrow = matchMedia("(max-width: 600px), (max-height: 450px)");
@@ -29,15 +30,17 @@ function cutAll(block, places) {
   for (const [at, cost] of places.reverse()) cut(block, at).dataset.cut = cost;
 }
 
-/** Where code may be cut: best at a blank line between two statements, then at one within, then between statements. */
-function cutsOfCode(text) {
+/** Where code may be cut: best at a blank line between two statements, then at a new statement; what draws stays with its figure. */
+function cutsOfCode(text, figure = false) {
   const places = [], lines = text.split("\n");
+  const drawn = figure ? Math.max(0, ...[...text.matchAll(DRAWS)].map((found) => found.index)) : text.length;
   let at = 0;
   lines.forEach((line, i) => {
     const before = lines[i - 1];
     const blank = i > 1 && before.trim() === "" && line.trim() !== "";
-    if (blank) places.push([at, /^\s/.test(line) ? 300 : 120]);
-    else if (i > 1 && /^(?!else|elif|except|finally)[\w@#]/.test(line) && !/^[@#]/.test(before)) places.push([at, 500]);
+    const late = at > drawn ? 300 : 0;
+    if (blank) places.push([at, late + (/^\s/.test(line) ? 300 : 120)]);
+    else if (i > 1 && /^(?!else|elif|except|finally)[\w@#]/.test(line) && !/^[@#]/.test(before)) places.push([at, late + 200]);
     at += line.length + 1;
   });
   return places;
@@ -57,23 +60,80 @@ function cutsOfText(text) {
 /** Make it possible to divide what may be too tall for a page: code, printed text, rows of a table. */
 function divide(slide) {
   if (slide.offsetHeight <= ROOM) return;
-  for (const input of slide.querySelectorAll(".input")) cutAll(input, cutsOfCode(input.textContent));
+  for (const input of slide.querySelectorAll(".input")) {
+    const figure = input.parentNode.querySelector("img, table[style]");
+    cutAll(input, cutsOfCode(input.textContent, Boolean(figure)));
+  }
   for (const text of slide.querySelectorAll(".output > pre")) {
     if (text.offsetHeight > ROOM / 3) cutAll(text, cutsOfText(text.textContent));
   }
+  slide.querySelectorAll("details").forEach(divideAnswer);
   for (const table of slide.querySelectorAll("table")) {
     const rows = [...table.rows];
-    if (table.offsetHeight < ROOM / 2 || rows.some((row) => row.querySelector("[rowspan]"))) continue;
+    if (table.offsetHeight < ROOM / 2) continue;
     table.classList.add("long");
+    table.querySelectorAll("tbody [rowspan]").forEach(repeatLabel);
     for (const cell of rows[0].cells) cell.style.minWidth = `${cell.clientWidth - 24}px`; // alike on every page
   }
+}
+
+/** A label that stands for several rows is written in each: a page may begin with any. */
+function repeatLabel(label) {
+  const { rows } = label.closest("table"), from = label.parentNode.rowIndex, column = label.cellIndex;
+  const count = label.rowSpan;
+  label.removeAttribute("rowspan");
+  for (let row = from + 1; row < from + count; row++) rows[row].insertBefore(label.cloneNode(true), rows[row].cells[column]);
+}
+
+/** An answer that is too tall for a page, once it is unfolded, becomes several. */
+function divideAnswer(answer) {
+  if (answer.offsetHeight <= ROOM - HEAD) return;
+  for (const code of answer.querySelectorAll(".highlight")) cutAll(code, cutsOfCode(code.textContent));
+  const [summary, ...parts] = answer.children, room = ROOM - HEAD - 2 * summary.offsetHeight;
+  const answers = [answer];
+  let top = parts[0].getBoundingClientRect().top;
+  for (const box of parts.map((part) => [part, part.getBoundingClientRect()])) {
+    if (box[1].bottom - top > room && answers.at(-1).children.length > 1) {
+      answers.push(answer.cloneNode(false));
+      answers.at(-1).append(summary.cloneNode(true));
+      top = box[1].top;
+    }
+    answers.at(-1).append(box[0]);
+  }
+  answer.after(...answers.slice(1));
+  answers.forEach((one, i) => one.querySelector("summary").append(` (${i + 1}/${answers.length})`));
+}
+
+/** A table that is too wide is set closer, and if that is not enough shared out by its columns; each part has the first. */
+function narrowTable(table) {
+  const room = WIDTH - 112;
+  if (table.offsetWidth <= room) return;
+  table.classList.add("close");
+  if (table.offsetWidth <= room || table.querySelector("[colspan], [rowspan]")) return;
+  const [first, ...widths] = [...table.rows[0].cells].map((cell) => cell.offsetWidth);
+  const groups = [[]];
+  let sum = first;
+  widths.forEach((width, i) => {
+    if (sum + width > room) {
+      groups.push([]);
+      sum = first;
+    }
+    sum += width;
+    groups.at(-1).push(i + 1);
+  });
+  for (const columns of groups.reverse()) {
+    const part = table.cloneNode(true);
+    for (const row of part.rows) [...row.cells].forEach((cell, i) => i && !columns.includes(i) && cell.remove());
+    table.after(part);
+  }
+  table.remove();
 }
 
 /** The pieces of a slide, each to stay whole. */
 function pieces(part) {
   if (part.matches(".notes, .again, script")) return [];
   if (part.matches("table.long")) return [...part.rows].slice(1);
-  const apart = part.matches("section, .words, .cell, .words > ul, .words > ol") || part.querySelector("table.long, pre[data-cut]");
+  const apart = part.matches("section, div.fragment, .words, .cell, .words > ul, .words > ol") || part.querySelector("table.long, pre[data-cut], table + table");
   return apart ? [...part.children].flatMap(pieces) : [part];
 }
 
@@ -100,10 +160,10 @@ function cost(before, after) {
   if (before.matches("h1, h2, h3")) return NEVER;
   if (after.dataset.cut) return +after.dataset.cut;
   if (after.matches("tr")) return after.rowIndex === 1 ? 50 : 150;
-  if (cells[0] && cells[0] === cells[1]) return before.matches(".input") ? (drawn(after) ? 500 : 250) : 60;
-  if (cells[1]) return asks(before) ? HARDLY : cells[0] ? 20 : 150;
+  if (cells[0] && cells[0] === cells[1]) return before.matches(".input") ? (drawn(after) ? 400 : 250) : 60;
+  if (cells[1]) return asks(before) ? HARDLY : cells[0] ? 20 : 350;
   if (cells[0]) return drawn(before) ? 120 : 40;
-  if (before.matches("p") && after.matches("li, ul, ol, table, pre, blockquote") && asks(before)) return HARDLY;
+  if (/:$/.test(before.textContent.trim())) return HARDLY;
   return before.matches("li") && after.matches("li") ? 60 : 10;
 }
 
@@ -121,12 +181,14 @@ function plan(parts, wide, tight, headed) {
     for (let start = end - 1, figures = 0; start >= 0; start--) {
       const room = start === 0 && headed ? ROOM : ROOM - HEAD;
       figures += images[start] * (1 - FIGURE.least);
-      const heights = [wide, tight].map((at) => at[end - 1].bottom - at[start].top);
+      const edges = [parts[start], parts[end]].filter((part) => part?.dataset.cut).length * CUT;
+      const head = parts[start].rowIndex > 1 ? parts[start].closest("table").rows[0].offsetHeight : 0;
+      const heights = [wide, tight].map((at) => at[end - 1].bottom - at[start].top + edges + head);
       if (heights[1] - figures > room && start < end - 1) break;
       const choices = heights.map((height, set) => {
         const over = Math.max(0, height - room);
-        const shrunk = over ? (over > figures ? HARDLY * 10 : (300 * over) / figures) : 0;
-        return 100 + 80 * Math.max(0, 1 - height / room) ** 2 + 60 * set + shrunk;
+        const shrunk = over ? (over > figures ? HARDLY * 10 : (150 * over) / figures) : 0;
+        return 100 + 150 * Math.max(0, 1 - height / room) ** 2 + 60 * set + shrunk;
       });
       const set = choices[1] < choices[0] ? 1 : 0;
       const total = best[start].cost + choices[set] + (start ? cost(parts[start - 1], parts[start]) : 0);
@@ -163,9 +225,9 @@ function split(slide, piece) {
 function join(page) {
   for (const part of [...page.querySelectorAll("[data-cut]")]) {
     const before = part.previousElementSibling;
-    if (!before || !before.matches(".input, pre")) part.classList.add("rest");
+    if (!before?.matches(".input, .highlight, pre")) part.classList.add("rest");
     else {
-      const [from, to] = part.matches("pre") ? [part, before] : [part.querySelector("pre"), before.querySelector("pre")];
+      const [from, to] = [part, before].map((one) => (one.matches("pre") ? one : one.querySelector("pre")));
       to.append(...from.childNodes);
       part.remove();
     }
@@ -242,6 +304,7 @@ function paginate() {
     const { naturalWidth: width, naturalHeight: height } = image;
     image.style.width = `${Math.min(width * FIGURE.zoom, WIDTH - 112, (width * FIGURE.height) / height)}px`;
   }
+  document.querySelectorAll(".output table:not([style])").forEach(narrowTable);
   slides.forEach(divide);
   const parts = slides.map((slide) => pieces(slide));
   const held = new Set(parts.flatMap((all) => [...pauses(all)]));
@@ -253,11 +316,11 @@ function paginate() {
   const plans = slides.map((slide, i) => plan(parts[i], wide[i], tight[i], slide.querySelector("h1, h2")));
   slides.forEach((slide, i) => {
     const notes = [...slide.querySelectorAll("aside.notes")];
-    const pages = plans[i].map(([piece, set], number) => {
-      const page = number ? split([...slide.parentNode.children].at(-1), piece) : slide;
-      page.classList.toggle("tight", Boolean(set));
-      return page;
-    });
+    const pages = [];
+    for (const [piece, set] of plans[i]) {
+      pages.push(pages.length ? split(pages.at(-1), piece) : slide);
+      pages.at(-1).classList.toggle("tight", Boolean(set));
+    }
     for (const page of pages) {
       page.querySelectorAll("aside.notes").forEach((note) => note.remove());
       page.append(...notes.map((note) => note.cloneNode(true))); // the speaker sees them on every page
