@@ -38,7 +38,7 @@ function cutsOfCode(text, figure = false) {
   lines.forEach((line, i) => {
     const before = lines[i - 1];
     const blank = i > 1 && before.trim() === "" && line.trim() !== "";
-    const late = at > drawn ? 300 : 0;
+    const late = at > drawn ? 400 : 0;
     if (blank) places.push([at, late + (/^\s/.test(line) ? 300 : 120)]);
     else if (i > 1 && /^(?!else|elif|except|finally)[\w@#]/.test(line) && !/^[@#]/.test(before)) places.push([at, late + 200]);
     at += line.length + 1;
@@ -160,11 +160,14 @@ function cost(before, after) {
   if (before.matches("h1, h2, h3")) return NEVER;
   if (after.dataset.cut) return +after.dataset.cut;
   if (after.matches("tr")) return after.rowIndex === 1 ? 50 : 150;
-  if (cells[0] && cells[0] === cells[1]) return before.matches(".input") ? (drawn(after) ? 400 : 250) : 60;
+  if (cells[0] && cells[0] === cells[1]) {
+    if (drawn(after)) return drawn(before) ? 150 : 500;
+    return before.matches(".input") ? 250 : 60;
+  }
   if (cells[1]) return asks(before) ? HARDLY : cells[0] ? 20 : 350;
   if (cells[0]) return drawn(before) ? 120 : 40;
   if (/:$/.test(before.textContent.trim())) return HARDLY;
-  return before.matches("li") && after.matches("li") ? 60 : 10;
+  return before.matches("li") && after.matches("li") ? 150 : 10;
 }
 
 /* ---- the pages ---- */
@@ -239,11 +242,12 @@ function join(page) {
   }
 }
 
-/** Make the figures of a page, or what stands in coloured cells, as much smaller as it takes to fit. */
+/** Make the figures of a page as much smaller as it takes to fit. */
 function fit(page) {
   const figures = [...page.querySelectorAll(".output img")];
   for (let turn = 0; turn < 3; turn++) {
-    const over = page.scrollHeight - HEIGHT;
+    const last = Math.max(...pieces(page).map((part) => part.getBoundingClientRect().bottom));
+    const over = last - page.getBoundingClientRect().top - (HEIGHT - MARGIN);
     const tall = figures.reduce((sum, image) => sum + image.offsetHeight, 0);
     if (over <= 0 || !tall) return;
     for (const image of figures) image.style.width = `${image.clientWidth * (1 - over / tall) - 1}px`;
