@@ -1,5 +1,5 @@
-/* What is wrong with a deck, as a list of sentences: nothing is, if it is empty. Runs in the page, after its deck.js. */
 () => {
+  /* What is wrong with a deck, as a list of sentences: nothing is, if it is empty. Runs in the page, after its deck.js. */
   const WORDS = (part) => part.textContent.trim().replace(/\s+/g, " ").slice(0, 50);
   const pages = [...document.querySelectorAll(".slides > section > section")];
   const wrong = [], note = (i, text) => wrong.push(`page ${i + 1} of ${pages.length}: ${text}`);

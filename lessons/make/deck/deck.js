@@ -38,7 +38,7 @@ function cutsOfCode(text, figure = false) {
   lines.forEach((line, i) => {
     const before = lines[i - 1];
     const blank = i > 1 && before.trim() === "" && line.trim() !== "";
-    const late = at > drawn ? 400 : 0;
+    const late = at > drawn ? 600 : 0;
     if (blank) places.push([at, late + (/^\s/.test(line) ? 300 : 120)]);
     else if (i > 1 && /^(?!else|elif|except|finally)[\w@#]/.test(line) && !/^[@#]/.test(before)) places.push([at, late + 200]);
     at += line.length + 1;
@@ -161,7 +161,7 @@ function cost(before, after) {
   if (after.dataset.cut) return +after.dataset.cut;
   if (after.matches("tr")) return after.rowIndex === 1 ? 50 : 150;
   if (cells[0] && cells[0] === cells[1]) {
-    if (drawn(after)) return drawn(before) ? 150 : 500;
+    if (drawn(after)) return drawn(before) ? 150 : 700;
     return before.matches(".input") ? 250 : 60;
   }
   if (cells[1]) return asks(before) ? HARDLY : cells[0] ? 20 : 350;
