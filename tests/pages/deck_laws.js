@@ -24,7 +24,7 @@
     }
     if (!page.firstElementChild.matches(".again") && !parts[0].matches("h1, h2")) note(i, "has no heading at its top");
     if (last.matches("h1, h2, h3")) note(i, `ends with the heading ${WORDS(last)}`);
-    if (!next || next.parentNode !== page.parentNode) return;
+    if (!next) return;
     const first = pieces(next)[0], cell = first.closest(".cell");
     if (cell && !last.closest(".cell") && asks(last)) note(i, `ends with what introduces the next page's cell: ${WORDS(last)}`);
     if (last.matches("p") && /:$/.test(last.textContent.trim())) note(i, `ends with a colon: ${WORDS(last)}`);

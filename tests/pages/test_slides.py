@@ -188,7 +188,7 @@ def test_the_question_comes_before_the_answer(hard, page):
     opened(page, hard)
     page.keyboard.press("Space")
     seen = "document.querySelector('section.present section.present').innerText"
-    hidden = "[...document.querySelectorAll('section.present section.present .fragment:not(.visible)')].map((p) => p.innerText)"
+    hidden = "[...document.querySelectorAll('section.present section.present .fragment:not(.visible)')].map((p) => p.textContent)"
     assert "What does it print?" in page.evaluate(seen)
     assert page.evaluate(hidden)[0].strip() == "1" and "One, that is" in page.evaluate(hidden)[1]
     page.keyboard.press("Space")
@@ -251,10 +251,11 @@ def test_answers_unfold_by_the_keyboard_and_stand_open_in_print(decks, page):
     page.keyboard.press("Space")
     assert page.is_visible("section.present section.present details[open] > :nth-child(2)")
     pages = page.evaluate("Reveal.getTotalSlides()")
-    page.emulate_media(media="print")
     opened(page, decks / "08_sgd.html", "?print-pdf")
     page.wait_for_function("document.querySelectorAll('.pdf-page').length")
-    assert len(page.query_selector_all(".pdf-page")) == pages
+    sheets = "[...document.querySelectorAll('.pdf-page')].map((sheet) => [sheet.clientHeight, sheet.scrollHeight])"
+    sizes = page.evaluate(sheets)
+    assert len(sizes) == pages and all(inside <= height for height, inside in sizes)
     assert len(page.query_selector_all("details[open]")) == answers
     sheets = re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))
     assert len(sheets) == pages

@@ -59,7 +59,6 @@ function cutsOfText(text) {
 
 /** Make it possible to divide what may be too tall for a page: code, printed text, rows of a table. */
 function divide(slide) {
-  if (slide.offsetHeight <= ROOM) return;
   for (const input of slide.querySelectorAll(".input")) {
     const figure = input.parentNode.querySelector("img, table[style]");
     cutAll(input, cutsOfCode(input.textContent, Boolean(figure)));
@@ -300,7 +299,23 @@ function pauses(parts) {
   return held;
 }
 
+/** A slide that begins with the cell that the one before announces or asks about is a part of that one. */
+function merge() {
+  let before = null;
+  for (const slide of document.querySelectorAll(SLIDES)) {
+    const last = before && pieces(before).at(-1), first = pieces(slide)[0];
+    if (!last || !first?.closest(".cell") || last.closest(".cell") || !asks(last)) before = slide;
+    else {
+      const stack = slide.parentNode;
+      before.append(...slide.childNodes);
+      slide.remove();
+      if (!stack.children.length) stack.remove();
+    }
+  }
+}
+
 function paginate() {
+  merge();
   const slides = [...document.querySelectorAll(SLIDES)], body = document.body;
   body.classList.add("measured");
   for (const answer of document.querySelectorAll("details")) answer.open = true; // a page has room for its answers
@@ -309,7 +324,7 @@ function paginate() {
     image.style.width = `${Math.min(width * FIGURE.zoom, WIDTH - 112, (width * FIGURE.height) / height)}px`;
   }
   document.querySelectorAll(".output table:not([style])").forEach(narrowTable);
-  slides.forEach(divide);
+  slides.filter((slide) => slide.offsetHeight > ROOM).forEach(divide);
   const parts = slides.map((slide) => pieces(slide));
   const held = new Set(parts.flatMap((all) => [...pauses(all)]));
   for (const box of document.querySelectorAll("div.fragment")) box.replaceWith(...box.childNodes);
@@ -372,7 +387,7 @@ function showAll() {
 async function present() {
   await Reveal.initialize({
     width: WIDTH, height: HEIGHT, margin: 0.02, center: false, hash: true, slideNumber: "c/t", transition: "none",
-    pdfSeparateFragments: false, scrollActivationWidth: 0, plugins: [RevealNotes],
+    pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1, scrollActivationWidth: 0, plugins: [RevealNotes],
     keyboardCondition: (event) => ![" ", "Enter"].includes(event.key) || !document.activeElement.matches("summary, button, a"),
   });
   document.querySelector(".theme").addEventListener("click", turnTheme);
