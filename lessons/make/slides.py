@@ -59,7 +59,9 @@ def copy_libraries(folder: Path) -> None:
         *(HERE / "deck" / name for name in ("deck.css", "deck.js", "theme.js")),
     ):
         shutil.copy(file, folder)
-    light, dark = (HtmlFormatter(style=f"a11y-high-contrast-{tone}") for tone in ("light", "dark"))
+    light, dark = (
+        HtmlFormatter(style=f"a11y-high-contrast-{tone}") for tone in ("light", "dark")
+    )
     styles = [
         light.get_style_defs(".highlight"),
         dark.get_style_defs('[data-theme="dark"] .highlight'),

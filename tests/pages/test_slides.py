@@ -96,7 +96,8 @@ ON_A_PHONE = """() => {
   if (document.documentElement.scrollWidth > innerWidth) wrong.push(`${document.documentElement.scrollWidth} wide`);
   for (const part of document.querySelectorAll(".slides *")) {
     if (part.closest("aside.notes, mjx-container *") || part.parentElement.closest(boxes)) continue;
-    if (part.getBoundingClientRect().right > innerWidth + 1) wrong.push(`cut off: ${part.textContent.trim().slice(0, 60)}`);
+    const right = part.getBoundingClientRect().right;
+    if (right > innerWidth + 1) wrong.push(`cut off: ${part.textContent.trim().slice(0, 60)}`);
     if (part.matches("section") && part.ariaHidden) wrong.push("hidden from a screen reader");
   }
   const texts = document.createTreeWalker(document.querySelector(".slides"), NodeFilter.SHOW_TEXT);
@@ -128,15 +129,19 @@ def test_no_page_of_any_deck_scrolls_or_parts_what_belongs_together_and_a_phone_
 
 
 # a deck with everything that is hard to share out
-TALL = "\n\n".join(f"def f{i}(x):\n    \"\"\"Number {i}.\"\"\"\n    return x + {i}" for i in range(20))
+TALL = "\n\n".join(f'def f{i}(x):\n    """Number {i}."""\n    return x + {i}' for i in range(20))
 HEAD = "<tr><th></th>" + "".join(f"<th>column_with_a_name_{i}</th>" for i in range(16)) + "</tr>"
 ROWS = "".join(f"<tr><th>r{i}</th>" + f"<td>{i}.5</td>" * 16 + "</tr>" for i in range(40))
-ANSWER = "<details><summary>1. Why?</summary>\n\n" + "\n\n".join(f"Because of {i}. " * 40 for i in range(12)) + "\n\n</details>"
+ANSWER = (
+    "<details><summary>1. Why?</summary>\n\n"
+    + "\n\n".join(f"Because of {i}. " * 40 for i in range(12))
+    + "\n\n</details>"
+)
 
 
 @pytest.fixture
 def hard(tmp_path):
-    """The deck of a lesson with code, a table, printed text, an answer and a figure that are each too much for a page."""
+    """The deck of a lesson in which code, a table, printed text, an answer and a figure are each too much for a page."""
     v4 = nbformat.v4
     picture = BytesIO()
     Image.new("RGB", (600, 1600), "white").save(picture, "PNG")
@@ -150,7 +155,7 @@ def hard(tmp_path):
         v4.new_markdown_cell("# 97 Hard\n\nTime.", metadata={"slideshow": {"slide_type": "slide"}}),
         v4.new_markdown_cell("## Too much\n\nWhat does it print?", metadata={"slideshow": {"slide_type": "slide"}}),
         v4.new_code_cell("print(1)", outputs=[v4.new_output("stream", text="1\n")]),
-        v4.new_markdown_cell("One, that is. Here is all of it:"),
+        v4.new_markdown_cell("One, that is.\n\nHere is all of it:"),
         v4.new_code_cell(TALL, outputs=outputs),
         v4.new_markdown_cell(ANSWER + "\n\n" + "\n".join(f"{i}. A step of many, the {i}th." for i in range(1, 40))),
     ]
@@ -171,13 +176,21 @@ def test_what_is_too_much_for_a_page_is_shared_out_and_nothing_is_lost(hard, pag
     assert [code.count(f"return x + {i}\n") for i in range(19)] == [1] * 19
     printed = page.evaluate(said, ".output pre").split()
     assert printed == ["1", *(word for i in range(80) for word in ("line", str(i)))]
-    tables = "[...document.querySelectorAll('.output table')].map((table) => [...table.rows].map((r) => r.cells.length))"
+    tables = (
+        "[...document.querySelectorAll('.output table')].map((table) => [...table.rows].map((r) => r.cells.length))"
+    )
     assert all(len(set(rows)) == 1 for rows in page.evaluate(tables))
     assert len(page.query_selector_all(".output td")) == 40 * 16
-    assert all(page.evaluate("[...document.querySelectorAll('.output table')].map((t) => t.querySelectorAll('thead th').length > 1)"))
+    assert all(
+        page.evaluate(
+            "[...document.querySelectorAll('.output table')].map((t) => t.querySelectorAll('thead th').length > 1)"
+        )
+    )
     answers = page.evaluate("[...document.querySelectorAll('details')].map((one) => one.innerText.split('\\n')[0])")
     assert answers[0].startswith("1. Why? (1/") and len(answers) > 1
-    numbers = page.evaluate("[...document.querySelectorAll('ol')].flatMap((l) => [...l.children].map((_, i) => l.start + i))")
+    numbers = page.evaluate(
+        "[...document.querySelectorAll('ol')].flatMap((l) => [...l.children].map((_, i) => l.start + i))"
+    )
     assert numbers == list(range(1, 40))
     again = page.evaluate("[...document.querySelectorAll('.again')].map((line) => line.textContent)")
     assert again == [f"Too much ({i}/{len(again) + 1})" for i in range(2, len(again) + 2)]
@@ -188,7 +201,8 @@ def test_the_question_comes_before_the_answer(hard, page):
     opened(page, hard)
     page.keyboard.press("Space")
     seen = "document.querySelector('section.present section.present').innerText"
-    hidden = "[...document.querySelectorAll('section.present section.present .fragment:not(.visible)')].map((p) => p.textContent)"
+    held = "section.present section.present .fragment:not(.visible)"
+    hidden = f"[...document.querySelectorAll('{held}')].map((part) => part.textContent)"
     assert "What does it print?" in page.evaluate(seen)
     assert page.evaluate(hidden)[0].strip() == "1" and "One, that is" in page.evaluate(hidden)[1]
     page.keyboard.press("Space")
@@ -210,7 +224,8 @@ CONTRAST = """() => {
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
   const poor = new Map();
   for (const part of document.querySelectorAll(".slides *, .theme, .slide-number *")) {
-    if (part.closest("aside.notes, mjx-container") || ![...part.childNodes].some((c) => c.nodeType === 3 && c.data.trim())) continue;
+    const written = [...part.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+    if (!written || part.closest("aside.notes, mjx-container")) continue;
     const behind = [];
     for (let box = part; box; box = box.parentElement) behind.unshift(getComputedStyle(box).backgroundColor);
     const [a, b] = [light([...behind, getComputedStyle(part).color]), light(behind)];
@@ -246,7 +261,9 @@ def test_answers_unfold_by_the_keyboard_and_stand_open_in_print(decks, page):
     opened(page, decks / "08_sgd.html")
     answers = page.evaluate("[...document.querySelectorAll('details')].length")
     assert answers >= 6 and not page.query_selector("details[open]")
-    page.evaluate("(({h, v}) => Reveal.slide(h, v))(Reveal.getIndices(document.querySelector('details').closest('section')))")
+    page.evaluate(
+        "(({h, v}) => Reveal.slide(h, v))(Reveal.getIndices(document.querySelector('details').closest('section')))"
+    )
     page.focus("section.present section.present summary")
     page.keyboard.press("Space")
     assert page.is_visible("section.present section.present details[open] > :nth-child(2)")
@@ -278,8 +295,8 @@ def test_a_deck_moves_without_a_network_or_a_server(decks, page, name):
         if i % 6 == 0:
             page.evaluate("({h, v}) => Reveal.slide(h, v)", at)
             keep(page, f"slides_{name}_{i + 1:03d}")
-    noted = page.evaluate("[...document.querySelectorAll('.slides > section:first-child > section')].map((s) => !!s.querySelector('aside.notes'))")
-    assert all(noted)
+    first = "[...document.querySelector('.slides > section').children]"
+    assert all(page.evaluate(f"{first}.map((slide) => slide.querySelector('aside.notes') !== null)"))
     formulas = sum(cell.source.count("$") // 2 for cell in lesson(name).cells if cell.cell_type == "markdown")
     drawn = page.evaluate("document.querySelectorAll('mjx-container svg').length")
     assert bool(drawn) == bool(formulas) and not page.query_selector("mjx-merror")
