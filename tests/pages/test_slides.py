@@ -141,7 +141,7 @@ ANSWER = (
 
 @pytest.fixture
 def hard(tmp_path):
-    """The deck of a lesson in which code, a table, printed text, an answer and a figure are each too much for a page."""
+    """The deck of a lesson in which code, a table, printed text, an answer and a figure are each too much."""
     v4 = nbformat.v4
     picture = BytesIO()
     Image.new("RGB", (600, 1600), "white").save(picture, "PNG")
