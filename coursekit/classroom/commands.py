@@ -1,6 +1,8 @@
 """The command line: `coursekit lab`, `coursekit check 02`, and so on; also as `python -m coursekit`."""
 
+import codecs
 import importlib
+import io
 import os
 import subprocess
 import sys
@@ -75,6 +77,17 @@ def _mine() -> Path:
     return Path.cwd() if Path(".copies.json").exists() else Path.cwd() / "my_lessons"
 
 
+# In place of signs that a terminal, a file or a pipe cannot take: on Windows these may know 256, and not ours
+PLAIN = {"✓": "[x]", "○": "[ ]", "✗": "[!]", "▸": ">", "−": "-", "–": "-", "→": "->", "·": "-"}
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """What to write in place of signs that cannot be written; one that has no likeness becomes a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+
+
 TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, progress, app, check, where)}
 
 
@@ -82,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for; what goes wrong is said in a line."""
     # threads that wait for work by spinning slow each other down many times over when the cores are shared
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    codecs.register_error("coursekit", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
+            stream.reconfigure(errors="coursekit")
     task, *rest = (sys.argv[1:] if arguments is None else arguments) or ["help"]
     try:
         if task in ("help", "-h", "--help"):
