@@ -1,6 +1,6 @@
-"""What runs elsewhere: workflows, forms, the container, line endings on Windows; checked here as far as that is possible.
+"""What runs elsewhere: workflows, forms, the container, line endings on Windows; checked here as far as can be.
 
-Nothing here has run on GitHub, macOS or Windows. The schemas are those that check-jsonschema carries. It carries none of
+Nothing here has run on GitHub, macOS or Windows. The schemas are those that check-jsonschema carries: none of
 pre-commit's nor of the development container's, so these two are read by what is known of them.
 """
 
@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext, suppress
 
 import pytest
 import yaml
@@ -19,11 +20,13 @@ from lab import ROOT
 from needs import needs_make
 
 import coursekit as ck
+from coursekit.classroom import commands
 from coursekit.classroom.lessons import chosen
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
+SETTINGS = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 FILES = {
     "vendor.github-workflows": WORKFLOWS,
     "custom.github-workflows-require-timeout": WORKFLOWS,
@@ -144,40 +147,41 @@ def test_powershell_gets_one_plain_command_a_step():
         assert shlex.split(line)[0] in ("python", "coursekit")
 
 
-def run_here(line, folder):
-    """A line of the Windows job, with this Python and the course of this clone."""
-    words = shlex.split(line)
-    words = [sys.executable, *(words[1:] if words[0] == "python" else ["-m", "coursekit", *words[1:]])]
-    settings = {"PYTHONPATH": str(ROOT), "COURSEKIT_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(words, capture_output=True, encoding="utf-8", cwd=ROOT, env=os.environ | settings)
-
-
 def windows(start):
+    """The line of the Windows job that starts so."""
     (line,) = [line for line in runs("tests: windows") if line.startswith(start)]
     return line
 
 
-def test_windows_is_asked_for_every_lesson_but_the_one_that_copies_processes(tmp_path):
+def coursekit(line, capsys):
+    """What the course's command prints, in this process."""
+    with suppress(SystemExit) if shlex.split(line)[1] == "check" else nullcontext():
+        commands.main(shlex.split(line)[1:])
+    return capsys.readouterr().out
+
+
+def test_windows_is_asked_for_every_lesson_but_the_one_that_copies_processes(capsys):
     numbers = shlex.split(windows("coursekit check"))[2:]
     assert numbers == [path.stem[:2] for path in chosen() if path.stem[:2] != "19"]
     assert "On Windows a process cannot be copied" in text("lessons/19_more_machines.ipynb")
-    done = run_here(windows("coursekit check").replace(" ".join(numbers), "00"), tmp_path)
-    assert done.returncode == 0 and done.stdout.rstrip().endswith("as saved"), done.stdout + done.stderr
+    said = coursekit(windows("coursekit check").replace(" ".join(numbers), "00"), capsys)
+    assert said.startswith("00_") and said.rstrip().endswith("as saved"), said
 
 
-def test_windows_finds_the_course(tmp_path):
-    done = run_here(windows("coursekit where"), tmp_path)
-    assert done.returncode == 0 and "lessons" in done.stdout, done.stderr
+def test_windows_finds_the_course(capsys):
+    assert str(ROOT / "lessons") in coursekit(windows("coursekit where"), capsys)
 
 
-def test_windows_runs_the_tests_as_make_does(tmp_path):
+def test_windows_runs_the_tests_as_make_does():
     line = windows("python -m pytest")
     made = re.search(r"-m pytest (.*?) \$\(ROOM", text("Makefile"))[1]
     words = line.split(made + " ")[1].split()
     rooms = {folder.name for folder in (ROOT / "tests").iterdir() if list(folder.glob("test_*.py"))}
     left = rooms - {word.removeprefix("tests/") for word in words}
     assert left == {"pages", "lessons", "package"} and all((ROOT / word).is_dir() for word in words)
-    done = run_here(line.replace(" ".join(words), "tests/classroom/test_commands.py -k help_has_a_line"), tmp_path)
+    short = line.replace(" ".join(words), "tests/classroom/test_commands.py -k help_has_a_line").replace("auto", "1")
+    command = [sys.executable, *shlex.split(short)[1:]]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT, env=os.environ | SETTINGS)
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
 
 
@@ -243,18 +247,16 @@ def test_errata_say_when_where_what_and_what_is_right():
 # Forms
 
 
-def test_a_number_that_differs_is_asked_for_with_all_that_is_needed():
+def test_a_number_that_differs_is_asked_for_with_all_that_is_needed(capsys):
     number, cell = (yaml.safe_load(form.read_text(encoding="utf-8")) for form in FORMS)
     required = [field["id"] for field in number["body"] if field.get("validations", {}).get("required")]
     assert {"lesson", "cell", "expected", "got", "machine"} <= set(required)
     (machine,) = [field for field in number["body"] if field.get("id") == "machine"]
     command = re.search(r"`(.+?)`", machine["attributes"]["description"])[1]
     assert command == "print(ck.machine())" and "not understand" in cell["name"]
-    done = subprocess.run(
-        [sys.executable, "-c", f"import coursekit as ck; {command}"], capture_output=True, encoding="utf-8",
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
-    assert "PyTorch" in done.stdout and "Python" in done.stdout, done.stderr
+    exec(command, {"ck": ck})
+    said = capsys.readouterr().out
+    assert "PyTorch" in said and "Python" in said
 
 
 def test_forms_promise_no_address_that_is_not_there():
@@ -332,7 +334,7 @@ def test_without_the_attributes_they_would_not(tmp_path):
 
 
 def test_names_of_files_can_be_written_on_every_system():
-    """Windows and macOS tell no capitals, Windows keeps some names and signs for itself, and counts 260 signs a path."""
+    """Windows and macOS tell no capitals; Windows keeps some names and signs for itself, and paths short."""
     said = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, encoding="utf-8")
     names = [name for name in said.split("\0") if name]
     folded = {}
