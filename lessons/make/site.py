@@ -244,10 +244,9 @@ def lay_out() -> None:
         copy(path, f"files/{path.name}")
     for path in (ROOT / "excel").glob("*.xlsx"):
         copy(path, f"excel/{path.name}")
-    for name in ("index", "errata", "translators"):
-        copy(SOURCES / f"{name}.md", f"{name}.md")
-    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    write("changelog.md", changes.replace("](site/", "]("))
+    copy(SOURCES / "index.md", "index.md")
+    for name in ("CHANGELOG.md", "site/errata.md", "site/translators.md"):
+        copy(ROOT / name, name)
     copy(ROOT / "README.md", "README.md")
     copy(ROOT / "data" / "README.md", "data.md")
     copy(ROOT / "benchmarks" / "README.md", "benchmarks.md")
