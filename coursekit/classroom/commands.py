@@ -88,6 +88,14 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
+def print_anywhere() -> None:
+    """Let this process print whatever its console, or the file that it writes to, can take; see `PLAIN`."""
+    codecs.register_error("coursekit", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
+            stream.reconfigure(errors="coursekit")
+
+
 TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, progress, app, check, where)}
 
 
@@ -95,10 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for; what goes wrong is said in a line."""
     # threads that wait for work by spinning slow each other down many times over when the cores are shared
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    codecs.register_error("coursekit", _plain)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
-            stream.reconfigure(errors="coursekit")
+    print_anywhere()
     task, *rest = (sys.argv[1:] if arguments is None else arguments) or ["help"]
     try:
         if task in ("help", "-h", "--help"):

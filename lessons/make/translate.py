@@ -23,6 +23,7 @@ from babel.messages.pofile import PoFileError, denormalize, read_po, write_po
 from nbformat import NotebookNode
 
 from coursekit import __version__
+from coursekit.classroom.commands import print_anywhere
 from coursekit.classroom.lessons import read
 from coursekit.storage import write_whole
 
@@ -337,6 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="of the translation, beside lessons/")
     parser.add_argument("language", nargs="?", help="such as de; needed for a new file")
     asked = parser.parse_args(arguments)
+    print_anywhere()  # pieces of text are told, in any language
     (lesson,) = chosen([asked.lesson])
     try:
         if asked.folder.resolve() == LESSONS.resolve():

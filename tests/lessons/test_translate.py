@@ -1,7 +1,10 @@
 """A lesson's prose as translators get it, and back: nothing but what was translated changes, and nothing is lost."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from functools import cache
 
 import nbformat
@@ -184,6 +187,22 @@ def test_no_translation_is_ever_lost(tmp_path):
     assert {m.id: m.string for m in catalog if m.id} == texts
     assert all(m.previous_id for m in catalog if m.id and m.fuzzy), "they say what they were a translation of"
     assert "# seen by Emmy" in file.read_text(encoding="utf-8")
+
+
+def test_it_is_told_on_any_console(tmp_path):
+    """What is told has the lesson's own signs in it; a file on Windows may know 256 signs, and not these."""
+    path = chosen(["21"], ROOT / "lessons")[0]
+    file = translate.out(path, tmp_path, "de")
+    catalog = translate.load(file)
+    odd = [message for message in catalog if message.id and "√" in message.id.splitlines()[0][:60]]
+    for message in odd:
+        message.string = "`nothing`"
+    file.write_bytes(translate.text_of(catalog))
+    ran = subprocess.run(
+        [sys.executable, "-m", "lessons.make.translate", "into", "21", str(tmp_path)],
+        capture_output=True, cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert odd and ran.returncode == 0 and ran.stdout.count(b"not taken") == len(odd), ran.stderr
 
 
 # What is wrong is said
