@@ -2,7 +2,6 @@
 
 import codecs
 import importlib
-import io
 import os
 import subprocess
 import sys
@@ -92,7 +91,7 @@ def print_anywhere() -> None:
     """Let this process print whatever its console, or the file that it writes to, can take; see `PLAIN`."""
     codecs.register_error("coursekit", _plain)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
+        if getattr(stream, "errors", None) in ("strict", "backslashreplace"):  # a console, a file or a pipe
             stream.reconfigure(errors="coursekit")
 
 
