@@ -14,7 +14,7 @@ NOTE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset app hub test run full rehearse new slides site student instructor excel data bench gpu lint
+.PHONY: help lab reset app hub test run full rehearse new slides site student instructor translate excel data bench gpu lint
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
@@ -57,6 +57,9 @@ student: $(READY) ## write the lessons to hand out, without outputs, notes and a
 
 instructor: $(READY) ## write the lessons to teach from, with a solution after each exercise, to DIR=...
 	@$(BIN)/python -m lessons.make.editions instructor "$(DIR)"
+
+translate: $(READY) ## give a lesson's prose to translators, ARGS="out 03 lessons-de de", or take it back, ARGS="into 03 lessons-de"
+	@$(BIN)/python -m lessons.make.translate $(ARGS)
 
 excel: $(READY) ## build the workbooks and let LibreOffice calculate them
 	@$(BIN)/python -m excel.make.build
