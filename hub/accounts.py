@@ -1,7 +1,7 @@
 """An account of this machine for each student, and the limits of what it may take.
 
-The accounts are the class's own: members of the group `cell-by-cell`, with a home folder in HUB_HOME, no password and no
-login shell. An account that is anything else is never touched, and nobody gets it.
+The accounts are the class's own: members of the group `cell-by-cell`, with a home folder in HUB_HOME, no password and
+no login shell. An account that is anything else is never touched, and nobody gets it.
 
     python hub/accounts.py delete ada emmy     deletes their accounts; what they wrote moves to HUB_HOME/removed
 """
@@ -48,14 +48,15 @@ import os, sys
 import coursekit, ipykernel, jupyterhub.singleuser, jupyterlab
 from coursekit.datasets import course
 open_to_all = []
-for top in {os.path.realpath(path) for path in (course(), os.path.dirname(coursekit.__file__), sys.prefix, *sys.argv[1:])}:
+tops = course(), os.path.dirname(coursekit.__file__), sys.prefix, *sys.argv[1:]
+for top in {os.path.realpath(path) for path in tops}:
     above = [top]
     while above[-1] != "/":
         above.append(os.path.dirname(above[-1]))
     found = [path for path in above[1:] if os.access(path, os.W_OK) and not os.stat(path).st_mode & 0o1000]
     for folder, _, files in os.walk(top):
         found += [p for p in (folder, *(os.path.join(folder, f) for f in files)) if os.access(p, os.W_OK)]
-    open_to_all += [path for path in found if os.path.exists(path) and path != "/dev/null"]
+    open_to_all += [path for path in found if path != os.path.realpath(sys.prefix) + "/.lock"]  # uv's, which nothing reads
 print(*open_to_all[:3], sep="\\n")
 """
 COPY = """

@@ -10,12 +10,12 @@ Settings, as variables of the environment:
 
 HUB_ADDRESS       where it listens: http://127.0.0.1:8000 unless said otherwise
 HUB_CERT, HUB_KEY the files of a certificate and its key: then the address begins with https
-HUB_HOME          where the class is kept; /srv/cell-by-cell for root, `cell-by-cell-class` in your home folder for others
+HUB_HOME          where the class is kept: /srv/cell-by-cell for root, ~/cell-by-cell-class for others
 HUB_ADMINS        names in the roster, with commas between: they see who is there, and start and stop servers
 HUB_ADMIN_ACCESS  1: they can also open a student's server; everybody is told so
 HUB_MEMORY        what a student may take at once: 3G unless said otherwise
 HUB_CPUS          how many processors a student may keep busy, where systemd runs: 2 unless said otherwise
-HUB_IDLE          seconds after which an unused kernel ends, open tab or not: 3600; an unused server ends after twice that
+HUB_IDLE          seconds after which an unused kernel ends, open tab or not: 3600; a server an hour later
 HUB_PORTS         two ports for the hub and its proxy to talk by, such as 8001,8002; free ones are found without
 HUB_TRUST         1: all servers run as you, see above
 HUB_PASSWORD      with HUB_TRUST: one password for every name, in place of a roster
@@ -82,7 +82,7 @@ c.Spawner.args = [  # what nobody uses gives its memory back
     f"--MappingKernelManager.cull_interval={max(1, min(300, idle // 4))}",
     "--MappingKernelManager.cull_connected=True",  # a tab that was left open
     f"--TerminalManager.cull_inactive_timeout={idle}",
-    f"--ServerApp.shutdown_no_activity_timeout={2 * idle}",
+    f"--ServerApp.shutdown_no_activity_timeout={idle + 3600}",
 ]
 c.Spawner.mem_limit = os.environ.get("HUB_MEMORY") or "3G"
 if not separate:

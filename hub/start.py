@@ -1,4 +1,4 @@
-"""What is settled before the hub starts: folders, who may come in, certificates, ports; each with a message if it is wrong."""
+"""What is settled before the hub starts: folders, who may come in, certificates, ports. What is wrong ends it."""
 
 import os
 import re
@@ -40,8 +40,10 @@ def lay_out(home: Path, separate: bool, trusting: bool) -> None:
         raise ValueError(TRUSTING.format(user=getpass.getuser()) + " For a class that does: HUB_TRUST=1")
     if separate and len(str(home)) > LONGEST_HOME:
         raise ValueError(f"HUB_HOME={home} is longer than {LONGEST_HOME} characters: sockets could not be made in it")
+    os.umask(0o077)  # the hub's database and keys
     if not home.exists():
-        home.mkdir(parents=True, mode=0o711 if separate else 0o700)
+        home.mkdir(parents=True)
+        home.chmod(0o711 if separate else 0o700)
     others = home.stat().st_mode & 0o077
     if separate and (not others & 0o001 or others & 0o022 or home.stat().st_uid):
         raise ValueError(f"{home} must be root's, and others may only pass: chown root: {home}; chmod 711 {home}")
