@@ -1,4 +1,4 @@
-"""What tests of the hub need: its files as modules, a port, and a Python that every account of the machine can reach."""
+"""What tests of the hub need: its files as modules, a port, and a Python that every account can reach."""
 
 import os
 import socket
@@ -15,8 +15,8 @@ import start  # noqa: E402
 
 __all__ = ["HUB", "accounts", "apart", "free_port", "roster", "start"]
 
-# Others may not look into some folder above this Python (root's home, say): in a namespace of its own that folder becomes
-# an empty one, with nothing in it but what the tests use.
+# Others may not look into some folder above this Python (root's home, say): in a namespace of its own that folder
+# becomes an empty one, with nothing in it but what the tests use.
 SHOW = """
 set -e
 hidden=$1 kept=$2 aside=$3; shift 3

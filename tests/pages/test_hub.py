@@ -1,7 +1,7 @@
 """A class on one machine, run for real: a hub, people with a password each, and what they can do to each other.
 
-As root each has an account of their own, as strangers need it. As another user the hub serves people who trust each other,
-and the tests of what separates strangers are skipped.
+As root each has an account of their own, as strangers need it. As another user the hub serves people who trust each
+other, and the tests of what separates strangers are skipped.
 """
 
 import json
@@ -15,14 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import nbformat
 import psutil
 import pytest
-from hub_tools import HUB, accounts, apart, free_port, roster
+from hub_tools import HUB, accounts, apart, free_port
 from lab import ROOT
 from websocket import create_connection
 
@@ -74,7 +74,8 @@ def hub(place: Path) -> Iterator[str]:
     """The recipe as a process of its own; gives its address."""
     address = f"http://127.0.0.1:{free_port()}"
     settings = {"HUB_HOME": str(place / "class"), "HUB_ADDRESS": address, "HUB_ADMINS": TEACHER, "HUB_IDLE": str(IDLE),
-                "HUB_MEMORY": f"{MEMORY}M", "PYTHONPATH": str(ROOT)} | ({} if SEPARATE else {"HUB_TRUST": "1"})  # fmt: skip
+                "HUB_MEMORY": f"{MEMORY}M", "PYTHONPATH": str(ROOT)}  # fmt: skip
+    settings |= {} if SEPARATE else {"HUB_TRUST": "1"}
     command = [*(apart(place) if SEPARATE else []), sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
     log = place / "hub.log"
     with log.open("a", encoding="utf-8") as out:
@@ -291,8 +292,15 @@ def test_nobody_changes_the_course_or_what_others_run(people):
 
 @separate
 def test_every_port_is_this_machines_alone_and_kernels_have_none(people, address):
-    code = "import psutil; print([c.laddr for c in psutil.Process().net_connections() if c.status == 'LISTEN'])"
-    assert people[0].run(code).strip() == "[]"
+    code = """
+import psutil
+from ipykernel.connect import get_connection_info
+print([c.laddr.port for c in psutil.Process().net_connections("inet") if c.status == "LISTEN"])
+print([get_ipython().kernel.iopub_thread._pipe_port])  # takes what child processes print, if they know a secret
+print(get_connection_info(unpack=True)["transport"])
+"""
+    listening, takes, transport = people[0].run(code).split("\n")[:3]
+    assert listening in (takes, "[]") and transport == "ipc"
     hubs = [p for p in psutil.process_iter(["cmdline"]) if str(HUB) in " ".join(p.info["cmdline"] or [])]
     listening = {c.laddr for p in hubs for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
     assert len(listening) == 3 + len(people) and {where.ip for where in listening} == {"127.0.0.1"}
