@@ -5,7 +5,11 @@ import socket
 import sys
 from pathlib import Path
 
+import pytest
 from lab import ROOT
+
+if sys.platform == "win32":
+    pytest.skip("JupyterHub runs on Linux and macOS", allow_module_level=True)
 
 HUB = ROOT / "hub"
 sys.path.insert(0, str(HUB))
