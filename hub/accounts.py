@@ -45,7 +45,7 @@ UNIT = {
 # What a student's account finds: whether the course runs, and whether it can change any of it.
 LOOK = """
 import os, sys
-import coursekit, ipykernel, jupyterhub.singleuser, jupyterlab
+import coursekit, ipykernel, jupyterhub.singleuser
 from coursekit.datasets import course
 open_to_all = []
 tops = course(), os.path.dirname(coursekit.__file__), sys.prefix, *sys.argv[1:]
