@@ -28,7 +28,7 @@ reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours besi
 app: $(READY) ## serve lesson 18's pet classifier; ARGS="--model FILE --port 8000" passes options on
 	@exec $(BIN)/python -m coursekit app $(ARGS)
 
-hub: $(READY) ## serve the course to a class; HUB_PASSWORD=... is asked for, see hub/jupyterhub_config.py
+hub: $(READY) ## serve the course to a class; as root to strangers, else HUB_TRUST=1 is asked for: hub/README.md
 	@exec $(BIN)/jupyterhub --config=hub/jupyterhub_config.py $(ARGS)
 
 test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core; ROOM=text takes tests/text alone
