@@ -14,7 +14,7 @@ NOTE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset app hub test run full rehearse new slides site student instructor class excel data bench gpu lint
+.PHONY: help lab reset app hub test run full rehearse new slides site student instructor class translate excel data bench gpu lint
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
@@ -28,7 +28,7 @@ reset: $(READY) ## give a fresh copy of a lesson, LESSON=02, and keep yours besi
 app: $(READY) ## serve lesson 18's pet classifier; ARGS="--model FILE --port 8000" passes options on
 	@exec $(BIN)/python -m coursekit app $(ARGS)
 
-hub: $(READY) ## serve the course to a class; HUB_PASSWORD=... is asked for, see hub/jupyterhub_config.py
+hub: $(READY) ## serve the course to a class; as root to strangers, else HUB_TRUST=1 is asked for: hub/README.md
 	@exec $(BIN)/jupyterhub --config=hub/jupyterhub_config.py $(ARGS)
 
 test: $(READY) ## prove it: every test, and every lesson executed and compared, one to a core; ROOM=text takes tests/text alone
@@ -60,6 +60,9 @@ instructor: $(READY) ## write the lessons to teach from, with a solution after e
 
 class: $(READY) ## write assignments for nbgrader, with hidden tests, to DIR=...; LESSON="03 07" takes some; see site/teach.md
 	@$(BIN)/python -m lessons.make.classes "$(DIR)" $(LESSON)
+
+translate: $(READY) ## give a lesson's prose to translators, ARGS="out 03 lessons-de de", or take it back, ARGS="into 03 lessons-de"
+	@$(BIN)/python -m lessons.make.translate $(ARGS)
 
 excel: $(READY) ## build the workbooks and let LibreOffice calculate them
 	@$(BIN)/python -m excel.make.build

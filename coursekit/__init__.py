@@ -53,7 +53,7 @@ from .text.models import GPT, SelfAttention, Transformer, TransformerBlock, atte
 from .text.learner import GPTLearner, gpt_learner, gpt_tiny
 from .distributed import Distributed
 
-__version__ = "0.2.0"
+__version__ = "1.0.0"
 _LATER = {"plots": ".plots", "image_plots": ".vision.plots", "inside": ".vision.inside", "sheets": ".classroom.sheets"}
 _LATER["widgets"] = ".classroom.widgets"
 __all__ = [name for name, value in globals().items() if not (name[0] == "_" or isinstance(value, _ModuleType))]

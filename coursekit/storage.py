@@ -108,7 +108,8 @@ def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict]:
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = json.loads((file.metadata() or {}).get("metadata", "{}"))
-            return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118 (not a dict)
+            # copies: tensors that look into the file would keep it open, and Windows writes no file that is open
+            return {key: file.get_tensor(key).clone() for key in file.keys()}, metadata  # noqa: SIM118 (not a dict)
     except SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error})") from error
 

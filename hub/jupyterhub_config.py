@@ -1,68 +1,114 @@
-"""A class on one machine: `make hub` serves the course, with this environment, to everybody who knows the password.
+"""A class on one machine: `make hub` serves the course, with this environment, to everybody in the class.
 
 Each name that logs in gets a folder, and in it copies of the lessons (`my_lessons/`) and of the workbooks. A copy
-that was edited is never replaced; see `coursekit.classroom.lessons`. Settings, as variables of the environment:
+that was edited is never replaced; see `coursekit.classroom.lessons`. README.md beside this file goes through it all.
 
-HUB_PASSWORD  what everybody types beside a name of their own; without it the hub does not start
-HUB_ADDRESS   where it listens: http://127.0.0.1:8000 unless said otherwise; the two ports above it must be free too
-HUB_HOME      where the class's folders are kept; `cell-by-cell-class` in your home folder unless said otherwise
+Run as root it serves strangers: each student has an account of this machine, a password of their own (`roster.py`), and
+limits. Run as anybody else it serves people who trust each other, and only if you say so: HUB_TRUST=1.
 
-All servers run as the user that started the hub, so a student who wants to can read the others' files, and anyone who
-knows the password can log in under any name: right for a class that trusts itself, not for strangers. For those, change
-`authenticator_class` and `spawner_class`: to the machine's own accounts (`pam`, `local`), or to containers.
+Settings, as variables of the environment:
+
+HUB_ADDRESS       where it listens: http://127.0.0.1:8000 unless said otherwise
+HUB_CERT, HUB_KEY the files of a certificate and its key: then the address begins with https
+HUB_HOME          where the class is kept: /srv/cell-by-cell for root, ~/cell-by-cell-class for others
+HUB_ADMINS        names in the roster, with commas between: they see who is there, and start and stop servers
+HUB_ADMIN_ACCESS  1: they can also open a student's server; everybody is told so
+HUB_MEMORY        what a student may take at once: 3G unless said otherwise
+HUB_CPUS          how many processors a student may keep busy, where systemd runs: 2 unless said otherwise
+HUB_IDLE          seconds after which an unused kernel ends, open tab or not: 3600; a server an hour later
+HUB_PORTS         two ports for the hub and its proxy to talk by, such as 8001,8002; free ones are found without
+HUB_TRUST         1: all servers run as you, see above
+HUB_PASSWORD      with HUB_TRUST: one password for every name, in place of a roster
 """
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from coursekit.classroom.lessons import renew
-
-home = Path(os.environ.get("HUB_HOME") or "~/cell-by-cell-class").expanduser().resolve()
-home.mkdir(parents=True, exist_ok=True)
-address = os.environ.get("HUB_ADDRESS") or "http://127.0.0.1:8000"
-port = urlsplit(address).port or 8000
-password = os.environ.get("HUB_PASSWORD", "")
-if len(password) < 8:
-    sys.exit("choose a password for the class, of 8 characters at least: HUB_PASSWORD=... make hub")
-
-
-def give_copies(spawner: object) -> None:
-    """Before somebody's server starts: a folder, and in it what is missing of the lessons and workbooks."""
-    for line in renew(home / "users" / spawner.user.name / "my_lessons"):
-        spawner.log.info("%s: %s", spawner.user.name, line)
-
+sys.path.insert(0, str(Path(__file__).parent))
+import accounts
+import roster
+import start
 
 c = get_config()  # noqa: F821 (JupyterHub provides it)
+home, separate, trusting = roster.home(), os.getuid() == 0, os.environ.get("HUB_TRUST") == "1"
+address = urlsplit(os.environ.get("HUB_ADDRESS") or "http://127.0.0.1:8000")
+password = os.environ.get("HUB_PASSWORD", "")
+admins = {name for name in os.environ.get("HUB_ADMINS", "").replace(" ", "").split(",") if name}
 
 # who may come in
-c.JupyterHub.authenticator_class = "shared-password"
-c.SharedPasswordAuthenticator.user_password = password
-c.Authenticator.allow_all = True
-c.Authenticator.username_pattern = "[a-z][a-z0-9-]{0,30}"  # it becomes a folder's name
+try:
+    start.lay_out(home, separate, trusting)
+    names = roster.read(home / "hub" / "roster.csv")
+    shared = start.one_password(password, names, admins, separate)
+    if separate:
+        accounts.prepare(names, home, Path(__file__).parent)
+    certificate = start.certificate(os.environ.get("HUB_CERT"), os.environ.get("HUB_KEY"), address)
+    idle = start.whole_number("HUB_IDLE", 3600)
+    hub_port, proxy_port = start.ports(home / "hub" / "ports", os.environ.get("HUB_PORTS"))
+except (ValueError, OSError) as error:
+    sys.exit(f"the hub does not start: {error}")
+
+c.JupyterHub.authenticator_class = roster.RosterAuthenticator
+c.RosterAuthenticator.roster = str(home / "hub" / "roster.csv")
+c.RosterAuthenticator.shared = shared
+c.Authenticator.username_pattern = roster.NAME
+c.Authenticator.auth_refresh_age = 60  # a name that leaves the roster is out a minute later
+c.Authenticator.refresh_pre_spawn = True
+
+# who may see, stop and help: not JupyterHub's own administrators, who can do anything
+see = ["admin-ui", "list:users", "read:users", "read:servers", "servers", "read:hub"]
+helps = os.environ.get("HUB_ADMIN_ACCESS") == "1"
+scopes = see + (["access:servers"] if helps else [])
+c.JupyterHub.load_roles = [{"name": "teacher", "scopes": scopes, "users": sorted(admins)}]
+if admins:
+    can = "can open your server and your files here, to help" if helps else "can start and stop your server here"
+    c.JupyterHub.template_vars = {"announcement": f"Your teachers ({', '.join(sorted(admins))}) {can}."}
 
 # what each gets: a server of this environment, in a folder of their own
-c.JupyterHub.spawner_class = "simple"
-c.SimpleLocalProcessSpawner.home_dir_template = str(home / "users" / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.default_url = "/lab/tree/my_lessons/00_notebook_basics.ipynb"
-c.Spawner.pre_spawn_hook = give_copies
+c.Spawner.pre_spawn_hook = partial(accounts.before_start, home=home)
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # a class starts all at once; 30 seconds are too few to answer
-c.Spawner.env_keep.extend(["COURSEKIT_SIZE", "COURSEKIT_MIRROR", "COURSEKIT_VERIFY"])
+c.Spawner.env_keep = ["PATH", "PYTHONPATH", "LANG", "LC_ALL", "COURSEKIT_SIZE", "COURSEKIT_MIRROR", "COURSEKIT_VERIFY"]
 # many people share the cores
-c.Spawner.environment = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-c.Spawner.args = [  # what nobody uses for an hour gives its memory back
-    "--MappingKernelManager.cull_idle_timeout=3600",
-    "--ServerApp.shutdown_no_activity_timeout=7200",
-    *(["--allow-root"] if os.getuid() == 0 else []),
+quiet = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+c.Spawner.environment = quiet
+c.Spawner.args = [  # what nobody uses gives its memory back
+    f"--config={Path(__file__).with_name('server_config.py')}",
+    f"--MappingKernelManager.cull_idle_timeout={idle}",
+    f"--MappingKernelManager.cull_interval={max(1, min(300, idle // 4))}",
+    "--MappingKernelManager.cull_connected=True",  # a tab that was left open
+    f"--TerminalManager.cull_inactive_timeout={idle}",
+    f"--ServerApp.shutdown_no_activity_timeout={idle + 3600}",
 ]
+c.Spawner.mem_limit = os.environ.get("HUB_MEMORY") or "3G"
+if not separate:
+    c.JupyterHub.spawner_class = "simple"
+    c.SimpleLocalProcessSpawner.home_dir_template = str(home / "users" / "{username}")
+else:
+    # by files, which have owners: anybody on the machine could listen to a port
+    c.Spawner.args += ["--KernelManager.transport=ipc"]
+    c.JupyterHub.spawner_class = accounts.AccountSpawner
+if separate and accounts.SYSTEMD.exists():
+    c.JupyterHub.spawner_class = "systemd"
+    c.SystemdSpawner.unit_name_template = f"cell-by-cell-{hub_port}-{{USERNAME}}"
+    c.SystemdSpawner.default_shell = "/bin/bash"
+    c.SystemdSpawner.cpu_limit = float(os.environ.get("HUB_CPUS") or 2)
+    c.SystemdSpawner.isolate_tmp = True
+    c.SystemdSpawner.disable_user_sudo = True
+    c.SystemdSpawner.readwrite_paths = [str(home / "users" / "{USERNAME}"), str(home / "run")]
+    c.SystemdSpawner.unit_extra_properties = accounts.UNIT
 
 # where things are, and the proxy that leads each browser to its own server
-c.JupyterHub.bind_url = address
-c.JupyterHub.hub_port = port + 1
-c.JupyterHub.db_url = f"sqlite:///{home / 'hub.sqlite'}"
-c.JupyterHub.cookie_secret_file = str(home / "cookie_secret")
-c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{port + 2}"
-c.ConfigurableHTTPProxy.command = [str(Path(sys.executable).with_name("configurable-http-proxy"))]
-c.ConfigurableHTTPProxy.pid_file = str(home / "proxy.pid")
+c.JupyterHub.bind_url = address.geturl()
+c.JupyterHub.hub_ip = "127.0.0.1"
+c.JupyterHub.hub_port = hub_port
+c.JupyterHub.db_url = f"sqlite:///{home / 'hub' / 'hub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(home / "hub" / "cookie_secret")
+c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = certificate
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
+c.ConfigurableHTTPProxy.command = [sys.executable, str(Path(__file__).with_name("proxy.py"))]
+c.ConfigurableHTTPProxy.pid_file = str(home / "hub" / "proxy.pid")

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from html import escape, unescape
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -100,9 +101,17 @@ def valid_html(app: Sphinx, page: str, template: str, context: dict, tree: objec
     context["body"] = body.replace(' valign="top"', ' style="vertical-align: top"')
 
 
+def describe(app: Sphinx, page: str, template: str, context: dict, tree: object) -> None:
+    """Say in a page's head what it is about: its first paragraph, for search engines and shared links."""
+    if first := re.search(r"<p>(.+?)</p>", context.get("body", ""), re.S):
+        text = " ".join(unescape(re.sub(r"<[^>]+>", "", first[1])).split())
+        context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{escape(text)}">'
+
+
 def setup(app: Sphinx) -> None:
     """Tell Sphinx."""
     app.connect("autodoc-process-docstring", to_rest, priority=100)  # before napoleon reads them
     app.connect("autodoc-process-docstring", link_lessons)
     app.connect("autodoc-before-process-signature", name_defaults)
     app.connect("html-page-context", valid_html, priority=900)  # after the theme
+    app.connect("html-page-context", describe)

@@ -4,6 +4,7 @@ import math
 import os
 import shutil
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -35,6 +36,13 @@ def seed():
 def one_thread():
     """Models this small gain nothing from a second thread, and lose much to it on a busy machine."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def without_case(monkeypatch):
+    """Paths that compare as those of Windows do."""
+    monkeypatch.setattr(type(Path()), "__lt__", lambda one, other: str(one).lower() < str(other).lower())
+    assert Path("dog") < Path("Emu")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The command line: `coursekit lab`, `coursekit check 02`, and so on; also as `python -m coursekit`."""
 
+import codecs
 import importlib
 import os
 import subprocess
@@ -75,6 +76,25 @@ def _mine() -> Path:
     return Path.cwd() if Path(".copies.json").exists() else Path.cwd() / "my_lessons"
 
 
+# In place of signs that a terminal, a file or a pipe cannot take: on Windows these may know 256, and not ours
+PLAIN = {"✓": "[x]", "○": "[ ]", "✗": "[!]", "▸": ">", "−": "-", "–": "-", "→": "->", "·": "-"}
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """What to write in place of signs that cannot be written; one that has no likeness becomes a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+
+
+def print_anywhere() -> None:
+    """Let this process print whatever its console, or the file that it writes to, can take; see `PLAIN`."""
+    codecs.register_error("coursekit", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if getattr(stream, "errors", None) in ("strict", "backslashreplace"):  # a console, a file or a pipe
+            stream.reconfigure(errors="coursekit")
+
+
 TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, progress, app, check, where)}
 
 
@@ -82,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for; what goes wrong is said in a line."""
     # threads that wait for work by spinning slow each other down many times over when the cores are shared
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    print_anywhere()
     task, *rest = (sys.argv[1:] if arguments is None else arguments) or ["help"]
     try:
         if task in ("help", "-h", "--help"):

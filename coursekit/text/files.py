@@ -82,12 +82,13 @@ def read_texts(folder: Path | str, labels: Sequence[str] = ("neg", "pos"), encod
     if not is_list(labels) or len(set(labels)) < len(labels):
         raise ValueError(f"labels are a list of different subfolders; found {labels!r}")
     for label in labels:
-        there = sorted(file for file in (folder / label).glob("*") if not file.name.startswith("."))
+        there = [file for file in (folder / label).glob("*") if not file.name.startswith(".")]
+        there.sort(key=lambda file: file.name)  # as paths they compare without regard to case on Windows
         found = [file for file in there if file.suffix == ".txt"]
         if not found:
             there = ", ".join(sorted(path.name for path in folder.glob("*") if path.is_dir())) or "no folder"
             raise FileNotFoundError(f"there are no texts {folder / label}/*.txt; {folder} holds {there}")
-        if found < there:
+        if len(found) < len(there):
             other = next(file for file in there if file not in found)
             warnings.warn(f"{len(there) - len(found)} files are no .txt and left out, such as {other}", stacklevel=2)
         files += found

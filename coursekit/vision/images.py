@@ -55,7 +55,8 @@ def find_images(folder: Path | str) -> list[Path]:
         what = "a file; give several files as a list" if folder.exists() else "not there"
         raise FileNotFoundError(f"there is no folder {folder}: it is {what}")
     files = _visible_files(folder)
-    images = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
+    # by parts, not as paths: these compare without regard to case on Windows, and a seed would split other files off
+    images = sorted((file for file in files if file.suffix.lower() in SUFFIXES), key=lambda file: file.parts)
     if not images:
         others = ", ".join(sorted({file.suffix or file.name for file in files})[:5]) or "no files at all"
         raise FileNotFoundError(f"no image in {folder} (looked for {', '.join(SUFFIXES)}; found {others})")

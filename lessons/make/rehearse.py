@@ -8,7 +8,6 @@ others are to hold. What ran is left in `build/rehearsal`; the lessons stay as t
 
 import os
 import re
-import resource
 import sys
 import tempfile
 import time
@@ -25,6 +24,11 @@ from nbformat import NotebookNode
 from . import stand_ins
 from .record import data_sets
 from .run import LESSONS, chosen, save
+
+try:
+    import resource
+except ImportError:  # Windows has nothing that counts what children used
+    resource = None
 
 KEPT = LESSONS.parent / "build" / "rehearsal"
 TOGETHER = 2  # lessons at a time
@@ -101,7 +105,9 @@ def rehearse(lesson: Path, home: Path, kept: Path = KEPT) -> Result:
 
 
 def cpu_seconds() -> float:
-    """What the processors did for the kernels that this process started and that ended."""
+    """What the processors did for the kernels that this process started and that ended; nan where nobody counts."""
+    if resource is None:
+        return float("nan")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

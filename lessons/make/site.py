@@ -245,7 +245,8 @@ def lay_out() -> None:
     for path in (ROOT / "excel").glob("*.xlsx"):
         copy(path, f"excel/{path.name}")
     copy(SOURCES / "index.md", "index.md")
-    copy(SOURCES / "teach.md", "teach.md")
+    for name in ("CHANGELOG.md", "site/errata.md", "site/translators.md", "site/teach.md"):
+        copy(ROOT / name, name)
     copy(ROOT / "README.md", "README.md")
     copy(ROOT / "data" / "README.md", "data.md")
     copy(ROOT / "benchmarks" / "README.md", "benchmarks.md")

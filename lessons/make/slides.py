@@ -15,7 +15,7 @@ import nbformat
 from nbconvert import SlidesExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
-from traitlets.config import Config
+from pygments.formatters import HtmlFormatter
 
 from .run import chosen
 
@@ -26,10 +26,11 @@ INDEX = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Slides: Deep Learning, Cell by Cell</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="lib/reset.css">
-<link rel="stylesheet" href="lib/deck.css"></head>
+<link rel="stylesheet" href="lib/deck.css"><script src="lib/theme.js"></script></head>
 <body><main class="decks"><h1>Slides</h1>
 <p>Space goes on, the arrows move in all directions, <kbd>s</kbd> opens the speaker's notes,
-<kbd>o</kbd> the overview, <kbd>f</kbd> the full screen, <kbd>?</kbd> the rest.</p>
+<kbd>o</kbd> the overview, <kbd>f</kbd> the full screen, <kbd>d</kbd> light or dark,
+<kbd>?</kbd> the rest. Add <code>?print-pdf</code> to the address of a deck to print it page by page.</p>
 <ul>
 {}
 </ul></main></body></html>
@@ -55,10 +56,17 @@ def copy_libraries(folder: Path) -> None:
         *parts,
         reveal / "plugin" / "notes" / "notes.js",
         mathjax(),
-        HERE / "deck" / "deck.css",
-        HERE / "deck" / "deck.js",
+        *(HERE / "deck" / name for name in ("deck.css", "deck.js", "theme.js")),
     ):
         shutil.copy(file, folder)
+    light, dark = (
+        HtmlFormatter(style=f"a11y-high-contrast-{tone}") for tone in ("light", "dark")
+    )
+    styles = [
+        light.get_style_defs(".highlight"),
+        dark.get_style_defs('[data-theme="dark"] .highlight'),
+    ]
+    (folder / "code.css").write_text("\n".join(styles), encoding="utf-8")
 
 
 def title(notebook: NotebookNode) -> str:
@@ -110,7 +118,6 @@ class Decks(SlidesExporter):
 def exporter() -> Decks:
     """One for all decks: it takes a while to make."""
     return Decks(
-        config=Config(CSSHTMLHeaderPreprocessor={"style": "a11y-high-contrast-light"}),
         template_name="deck",
         extra_template_basedirs=[str(HERE)],
         exclude_anchor_links=True,

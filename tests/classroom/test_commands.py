@@ -101,7 +101,7 @@ def test_lab_opens_copies_in_the_current_folder(here, monkeypatch):
             commands.main(["lab", "--no-browser", "--port", "8899"])
         assert called[-1][:3] == [sys.executable, "-m", "jupyterlab"] and os.getcwd() == str(here)
         assert called[-1][-3:] == ["--no-browser", "--port", "8899"]
-        assert ("--allow-root" in called[-1]) == (os.geteuid() == 0)
+        assert ("--allow-root" in called[-1]) == (hasattr(os, "geteuid") and os.geteuid() == 0)
         assert "--LabApp.default_url=/lab/tree/my_lessons/00_notebook_basics.ipynb" in called[-1]
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"  # for the kernels that JupyterLab starts
     copies = sorted(path.name for path in (here / "my_lessons").glob("*.ipynb"))
@@ -119,6 +119,27 @@ def test_reset_progress_and_where(here, capsys):
     commands.main(["where"])
     said = dict(line.split(None, 1) for line in capsys.readouterr().out.replace("your copies", "copies").splitlines())
     assert said["copies"] == str(here / "my_lessons") and said["lessons"] == str(lessons.LESSONS)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "utf-8", "cp1252:replace"])
+def test_signs_that_a_console_cannot_take_become_plain_ones(here, own_home, encoding):
+    """A file or pipe on Windows has one of some 256 signs a letter; what the user asked for holds."""
+    (own_home / "progress").mkdir(parents=True)
+    (own_home / "progress" / "00.average").write_text("2026-11-29\n", encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "coursekit", "progress"],
+        capture_output=True, cwd=here, env=os.environ | {"PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    done, open_ = {"utf-8": "✓○", "cp1252:replace": "??"}.get(encoding, ("[x]", "[ ]"))
+    said = ran.stdout.decode(encoding.split(":")[0])
+    assert f"{done} average" in said and f"{open_} run_order" in said
+
+
+def test_what_goes_wrong_is_said_there_too(here):
+    command = [sys.executable, "-m", "coursekit", "check", "✗→猫"]
+    ran = subprocess.run(command, capture_output=True, cwd=here, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+    assert ran.returncode == 1 and b"no lesson '[!]->?'" in ran.stderr, ran.stderr
 
 
 def test_python_m_coursekit_is_the_same(here):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from needs import needs_kill
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -202,6 +203,7 @@ def killed_fit(path, callbacks=()):
     return learn
 
 
+@needs_kill
 def test_a_fit_goes_on_after_its_process_was_killed(tmp_path):
     code = f"import test_callbacks as t; t.killed_fit({str(tmp_path / 'fit')!r}, [t.Stop(10, 'kill')])"
     here = {"cwd": Path(__file__).parent, "env": os.environ | {"OMP_NUM_THREADS": "1"}}  # more threads round otherwise

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 from lab import ROOT
+from needs import needs_fork
 from torch.utils.data import Dataset, TensorDataset
 
 import coursekit as ck
@@ -142,6 +143,7 @@ def test_the_device_is_the_best_one_unless_it_is_named():
             ck.Loaders((X, Y), device="cuda")
 
 
+@needs_fork
 def test_it_trains_the_same_however_processes_start(tmp_path):
     """Linux forks; Windows and macOS spawn."""
     program = tmp_path / "trains.py"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from needs import needs_kill
 from torch import nn
 
 import coursekit as ck
@@ -79,6 +80,14 @@ def test_a_failed_save_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, 
     assert not old or path.read_bytes() == before
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists the files that are mapped")
+def test_what_was_loaded_does_not_keep_the_file_open(tmp_path):
+    """On Windows a file that is mapped into memory cannot be replaced: loading would forbid the next save."""
+    path = ck.save_tensors(tmp_path / "model", {"large": torch.ones(1 << 20)}, {})
+    loaded, _ = ck.load_tensors(path)
+    assert str(path) not in Path("/proc/self/maps").read_text(encoding="utf-8") and loaded["large"].sum() == 1 << 20
+
+
 def test_metadata_that_json_cannot_hold_change_nothing(tmp_path):
     before = ck.save_tensors(tmp_path / "model", TENSORS, NOTES).read_bytes()
     with pytest.raises(TypeError, match="not JSON serializable"):
@@ -95,6 +104,7 @@ save_tensors(sys.argv[1], {"other": torch.zeros(1000)}, {})
 """
 
 
+@needs_kill
 def test_a_process_killed_while_saving_leaves_the_old_file(tmp_path):
     path = ck.save_tensors(tmp_path / "model", TENSORS, NOTES)
     before = path.read_bytes()

@@ -20,6 +20,10 @@ def _tool(there: str | None, reason: str) -> pytest.MarkDecorator:
 needs_chromium = _tool(CHROMIUM, "no Chromium on this machine")
 needs_java = _tool(JAVA, "no Java to run the W3C's checker")
 needs_libreoffice = _tool(SOFFICE, "LibreOffice is not installed")
+# what Windows has not; each says what that is
+needs_make = pytest.mark.skipif(not shutil.which("make") or os.name == "nt", reason="no make, as on Windows")
+needs_kill = pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process cannot catch")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot copy a process, as Windows cannot")
 # `make test` makes it; pytest may be run without
 needs_environment = pytest.mark.skipif(
     not READY.exists() and not IN_CI, reason="no .venv that make has made, so nothing that `make lab` could serve from"

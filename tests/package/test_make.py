@@ -8,7 +8,7 @@ import urllib.request
 import nbformat
 import pytest
 from lab import ROOT, serving
-from needs import needs_environment
+from needs import needs_environment, needs_make
 
 from lessons.make import run
 
@@ -24,12 +24,14 @@ def test_ci_calls_the_readmes_test_command():
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@needs_make
 def test_help_has_a_line_for_every_task():
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
     tasks = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1].split()
     assert re.findall(r"^make (\w+) +\S", said, re.M) == tasks
 
 
+@needs_make
 def test_a_python_that_is_too_old_is_refused_in_words(tmp_path):
     old = tmp_path / "python3"
     old.write_text(

@@ -136,7 +136,9 @@ def test_the_html_is_valid(site):
 def test_every_lesson_is_there_without_the_speakers_notes(site, pages, lessons):
     listed = Page(site / "index.html").links
     for path in lessons:
-        page = pages[site / "lessons" / f"{path.stem}.html"]
+        file = site / "lessons" / f"{path.stem}.html"
+        page = pages[file]
+        assert re.search(r'<meta name="description" content="[^"]{40,}">', file.read_text(encoding="utf-8")), file
         assert f"lessons/{path.stem}.html" in listed
         assert f"../slides/{path.stem}.html" in page.links
         text = "".join(page.text)

@@ -209,6 +209,16 @@ def test_other_files_are_left_out_with_a_word_and_hidden_ones_without(reviews, r
     (reviews / "pos" / "notes.TXT").write_text("?", encoding="utf-8")
     with pytest.warns(UserWarning, match=r"1 files are no .txt and left out, such as .*notes.TXT"):
         assert len(ck.read_texts(reviews)) == 5
+    (reviews / "pos" / "0_first.md").write_text("?", encoding="utf-8")  # before all others in the alphabet
+    with pytest.warns(UserWarning, match=r"2 files are no .txt and left out"):
+        assert len(ck.read_texts(reviews)) == 5
+
+
+def test_texts_lie_in_the_same_order_where_paths_compare_without_case(reviews, without_case):
+    for name in ("b.txt", "A.txt", "C.txt"):
+        (reviews / "unsup" / name).write_text("perhaps", encoding="utf-8")
+    names = [file.name for file in ck.read_texts(reviews, ["unsup"]).files]
+    assert names == sorted(names) and names.index("C.txt") < names.index("b.txt")
 
 
 def test_labels_are_a_list_and_texts_have_one_each(reviews):

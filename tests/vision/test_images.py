@@ -29,6 +29,14 @@ def test_images_are_found_in_folders_in_order_and_hidden_ones_left_out(tmp_path)
     assert ck.read_image(tmp_path / "b/c/ü 猫.webp").shape == (3, 16, 16)
 
 
+def test_images_lie_in_the_same_order_where_paths_compare_without_case(tmp_path, without_case):
+    """A seed splits the same images off on every system: Windows would put `dog` between `Cat` and `Emu`."""
+    names = ["Cat/2.png", "Emu/1.png", "dog/1.png", "dog/B.png", "dog/a.png"]
+    for name in names:
+        save(tmp_path / name, noise())
+    assert [file.relative_to(tmp_path).as_posix() for file in ck.find_images(tmp_path)] == names
+
+
 def test_a_folder_below_a_hidden_one_is_searched(tmp_path):
     file = save(tmp_path / ".cache" / "pets" / "cat.png", noise())
     assert ck.find_images(tmp_path / ".cache" / "pets") == [file]
