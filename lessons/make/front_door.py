@@ -42,6 +42,7 @@ BADGES = {
 }
 FIRST = '''\
 # Where the course is missing (Colab, Kaggle, a rented machine), this cell installs it; where it is there, nothing.
+import importlib
 import os
 from importlib.metadata import distributions
 from importlib.util import find_spec
@@ -54,6 +55,7 @@ NEEDS = """
 
 def missing():
     """The names of the packages that are not installed here."""
+    importlib.invalidate_caches()
     others = [name for name in NEEDS.split() if not any(distributions(name=name))]
     return others + ["coursekit"] * (find_spec("coursekit") is None)
 
@@ -202,14 +204,11 @@ def first_cell(addresses: Addresses, root: Path = ROOT) -> NotebookNode:
     return nbformat.v4.new_code_cell(source, id="front-door", metadata=metadata)
 
 
-def edition(root: Path, addresses: Addresses) -> dict[str, bytes]:
-    """The lessons for elsewhere, by file name: the cell that installs, then the lesson, not yet run."""
-    found = {}
-    for lesson in chosen([]):
-        notebook = unrun(read(lesson))
-        notebook.cells.insert(0, first_cell(addresses, root))
-        found[lesson.name] = (nbformat.writes(notebook) + "\n").encode()
-    return found
+def elsewhere(lesson: Path, addresses: Addresses, root: Path = ROOT) -> bytes:
+    """A lesson for elsewhere: the cell that installs, then the lesson, not yet run."""
+    notebook = unrun(read(lesson))
+    notebook.cells.insert(0, first_cell(addresses, root))
+    return (nbformat.writes(notebook) + "\n").encode()
 
 
 def readme(text: str, addresses: Addresses, root: Path = ROOT) -> str:
@@ -283,9 +282,8 @@ def write(given: Addresses, root: Path = ROOT) -> list[Path]:
         ),
     }
     contents = {name: text.encode() for name, text in files.items()}
-    contents |= {
-        f"{ONLINE}/{name}": content for name, content in edition(root, addresses).items()
-    }
+    for lesson in chosen([]):
+        contents[f"{ONLINE}/{lesson.name}"] = elsewhere(lesson, addresses, root)
     changed = []
     for name, content in contents.items():
         path = root / name

@@ -1,8 +1,6 @@
 """The wheel, in an environment without the clone: what it holds, and its command run in an empty folder."""
 
 import os
-import shutil
-import subprocess
 import sys
 import sysconfig
 import zipfile
@@ -10,28 +8,7 @@ from pathlib import Path
 
 import pytest
 from lab import ROOT
-
-NOT_THE_COURSE = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info", "my_*")
-FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "LICENSE-CC-BY-4.0")
-
-
-def run(*command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, encoding="utf-8", **options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in ("coursekit", "lessons", "data", "excel"):
-        shutil.copytree(ROOT / name, folder / "source" / name, ignore=NOT_THE_COURSE)
-    for name in FILES:
-        shutil.copyfile(ROOT / name, folder / "source" / name)
-    options = ("--no-build-isolation", "--no-deps", "--disable-pip-version-check", "--wheel-dir", folder)
-    run(sys.executable, "-m", "pip", "wheel", *options, folder / "source")
-    (found,) = folder.glob("*.whl")
-    return found
+from wheels import run
 
 
 @pytest.fixture(scope="module")
