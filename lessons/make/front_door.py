@@ -57,7 +57,8 @@ def missing():
     """The names of the packages that are not installed here."""
     importlib.invalidate_caches()
     others = [name for name in NEEDS.split() if not any(distributions(name=name))]
-    return others + ["coursekit"] * (find_spec("coursekit") is None)
+    found = find_spec("coursekit")  # a mere folder of that name, a clone's, has no origin
+    return others + ["coursekit"] * (getattr(found, "origin", None) is None)
 
 
 if missing():

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
+from urllib.parse import quote
 
 from lab import ROOT
 
@@ -47,6 +48,16 @@ def repack(name: str, folder: Path) -> Path:
     return path
 
 
+def empty(name: str, version: str, folder: Path) -> Path:
+    """A wheel of that name and version with nothing in it."""
+    path, home = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{home}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{home}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{home}/RECORD", f"{home}/METADATA,,\n{home}/WHEEL,,\n{home}/RECORD,,\n")
+    return path
+
+
 def without_pips_settings(**more: object) -> dict[str, str]:
     """This process's environment, in which pip and uv know no index but one that is given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON"))}
@@ -61,7 +72,7 @@ def index(folder: Path, wheels: list[Path]) -> Iterator[tuple[str, list[str]]]:
         place = folder / "simple" / wheel.name.split("-")[0].replace("_", "-")
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(wheel, place / wheel.name)
-        links = [f'<a href="{file.name}">{file.name}</a>' for file in sorted(place.glob("*.whl"))]
+        links = [f'<a href="{quote(file.name)}">{file.name}</a>' for file in sorted(place.glob("*.whl"))]
         (place / "index.html").write_text("<!DOCTYPE html><html><body>" + "".join(links), encoding="utf-8")
 
     class Handler(http.server.SimpleHTTPRequestHandler):

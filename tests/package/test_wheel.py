@@ -1,13 +1,15 @@
 """The wheel, in an environment without the clone: what it holds, and its command run in an empty folder."""
 
 import os
+import subprocess
 import sys
 import sysconfig
+import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
-from lab import ROOT
+from lab import ROOT, address
 from wheels import run
 
 
@@ -52,6 +54,35 @@ def test_it_holds_lessons_solutions_samples_and_workbooks_and_nothing_for_author
 def test_the_course_is_found_where_it_was_installed(environment, tmp_path):
     said = command(environment, tmp_path, "where")
     assert str(environment.parent) in said and str(ROOT) not in said
+
+
+@pytest.mark.parametrize("user", ["this", "ordinary"])
+def test_lab_opens_there_in_a_folder_with_any_name(environment, tmp_path, user):
+    """In a folder with a space and a sign that addresses give a meaning to; as root, too, where that is who tests."""
+    ordinary = {"user": 65534, "group": 65534, "extra_groups": []} if user == "ordinary" else {}
+    if ordinary and os.geteuid() != 0:
+        pytest.skip("only root can become another user; this user is an ordinary one")
+    folder = tmp_path / "my work #1"
+    folder.mkdir()
+    for place in (tmp_path, *tmp_path.parents):  # that user must get in
+        if ordinary and place != Path(place.anchor) and place.stat().st_uid == os.geteuid() and place != Path("/tmp"):
+            place.chmod(place.stat().st_mode | 0o055)
+    log = folder / "lab.log"
+    if ordinary:
+        os.chown(folder, 65534, 65534)
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER", "XDG"))}
+    variables |= {"HOME": str(folder), "COURSEKIT_HOME": str(folder / "home")}
+    command = [environment / "coursekit", "lab", "--no-browser", "--port", "0"]
+    with log.open("w", encoding="utf-8") as out:
+        lab = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, env=variables, **ordinary)
+    try:
+        said = address(lab, log, r"http://127\.0\.0\.1:\d+/\S*token=\w+", seconds=300)
+        with urllib.request.urlopen(said, timeout=60) as answer:
+            assert answer.status == 200 and "JupyterLab" in answer.read().decode()
+        assert (folder / "my_lessons" / "00_notebook_basics.ipynb").is_file()
+    finally:
+        lab.terminate()
+        lab.wait(60)
 
 
 def test_a_lesson_runs_there(environment, tmp_path):
