@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from wheels import index, repack, run, without_pips_settings
 
 import coursekit
-from lessons.make import front_door
+from lessons.make import front_door, site
 from lessons.make.front_door import Addresses, checked
 
 GITHUB = Addresses(repository="https://github.com/ada/course", tag="v1.0")
@@ -81,6 +81,21 @@ def test_a_release_keeps_the_addresses_given_before_and_another_repository_does_
         and "ada/course" not in readme
         and "v2/git/https%3A%2F%2Fcodeberg.org%2Feve%2Fcourse/v1.1" in readme
     )
+
+
+def test_a_lessons_page_opens_it_elsewhere_once_there_is_an_address(monkeypatch):
+    lesson = ROOT / "lessons" / LESSONS[1]
+
+    def files():
+        (cell,) = [cell.source for cell in site.page_of(lesson).cells if cell.id == "files"]
+        return cell
+
+    monkeypatch.setattr(site.Addresses, "load", lambda: checked(GITHUB))
+    assert all(
+        f"- [Open in {place}]({link})\n" in files() + "\n" for place, link in checked(GITHUB).links(lesson.name).items()
+    )
+    monkeypatch.setattr(site.Addresses, "load", Addresses)
+    assert "Open in" not in files()
 
 
 def test_without_it_nothing_leads_to_an_address_that_is_not_there():
@@ -151,13 +166,13 @@ def elsewhere(tmp_path_factory):
     run(sys.executable, "-m", "venv", folder)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     run(python, "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools")  # an old one; the one from here is found
-    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     others = folder / "others"  # a folder that a .pth file names is searched, too
     others.mkdir()
     for path in Path(sysconfig.get_path("purelib")).iterdir():
         if not re.match(r"__editable__|coursekit|pooch|pip\b|.*\.pth$|__pycache__", path.name):
             (others / path.name).symlink_to(path, target_is_directory=path.is_dir())
-    (site / "others.pth").write_text(str(others), encoding="utf-8")
+    (packages / "others.pth").write_text(str(others), encoding="utf-8")
     return python
 
 

@@ -16,6 +16,12 @@ from wheels import empty, index, run, without_pips_settings
 
 from lessons.make.front_door import dependencies
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 UV = Path(sys.executable).with_name("uv")
 OWN = {"coursekit", "app"}  # lesson 18's app lies beside the lesson
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
@@ -62,6 +68,54 @@ def test_only_lessons_and_what_opens_and_runs_them_are_installed_by_default():
         "nbconvert",
     }
     assert not tools & {Requirement(line).name for line in dependencies()}
+
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+# task, the extra that it adds, the module that it runs
+TASKS = re.findall(
+    r"^([a-z-]+): \$\((?:READY\)|WITH\)(\w+)) ##.*\n(?:\t.*\n)*?\t.*-m ((?:lessons|excel)\.[\w.]+)", MAKEFILE, re.M
+)
+
+
+def brought(extra):
+    """The packages of an extra, and of those that it names."""
+    for requirement in (Requirement(line) for line in EXTRAS.get(extra, [])):
+        if requirement.name == "coursekit":
+            for other in requirement.extras:
+                yield from brought(other)
+        else:
+            yield canonicalize_name(requirement.name)
+
+
+def parts_of(module, seen):
+    """The files of the authors' tools that a module rests on, itself among them."""
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    if module in seen or not path.is_file():
+        return
+    seen.add(module)
+    yield path
+    package = module.rsplit(".", 1)[0]
+    for node in ast.walk(ast.parse(code(path))):
+        if isinstance(node, ast.ImportFrom):
+            near = ".".join(filter(None, [package if node.level else "", node.module]))
+            for name in [near, *(f"{near}.{alias.name}" for alias in node.names)]:
+                yield from parts_of(name, seen)
+
+
+@pytest.mark.parametrize("task, extra, module", TASKS)
+def test_a_task_of_make_adds_what_its_program_imports(task, extra, module):
+    known = {canonicalize_name(Requirement(line).name) for line in dependencies()} | set(brought(extra))
+    known |= {"traitlets"}  # which Jupyter brings
+    tools = {"lessons", "excel", "data", "benchmarks", "coursekit"}
+    brings = packages_distributions()
+    wanted = (
+        {name for path in parts_of(module, set()) for name in imported(path)} - set(sys.stdlib_module_names) - tools
+    )
+    assert {name for name in wanted if not known & {canonicalize_name(dist) for dist in brings.get(name, [])}} == set()
+
+
+def test_the_tasks_are_found():
+    assert len(TASKS) >= 9 and {"site", ""} <= {extra for _, extra, _ in TASKS}
 
 
 # --- PyTorch for what the machine has ---
