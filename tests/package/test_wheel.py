@@ -23,7 +23,19 @@ def environment(wheel, tmp_path_factory):
     site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     # a folder that a .pth file names is searched, and its own .pth files (the clone's among them) are not read
     (site / "others.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--ignore-installed",
+        wheel,
+    )
     return programs
 
 
@@ -64,12 +76,17 @@ def test_lab_opens_there_in_a_folder_with_any_name(environment, tmp_path, user):
         pytest.skip("only root can become another user; this user is an ordinary one")
     folder = tmp_path / "my work #1"
     folder.mkdir()
-    for place in (tmp_path, *tmp_path.parents):  # that user must get in
+    for place in (tmp_path, *tmp_path.parents, *environment.parents[:1]):  # that user must get in
         if ordinary and place != Path(place.anchor) and place.stat().st_uid == os.geteuid() and place != Path("/tmp"):
             place.chmod(place.stat().st_mode | 0o055)
     log = folder / "lab.log"
     if ordinary:
         os.chown(folder, 65534, 65534)
+        try:
+            python = environment / Path(sys.executable).name
+            subprocess.run([python, "-c", "import torch"], check=True, capture_output=True, cwd=folder, **ordinary)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("this Python lies where other users may not read")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER", "XDG"))}
     variables |= {"HOME": str(folder), "COURSEKIT_HOME": str(folder / "home")}
     command = [environment / "coursekit", "lab", "--no-browser", "--port", "0"]

@@ -409,7 +409,7 @@ def test_the_page_is_valid_html(tmp_path):
 
 def test_without_swagger_ui_the_app_serves_and_says_what_brings_it(monkeypatch):
     monkeypatch.setattr(pages, "OFFLINE", None)
-    app = FastAPI(title="Which <one>?")
+    app = FastAPI(title="Which <one>?", docs_url=None)
     pages.add_pages(app)
     with TestClient(app) as client:
         assert client.get("/").status_code == 200 and client.get("/openapi.json").status_code == 200
