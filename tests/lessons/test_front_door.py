@@ -216,7 +216,8 @@ def test_a_lesson_installs_the_course_where_it_is_missing_and_the_second_time_no
 
 
 def test_where_nothing_can_be_installed_the_cell_says_what_is_missing(elsewhere, tmp_path):
-    run(elsewhere, "-m", "pip", "uninstall", "--quiet", "--yes", "coursekit", "pooch")
+    # not in the clone, where pip would find the clone's own coursekit and leave it
+    run(elsewhere, "-m", "pip", "uninstall", "--quiet", "--yes", "coursekit", "pooch", cwd=tmp_path)
     (tmp_path / "coursekit").mkdir()  # a folder of that name, such as a clone, is no package
     (tmp_path / "index" / "simple").mkdir(parents=True)
     with index(tmp_path / "index", []) as (address, asked):
