@@ -48,11 +48,16 @@ def spread(values, form):
     return f"{middle} ({low} to {high})"
 
 
-def write(name, text):
-    """Replace what stands between the README's markers `<!-- name -->` and `<!-- /name -->`, and print it."""
-    before, start, rest = README.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+def between(whole, name, text):
+    """The whole with `text` between its marks `<!-- name -->` and `<!-- /name -->`; a ValueError without them."""
+    before, start, rest = whole.partition(f"<!-- {name} -->\n")
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not (start and end):
-        raise ValueError(f"{README} has no markers for {name!r}")
-    README.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
+        raise ValueError(f"there are no marks <!-- {name} --> and <!-- /{name} --> to write between")
+    return f"{before}{start}{text}\n{end}{after}"
+
+
+def write(name, text):
+    """Replace what stands between the README's marks `<!-- name -->` and `<!-- /name -->`, and print it."""
+    README.write_text(between(README.read_text(encoding="utf-8"), name, text), encoding="utf-8")
     print(text)

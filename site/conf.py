@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from lessons.make.front_door import Addresses
 from lessons.make.slides import mathjax  # found because `python -m lessons.make.site` runs in the course's folder
 
 project = "Deep Learning, Cell by Cell"
@@ -25,6 +26,13 @@ html_favicon = str(Path(__file__).with_name("favicon.svg"))
 html_static_path = [str(Path(__file__).with_name("course.css")), str(mathjax())]
 html_css_files = ["course.css"]
 html_show_sphinx = False
+known = Addresses.load()
+report = {"Report a fault": known.issues, "Ask a question": known.discussions, "The source": known.repository}
+html_theme_options = {
+    "footer_icons": [
+        {"name": name, "url": address, "html": name, "class": ""} for name, address in report.items() if address
+    ]
+}
 html_show_copyright = False
 html_copy_source = False
 html_use_index = html_domain_indices = False  # the search finds more

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import wheels
 from browser import launched, new_page
 from filelock import FileLock
 from needs import skip_without
@@ -79,6 +80,13 @@ def once(tmp_path_factory):
         return folder
 
     return shared
+
+
+@pytest.fixture(scope="session")
+def wheel(once):
+    """The course's wheel, built once in a run."""
+    (found,) = once("wheel", wheels.build).glob("*.whl")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
+from urllib.parse import quote
 
 from ..datasets import course, home, nearest
 
@@ -21,7 +22,7 @@ def lab(*options: str) -> None:
     for line in renew(mine):
         print(f"{mine.name}: {line}")
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    first = f"--LabApp.default_url=/lab/tree/{mine.name}/00_notebook_basics.ipynb"
+    first = f"--LabApp.default_url=/lab/tree/{quote(mine.name)}/00_notebook_basics.ipynb"
     command = [sys.executable, "-m", "jupyterlab", first, *as_root, *options]
     os.chdir(mine.parent)
     if os.name == "posix":

@@ -4,16 +4,22 @@ import base64
 import hashlib
 import html
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
-import fastapi_offline  # brings Swagger UI, so that the API's page needs no other host
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 PAGE = Path(__file__).with_name("page.html")
-SWAGGER = Path(fastapi_offline.__file__).with_name("static")
+# fastapi-offline brings Swagger UI, so that the API's page needs no other host; only who installs the extra has it
+OFFLINE = find_spec("fastapi_offline")
+NO_SWAGGER = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>
+<p>What the API takes and gives is in <a href="openapi.json">openapi.json</a>. The page on which to try it is drawn by
+Swagger UI, which is not installed: <code>pip install fastapi-offline</code>, then start the app again.</p>
+</html>"""
 # No script or style but those whose sums are named, no other host, no frame around the page.
 POLICY = (
     "default-src 'none'; script-src 'self' {scripts}; style-src 'self' {styles}; img-src 'self' blob: data:; "
@@ -32,14 +38,19 @@ def add_pages(app: FastAPI, takes: str = "picture", corrects: bool = True) -> No
     parts = {takes, "corrects"} if corrects else {takes}
     text = PAGE.read_text(encoding="utf-8").replace("Which pet is it?", html.escape(app.title))
     page = secured(re.sub(r"(?s) *<!-- (\w+) -->\n(.*?) *<!-- /\1 -->\n", lambda m: m[2] * (m[1] in parts), text))
+    docs = secured(NO_SWAGGER.format(title=html.escape(app.title))) if OFFLINE is None else swagger_ui(app)
+    app.add_api_route("/", lambda: page, include_in_schema=False, response_class=HTMLResponse)
+    app.add_api_route("/docs", lambda: docs, include_in_schema=False, response_class=HTMLResponse)
+
+
+def swagger_ui(app: FastAPI) -> HTMLResponse:
+    """The page that describes the API, with what it loads served beside it."""
+    app.mount("/static", StaticFiles(directory=Path(OFFLINE.origin).with_name("static")))
     swagger = get_swagger_ui_html(
         openapi_url="openapi.json", title=app.title, swagger_js_url="static/swagger-ui-bundle.js",
         swagger_css_url="static/swagger-ui.css", swagger_favicon_url="static/favicon.png",
     )  # fmt: skip
-    docs = secured(swagger.body.decode())
-    app.add_api_route("/", lambda: page, include_in_schema=False, response_class=HTMLResponse)
-    app.add_api_route("/docs", lambda: docs, include_in_schema=False, response_class=HTMLResponse)
-    app.mount("/static", StaticFiles(directory=SWAGGER))
+    return secured(swagger.body.decode())
 
 
 def secured(page: str) -> HTMLResponse:

@@ -20,6 +20,7 @@ import coursekit
 from coursekit.classroom.exercises import Exercise, load_module
 
 from . import editions, slides
+from .front_door import Addresses
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "site"
@@ -88,6 +89,8 @@ def page_of(path: Path) -> NotebookNode:
     links = [f"- {{download}}`The notebook </files/{path.name}>`"]
     links += [f"- {{download}}`The workbook {book} </excel/{book}>`" for book in books]
     links += [f'- <a href="../slides/{path.stem}.html">The slides</a>']
+    elsewhere = Addresses.load().links(path.name)
+    links += [f"- [Open in {place}]({address})" for place, address in elsewhere.items()]
     files = new_markdown_cell(
         "\n".join(["```{rst-class} lesson-files", "```", *links]), id="files"
     )
@@ -245,7 +248,7 @@ def lay_out() -> None:
     for path in (ROOT / "excel").glob("*.xlsx"):
         copy(path, f"excel/{path.name}")
     copy(SOURCES / "index.md", "index.md")
-    for name in ("CHANGELOG.md", "site/errata.md", "site/translators.md", "site/teach.md"):
+    for name in ("CHANGELOG.md", "site/errata.md", "site/translators.md", "site/teach.md", "site/gpu.md"):
         copy(ROOT / name, name)
     copy(ROOT / "README.md", "README.md")
     copy(ROOT / "data" / "README.md", "data.md")

@@ -109,6 +109,18 @@ def test_lab_opens_copies_in_the_current_folder(here, monkeypatch):
     assert (here / "excel" / "softmax.xlsx").exists() and (here / "my_lessons" / "app" / "server.py").exists()
 
 
+def test_lab_opens_a_folder_whose_name_an_address_must_spell(here, monkeypatch):
+    called = []
+    monkeypatch.setattr(os, "execv", lambda program, command: called.append(command))
+    monkeypatch.setattr(subprocess, "call", lambda command: called.append(command) or 0)
+    commands.main(["reset", "00"])
+    (here / "my_lessons").rename(here / "week #1 of 2")
+    monkeypatch.chdir(here / "week #1 of 2")
+    with pytest.raises(SystemExit):
+        commands.main(["lab"])
+    assert "--LabApp.default_url=/lab/tree/week%20%231%20of%202/00_notebook_basics.ipynb" in called[-1]
+
+
 def test_reset_progress_and_where(here, capsys):
     commands.main(["reset", "02"])
     assert (here / "my_lessons" / "02_convolution.ipynb").exists() and " is fresh" in capsys.readouterr().out

@@ -84,16 +84,23 @@ def test_conda_installs_the_same_package_with_the_same_versions():
     assert pip == "pip" and python.startswith("python=")
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python=") + ".0")
     assert [entry for entry in CONDA["dependencies"] if isinstance(entry, dict)] == [
-        {"pip": ["-c constraints.txt", "-e .[test]"]}
+        {"pip": ["-c constraints.txt", "-e ."]}
     ]
+
+
+def test_the_extra_for_tests_brings_every_other():
     own = [requirement for requirement in LISTED if requirement.name == PROJECT["name"]]
-    assert {"test"}.union(*(requirement.extras for requirement in own)) == set(EXTRAS), "test brings every other extra"
+    assert {"test"}.union(*(requirement.extras for requirement in own)) == set(EXTRAS)
 
 
-def test_make_installs_the_same_too():
+def test_make_installs_the_course_alone_and_adds_to_it_what_a_task_needs():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert re.search(r"-c constraints\.txt -e '\.\[test\]'", makefile)
     assert "$(READY): pyproject.toml setup.py constraints.txt" in makefile
+    assert "-c constraints.txt" in re.search(r"^INSTALL = .*?\n(?!\t)", makefile, re.M | re.S)[0]
+    assert re.findall(r"\$\(INSTALL\) -e (\S+)", makefile) == [".", "'.[$*]'"]
+    needs = dict(re.findall(r"^([a-z-]+): \$\((?:READY\)|WITH\)(\w+)) ##", makefile, re.M))
+    assert {needs[task] for task in ("lab", "reset", "student", "instructor", "front-door")} == {""}
+    assert {"test", "site", "hub", "app"} <= set(needs.values()) - {""} <= set(EXTRAS)
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "environment.yml", "Makefile"])

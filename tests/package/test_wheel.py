@@ -1,37 +1,16 @@
 """The wheel, in an environment without the clone: what it holds, and its command run in an empty folder."""
 
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
-from lab import ROOT
-
-NOT_THE_COURSE = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info", "my_*")
-FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "LICENSE-CC-BY-4.0")
-
-
-def run(*command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, encoding="utf-8", **options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in ("coursekit", "lessons", "data", "excel"):
-        shutil.copytree(ROOT / name, folder / "source" / name, ignore=NOT_THE_COURSE)
-    for name in FILES:
-        shutil.copyfile(ROOT / name, folder / "source" / name)
-    options = ("--no-build-isolation", "--no-deps", "--disable-pip-version-check", "--wheel-dir", folder)
-    run(sys.executable, "-m", "pip", "wheel", *options, folder / "source")
-    (found,) = folder.glob("*.whl")
-    return found
+from lab import ROOT, address
+from wheels import run
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +23,19 @@ def environment(wheel, tmp_path_factory):
     site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     # a folder that a .pth file names is searched, and its own .pth files (the clone's among them) are not read
     (site / "others.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--ignore-installed",
+        wheel,
+    )
     return programs
 
 
@@ -75,6 +66,40 @@ def test_it_holds_lessons_solutions_samples_and_workbooks_and_nothing_for_author
 def test_the_course_is_found_where_it_was_installed(environment, tmp_path):
     said = command(environment, tmp_path, "where")
     assert str(environment.parent) in said and str(ROOT) not in said
+
+
+@pytest.mark.parametrize("user", ["this", "ordinary"])
+def test_lab_opens_there_in_a_folder_with_any_name(environment, tmp_path, user):
+    """In a folder with a space and a sign that addresses give a meaning to; as root, too, where that is who tests."""
+    ordinary = {"user": 65534, "group": 65534, "extra_groups": []} if user == "ordinary" else {}
+    if ordinary and os.geteuid() != 0:
+        pytest.skip("only root can become another user; this user is an ordinary one")
+    folder = tmp_path / "my work #1"
+    folder.mkdir()
+    for place in (tmp_path, *tmp_path.parents, *environment.parents[:1]):  # that user must get in
+        if ordinary and place != Path(place.anchor) and place.stat().st_uid == os.geteuid() and place != Path("/tmp"):
+            place.chmod(place.stat().st_mode | 0o055)
+    log = folder / "lab.log"
+    if ordinary:
+        os.chown(folder, 65534, 65534)
+        try:
+            python = environment / Path(sys.executable).name
+            subprocess.run([python, "-c", "import torch"], check=True, capture_output=True, cwd=folder, **ordinary)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("this Python lies where other users may not read")
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER", "XDG"))}
+    variables |= {"HOME": str(folder), "COURSEKIT_HOME": str(folder / "home")}
+    command = [environment / "coursekit", "lab", "--no-browser", "--port", "0"]
+    with log.open("w", encoding="utf-8") as out:
+        lab = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, env=variables, **ordinary)
+    try:
+        said = address(lab, log, r"http://127\.0\.0\.1:\d+/\S*token=\w+", seconds=300)
+        with urllib.request.urlopen(said, timeout=60) as answer:
+            assert answer.status == 200 and "JupyterLab" in answer.read().decode()
+        assert (folder / "my_lessons" / "00_notebook_basics.ipynb").is_file()
+    finally:
+        lab.terminate()
+        lab.wait(60)
 
 
 def test_a_lesson_runs_there(environment, tmp_path):

@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 import torch
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from markup import errors_in
 from needs import needs_java
@@ -401,8 +402,20 @@ def test_pages_come_with_a_policy_and_name_no_other_host(client, path):
 
 
 @needs_java
-def test_the_page_is_valid_html():
-    assert errors_in([pages.PAGE]) == []
+def test_the_page_is_valid_html(tmp_path):
+    (tmp_path / "docs.html").write_text(pages.NO_SWAGGER.format(title="Which?"), encoding="utf-8")
+    assert errors_in([pages.PAGE, tmp_path / "docs.html"]) == []
+
+
+def test_without_swagger_ui_the_app_serves_and_says_what_brings_it(monkeypatch):
+    monkeypatch.setattr(pages, "OFFLINE", None)
+    app = FastAPI(title="Which <one>?", docs_url=None)
+    pages.add_pages(app)
+    with TestClient(app) as client:
+        assert client.get("/").status_code == 200 and client.get("/openapi.json").status_code == 200
+        said = client.get("/docs")
+    assert "pip install fastapi-offline" in said.text and "Which &lt;one&gt;?" in said.text
+    assert "default-src 'none'" in said.headers["content-security-policy"]
 
 
 def test_the_page_has_no_script_in_its_tags():
