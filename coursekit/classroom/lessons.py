@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from warnings import catch_warnings, simplefilter
@@ -121,6 +121,12 @@ def _files(mine: Path, lessons: Path) -> Iterator[tuple[Path, str]]:
 
 def _fresh(original: Path) -> tuple[bytes, bytes]:
     """A file of the course as it is given, the same on every machine; and as JupyterLab on this one would save it."""
+    stat = original.stat()
+    return _read(original, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=200)  # a hub asks for each student anew
+def _read(original: Path, *_: int) -> tuple[bytes, bytes]:
     if original.suffix != ".ipynb":
         return (original.read_bytes(),) * 2
     given = _written(notebook := unrun(read(original)))
@@ -159,12 +165,14 @@ def _sum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _sums(content: bytes, suffix: str, given: bytes) -> set[str]:
+@lru_cache(maxsize=200)
+def _sums(content: bytes, suffix: str, given: bytes) -> frozenset[str]:
     """The sums by which a file is known again: of its bytes, and of what counts as an edit if it changes."""
     if suffix in (".py", ".html"):
-        return {_sum(content), "text:" + _sum(_lines(content.decode("latin-1")).encode("latin-1"))}  # any bytes
+        text = _lines(content.decode("latin-1")).encode("latin-1")  # whatever bytes
+        return frozenset({_sum(content), "text:" + _sum(text)})
     if suffix != ".ipynb" or (notebook := _notebook(content)) is None:
-        return {_sum(content)}
+        return frozenset({_sum(content)})
     notebook.cells = [cell for cell in notebook.cells if cell.source.strip() or cell.get("attachments")]
     cells = [(cell.cell_type, _lines(cell.source), cell.get("attachments") or {}) for cell in notebook.cells]
     # and as it was given, without what JupyterLab has added: editions before 1.0 noted the sum of all bytes
@@ -177,7 +185,7 @@ def _sums(content: bytes, suffix: str, given: bytes) -> set[str]:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     cells_sum = "cells:" + _sum(json.dumps(cells, sort_keys=True).encode())
-    return {_sum(content), cells_sum, _sum(_written(notebook))}
+    return frozenset({_sum(content), cells_sum, _sum(_written(notebook))})
 
 
 def _lines(text: str) -> str:
@@ -191,7 +199,9 @@ def _notebook(content: bytes) -> NotebookNode | None:
         with catch_warnings():
             simplefilter("ignore")  # cells without ids
             notebook = nbformat.reads(content.decode("utf-8-sig"), 4)
-        return unrun(deepcopy(notebook)) and notebook
+        for cell in notebook.cells:  # all that is asked of it is there
+            cell.cell_type, cell.metadata.items(), cell.source.strip(), hash(cell.get("id"))
+        return notebook
     except DAMAGED:
         return None
 

@@ -244,6 +244,7 @@ def noted_as_before(mine, originals):
     (mine / lessons.SUMS).write_text(json.dumps(sums), encoding="utf-8")
 
 
+@pytest.mark.filterwarnings("ignore:Cell is missing an id")  # that the lesson in this test has no ids is meant
 @pytest.mark.parametrize(
     "how, before",
     [(how, False) for how in NO_EDITS]
@@ -293,7 +294,12 @@ def test_a_copy_of_an_older_edition_that_comes_back_is_known(course):
     assert lessons.renew(mine, originals) == [] and first(mine / "00_basics.ipynb") == "third edition"
 
 
-@pytest.mark.parametrize("broken", ["", "{", "null", "<<<<<<< HEAD", '{"cells": [{}], "nbformat": 4}', b"\xff\x00"])
+CELL = '{"cells": [{"cell_type": "code", "metadata": {}, "source": "", %s}], "metadata": {}, "nbformat": 4}'
+DAMAGED = ["", "{", "null", "<<<<<<< HEAD", '{"cells": [{}], "nbformat": 4}', "\ud800".encode(errors="surrogatepass"),
+           *(CELL % part for part in ('"source": 5', '"metadata": []', '"id": []', '"source": null'))]  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", DAMAGED)
 def test_a_damaged_copy_is_kept_and_named(course, broken):
     originals, mine = course
     lessons.renew(mine, originals)
