@@ -57,6 +57,7 @@ class Exercise:
         rule: for a function: gives, in words, what it uses that the exercise does not allow, or None; see
             `lessons/solutions/rules.py`.
         breaks: where the answer is an input, a tuple of arguments: the wrong function that it is to break.
+        answer: what is shown to solve it, where that is not the reference: such an input, say.
         difficulty: 1 to 5.
         minutes: that it takes a reader of the course.
         again: gives, for a `random.Random`, a variant for `review`: a question, and its value.
@@ -68,6 +69,7 @@ class Exercise:
     tolerance: float = 1e-5
     rule: Callable[[Callable], str | None] | None = None
     breaks: Callable | None = None
+    answer: object = None
     difficulty: int = 0
     minutes: int = 0
     again: Callable[[Random], tuple[str, object]] | None = None
