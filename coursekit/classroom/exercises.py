@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 from io import StringIO
-from itertools import chain, combinations, cycle, groupby, islice
+from itertools import chain, combinations, groupby, islice, repeat
 from pathlib import Path
 from random import Random
 from threading import Event, Thread, current_thread, main_thread
@@ -190,18 +190,10 @@ def _within(seconds: float, run: Callable[[], Any]) -> Any:
     """
     if current_thread() is not main_thread() or (before := signal.getsignal(signal.SIGINT)) is None:
         return run()
-    late, done = Event(), Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        while frame and frame.f_code is not run.__code__:
-            frame = frame.f_back
-        if frame and late.is_set():
-            raise _TimeUp
-        if callable(before) and not late.is_set():  # the keyboard's own
-            before(number, frame)
+    late, done, tracing = Event(), Event(), sys.gettrace()
 
     def watch() -> None:
-        for wait in chain([seconds], cycle([1e-4, 1e-4, 0.1])):  # again: a bare `except:` in a loop has caught it
+        for wait in chain([seconds], repeat(0.1)):
             if done.wait(wait):
                 return
             late.set()
@@ -211,14 +203,39 @@ def _within(seconds: float, run: Callable[[], Any]) -> Any:
                 interrupt_main()
 
     watcher = Thread(target=watch, daemon=True)
-    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGINT, _stopper(run, late, before))
     watcher.start()
     try:
         return run()
     finally:
         done.set()
+        sys.settrace(tracing)
         watcher.join()
-        signal.signal(signal.SIGINT, before)  # what is due is handed to `stop` first, which lets it pass
+        signal.signal(signal.SIGINT, before)  # what is due is handed to the stopper first, which lets it pass
+
+
+def _stopper(run: Callable, late: Event, before: Any) -> Callable[[int, FrameType | None], None]:
+    """A handler of the signal: raises `_TimeUp` in what `run` calls if it is late, and hands on what is another's."""
+
+    def again(frame: FrameType, event: str, _: object) -> Any:
+        if event == "line":
+            raise _TimeUp
+        return again
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        inside = []
+        while frame and frame.f_code is not run.__code__:
+            inside += [frame] if frame.f_globals is not globals() else []
+            frame = frame.f_back
+        if frame and late.is_set():
+            sys.settrace(lambda *_: None)
+            for one in inside:  # where it is caught it comes again with the next line
+                one.f_trace = again
+            raise _TimeUp
+        if callable(before) and not late.is_set():  # the keyboard's own
+            before(number, frame)
+
+    return stop
 
 
 def _function_fault(exercise: Exercise, attempt: Callable, hint: str) -> tuple[str, str]:

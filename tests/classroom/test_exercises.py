@@ -306,10 +306,10 @@ def test_solved_exercises_are_remembered(own_home, capsys):
     assert sorted(file.name for file in (own_home / "progress").iterdir()) == ["03.answer", "03.words"]
     assert [file.name for file in own_home.iterdir()] == ["progress"]
     first, *more, last, every = repr(ck.progress()).splitlines()
-    assert first.startswith("03_sharing    2 of 18    ○ shares  ○ right") and last == "10_later       0 of 1    ○ one"
+    assert first.startswith("03_sharing    2 of 18  ○ shares  ○ right") and last == "10_later       0 of 1  ○ one"
     names = " ".join([first, *more])
     assert "✓ words" in names and "✓ answer" in names and "○ pair" in names and every == "all           2 of 19"
-    assert max(map(len, [first, *more])) <= 100 and all(line.startswith(" " * 25) for line in more)
+    assert max(map(len, [first, *more])) <= 100 and all(line.startswith(" " * 23) for line in more)
     html = ck.progress()._repr_html_()
     assert '<span style="white-space:nowrap">✓ words</span>' in html and "overflow-x:auto" in html and "2 of 19" in html
 
