@@ -39,7 +39,7 @@ from ..datasets import course, home, nearest
 from ..display import GREEN, ORANGE, RED, show
 from ..storage import write_whole
 from .claims import as_array
-from .markup import box, columns, rows
+from .markup import box, scrolled, text_table
 
 SOLUTIONS = course() / "lessons" / "solutions"
 _STATES = {
@@ -108,7 +108,7 @@ class Verdict:
         parts = [f"<b>{escape(self._head())}</b>"]
         for numbers, lines in groupby(self._lines(), key=lambda line: line[1]):
             text = escape("\n".join(line for line, _ in lines))
-            parts.append(columns(text) if numbers else f'<div style="white-space:pre-wrap">{text}</div>')
+            parts.append(scrolled(text) if numbers else f'<div style="white-space:pre-wrap">{text}</div>')
         return box(f'<div style="font-family:monospace;line-height:1.4">{"".join(parts)}</div>', _STATES[self.state][1])
 
     def _head(self) -> str:
@@ -588,7 +588,7 @@ class Solved:
     def _repr_html_(self) -> str:
         """A table that scrolls within itself where the page is narrow; no name is broken."""
         head = ("lesson", "solved", "exercises (✓ solved, ○ not yet)")
-        return rows(head, ((name, count, "  ".join(marks)) for name, count, marks in self._counted()))
+        return text_table(head, ((name, count, "  ".join(marks)) for name, count, marks in self._counted()))
 
     def _counted(self) -> Iterator[tuple[str, str, list[str]]]:
         """Each lesson's name, how many of its exercises are solved, and all of these, marked; last, the total."""

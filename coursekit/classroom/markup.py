@@ -70,31 +70,29 @@ def beside(*parts: str) -> str:
     return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em">{"".join(parts)}</div>'
 
 
-def columns(text: str) -> str:
+def scrolled(text: str) -> str:
     """Escaped text whose columns are to stay below each other: it is not wrapped, and scrolls within itself."""
     return f'<div style="font-family:monospace;white-space:pre;overflow-x:auto" tabindex="0">{text}</div>'
 
 
-def rows(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
+def text_table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
     """A plain table of texts, which scrolls within itself; words that two spaces set apart are wrapped, none is broken.
 
     Args:
         head: the columns' names.
         body: the rows; the first cell of each is its name.
     """
-    style = 'style="text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0'
+    style = 'style="text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0"'
 
-    def one(text: str) -> str:
+    def one(text: str, tag: str) -> str:
         words = (f'<span style="white-space:nowrap">{escape(word)}</span>' for word in text.split("  "))
-        return "&ensp; ".join(words)
+        return f"<{tag} {style}>{'&ensp; '.join(words)}</{tag.split()[0]}>"
 
-    top = "".join(f'<th scope="col" {style}">{one(text)}</th>' for text in head)
-    lines = ([one(text) for text in line] for line in body)
-    below = "".join(
-        f'<tr><th scope="row" {style}">{name}</th>{"".join(f"<td {style}" + f""">{text}</td>""" for text in rest)}</tr>'
-        for name, *rest in lines
-    )
-    table = f'<table style="border-collapse:collapse"><thead><tr>{top}</tr></thead><tbody>{below}</tbody></table>'
+    top = "".join(one(text, 'th scope="col"') for text in head)
+    cells = (one(name, 'th scope="row"') + "".join(one(text, "td") for text in rest) for name, *rest in body)
+    lines = "".join(f"<tr>{line}</tr>" for line in cells)
+    style_of_all = "border-collapse:collapse;min-width:42em"  # on a telephone it is scrolled, and its rows stay low
+    table = f'<table style="{style_of_all}"><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>'
     return f'<div style="overflow-x:auto;max-width:100%" tabindex="0">{table}</div>'
 
 

@@ -17,7 +17,7 @@ from ..datasets import home, nearest
 from ..display import BLUE, show
 from .claims import as_array
 from .exercises import SOLUTIONS, agree, load_exercises, note
-from .markup import box, columns
+from .markup import box, scrolled
 
 WAITS = 1, 7, 30  # days, each from the answer before
 AT_ONCE = 3  # questions, the longest due first
@@ -63,7 +63,7 @@ class Due:
     def _repr_html_(self) -> str:
         """The same; what is to be typed is monospaced and not broken."""
         lines = [
-            columns(escape(line.strip())) if "ck.review(" in line else escape(line) for line in repr(self).splitlines()
+            scrolled(escape(line.strip())) if "ck.review(" in line else escape(line) for line in repr(self).splitlines()
         ]
         return box("\n".join(lines).replace("</div>\n", "</div>"), BLUE)
 

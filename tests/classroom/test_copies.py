@@ -144,7 +144,7 @@ def ran(notebook):
     """Run all cells: outputs, numbers, metadata, and the empty cell that JupyterLab adds below the last one."""
     code = next(cell for cell in notebook.cells if cell.cell_type != "markdown")
     code.outputs = [
-        nbformat.v4.new_output("stream", text="42\n"),
+        nbformat.v4.new_output("display_data", {"text/plain": "42"}),
         nbformat.v4.new_output("error", ename="E", evalue=""),
     ]
     code.execution_count, code.metadata = 7, {"trusted": True, "collapsed": True, "scrolled": False, "execution": {}}

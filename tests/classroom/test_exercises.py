@@ -9,6 +9,7 @@ import time
 from _thread import interrupt_main
 from contextlib import suppress
 from itertools import chain, combinations, product
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -311,6 +312,7 @@ def test_solved_exercises_are_remembered(own_home, capsys):
     assert "✓ words" in names and "✓ answer" in names and "○ pair" in names and every == "all           2 of 19"
     assert max(map(len, [first, *more])) <= 100 and all(line.startswith(" " * 23) for line in more)
     html = ck.progress()._repr_html_()
+    assert ElementTree.fromstring(html.replace("&ensp;", " ")).find("table") is not None, "well formed"
     assert '<span style="white-space:nowrap">✓ words</span>' in html and "overflow-x:auto" in html and "2 of 19" in html
 
 
