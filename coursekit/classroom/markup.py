@@ -75,12 +75,12 @@ def scrolled(text: str) -> str:
     return f'<div style="font-family:monospace;white-space:pre;overflow-x:auto" tabindex="0">{text}</div>'
 
 
-def text_table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
+def text_table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     """A plain table of texts, which scrolls within itself; words that two spaces set apart are wrapped, none is broken.
 
     Args:
         head: the columns' names.
-        body: the rows; the first cell of each is its name.
+        lines: the rows; the first cell of each is its name.
     """
     style = 'style="text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0"'
 
@@ -89,10 +89,10 @@ def text_table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
         return f"<{tag} {style}>{'&ensp; '.join(words)}</{tag.split()[0]}>"
 
     top = "".join(one(text, 'th scope="col"') for text in head)
-    cells = (one(name, 'th scope="row"') + "".join(one(text, "td") for text in rest) for name, *rest in body)
-    lines = "".join(f"<tr>{line}</tr>" for line in cells)
+    cells = (one(name, 'th scope="row"') + "".join(one(text, "td") for text in rest) for name, *rest in lines)
+    rows = "".join(f"<tr>{line}</tr>" for line in cells)
     style_of_all = "border-collapse:collapse;min-width:42em"  # on a telephone it is scrolled, and its rows stay low
-    table = f'<table style="{style_of_all}"><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>'
+    table = f'<table style="{style_of_all}"><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div style="overflow-x:auto;max-width:100%" tabindex="0">{table}</div>'
 
 
