@@ -13,7 +13,6 @@ after each exercise, and what they use: the workbooks and the app.
 import ast
 import base64
 import builtins
-import inspect
 import re
 import shutil
 import sys
