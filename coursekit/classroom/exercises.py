@@ -7,8 +7,11 @@ import copy
 import dis
 import importlib.util
 import inspect
+import linecache
 import re
 import signal
+import sys
+import traceback
 from _thread import interrupt_main
 from ast import literal_eval
 from collections import Counter
@@ -17,12 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from html import escape
-from itertools import chain, combinations
+from io import StringIO
+from itertools import chain, combinations, groupby, islice, repeat
 from pathlib import Path
 from random import Random
 from threading import Event, Thread, current_thread, main_thread
 from types import FrameType, ModuleType
 from typing import Any
+from unittest.mock import patch
 from zlib import crc32
 
 import numpy as np
@@ -34,7 +39,7 @@ from ..datasets import course, home, nearest
 from ..display import GREEN, ORANGE, RED, show
 from ..storage import write_whole
 from .claims import as_array
-from .markup import box
+from .markup import box, scrolled, text_table
 
 SOLUTIONS = course() / "lessons" / "solutions"
 _STATES = {
@@ -43,6 +48,7 @@ _STATES = {
     "wrong": ("✗", RED),
     "not allowed": ("✗", ORANGE),
 }
+_LABELS = ("for      ", "expected ", "got      ")
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Exercise:
         rule: for a function: gives, in words, what it uses that the exercise does not allow, or None; see
             `lessons/solutions/rules.py`.
         breaks: where the answer is an input, a tuple of arguments: the wrong function that it is to break.
+        answer: what is shown to solve it, where that is not the reference: such an input, say.
         difficulty: 1 to 5.
         minutes: that it takes a reader of the course.
         again: gives, for a `random.Random`, a variant for `review`: a question, and its value.
@@ -68,6 +75,7 @@ class Exercise:
     tolerance: float = 1e-5
     rule: Callable[[Callable], str | None] | None = None
     breaks: Callable | None = None
+    answer: object = None
     difficulty: int = 0
     minutes: int = 0
     again: Callable[[Random], tuple[str, object]] | None = None
@@ -93,16 +101,36 @@ class Verdict:
 
     def __repr__(self) -> str:
         """Mark, name, state, and the details below."""
-        words = "not tried yet" if self.state == "not tried" else self.state
-        return f"{_STATES[self.state][0]} {self.name}: {words}" + f"\n{self.details}" * bool(self.details)
+        return "\n".join([self._head(), *(line for line, _ in self._lines())])
 
     def _repr_html_(self) -> str:
-        return box(escape(repr(self)), _STATES[self.state][1])
+        """The same, monospaced: numbers stand in columns and scroll where they are wide, sentences are wrapped."""
+        parts = [f"<b>{escape(self._head())}</b>"]
+        for numbers, lines in groupby(self._lines(), key=lambda line: line[1]):
+            text = escape("\n".join(line for line, _ in lines))
+            parts.append(scrolled(text) if numbers else f'<div style="white-space:pre-wrap">{text}</div>')
+        return box(f'<div style="font-family:monospace;line-height:1.4">{"".join(parts)}</div>', _STATES[self.state][1])
+
+    def _head(self) -> str:
+        words = "not tried yet" if self.state == "not tried" else self.state
+        return f"{_STATES[self.state][0]} {self.name}: {words}"
+
+    def _lines(self) -> Iterator[tuple[str, bool]]:
+        """The lines of the details, and whether each is of numbers; those that go on below a label are moved there."""
+        numbers = False
+        for line in self.details.splitlines():
+            labelled = line.startswith(_LABELS)
+            numbers = labelled or numbers and line[:1] in ("", " ")
+            yield (" " * 9 * (line[:1] == " ") + re.sub("^ (?! )", "", line) if numbers else line), numbers
 
 
 @in_words
 def check(name: str, attempt: object) -> None:
     """Show whether an exercise is not tried yet, right, or wrong; the right ones are noted for `progress`.
+
+    An answer that takes too long is stopped, whatever it waits for, and what it prints is cut where there is too much.
+    Not held are a single long call into a library, memory that the machine gives but does not have, threads that an
+    answer leaves behind, and what ends the process at once, such as `os._exit`.
 
     Args:
         name: lesson and exercise, as in `"03.softmax"`.
@@ -129,13 +157,20 @@ def judge(name: str, attempt: object, stage: int = 1) -> Verdict:
     hint = f"\nHint {stage} of 3: {exercise.hints[stage - 1]}"
     if attempt is None or attempt is ...:
         return Verdict(name, "not tried")
-    if exercise.breaks:
-        return Verdict(name, *_broken_by(exercise, attempt, hint))
-    if exercise.cases is None:
-        return Verdict(name, *_value_fault(exercise, attempt, hint))
-    if not callable(attempt):
-        return Verdict(name, "wrong", f"a function is asked for; this is {_shown(attempt)}")
-    return Verdict(name, *_function_fault(exercise, attempt, hint))
+
+    def judged() -> tuple[str, str]:
+        if exercise.breaks:
+            return _broken_by(exercise, attempt, hint)
+        if exercise.cases is None:
+            return _value_fault(exercise, attempt, hint)
+        if not callable(attempt):
+            return "wrong", f"a function is asked for; this is {_shown(attempt)}"
+        return _function_fault(exercise, attempt, hint)
+
+    try:
+        return Verdict(name, *_within(3 * SECONDS, judged))
+    except _TimeUp:  # neither in the attempt nor in what is judged: in what it gave
+        return Verdict(name, "wrong", f"looking at your answer was stopped after {3 * SECONDS:g} seconds: does it end?")
 
 
 SECONDS = 10.0  # that the cases of one check may take
@@ -149,37 +184,58 @@ class _TimeUp(BaseException):
 def _within(seconds: float, run: Callable[[], Any]) -> Any:
     """What `run` returns; `_TimeUp` where it takes longer, raised inside of it and nowhere else.
 
-    It arrives between two steps of Python, on any system; a single call of a library that takes long is not cut short,
-    and only the main thread, in which a notebook's cells run, is watched.
+    It arrives between two steps of Python, and on Linux and macOS also where these wait: in `time.sleep`, for a lock, a
+    thread or an input. A single call of a library that computes long is not cut short, and only the main thread, in
+    which a notebook's cells run, is watched.
     """
     if current_thread() is not main_thread() or (before := signal.getsignal(signal.SIGINT)) is None:
         return run()
-    late, done = Event(), Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        while frame and frame.f_code is not run.__code__:
-            frame = frame.f_back
-        if frame and late.is_set():
-            raise _TimeUp
-        if callable(before) and not late.is_set():  # the keyboard's own
-            before(number, frame)
+    late, done, tracing = Event(), Event(), sys.gettrace()
 
     def watch() -> None:
-        for wait in [seconds, *[0.5] * 100]:  # again: a bare `except:` in a loop has caught it
+        for wait in chain([seconds], repeat(0.1)):
             if done.wait(wait):
                 return
             late.set()
-            interrupt_main()
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(main_thread().ident, signal.SIGINT)  # wakes it, too
+            else:
+                interrupt_main()
 
     watcher = Thread(target=watch, daemon=True)
-    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGINT, _stopper(run, late, before))
     watcher.start()
     try:
         return run()
     finally:
         done.set()
+        sys.settrace(tracing)
         watcher.join()
-        signal.signal(signal.SIGINT, before)  # what is due is handed to `stop` first, which lets it pass
+        signal.signal(signal.SIGINT, before)  # what is due is handed to the stopper first, which lets it pass
+
+
+def _stopper(run: Callable, late: Event, before: Any) -> Callable[[int, FrameType | None], None]:
+    """A handler of the signal: raises `_TimeUp` in what `run` calls if it is late, and hands on what is another's."""
+
+    def again(frame: FrameType, event: str, _: object) -> Any:
+        if event == "line":
+            raise _TimeUp
+        return again
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        inside = []
+        while frame and frame.f_code is not run.__code__:
+            inside += [frame] if frame.f_globals is not globals() else []
+            frame = frame.f_back
+        if frame and late.is_set():
+            sys.settrace(lambda *_: None)
+            for one in inside:  # where it is caught it comes again with the next line
+                one.f_trace = again
+            raise _TimeUp
+        if callable(before) and not late.is_set():  # the keyboard's own
+            before(number, frame)
+
+    return stop
 
 
 def _function_fault(exercise: Exercise, attempt: Callable, hint: str) -> tuple[str, str]:
@@ -203,7 +259,7 @@ def _function_fault(exercise: Exercise, attempt: Callable, hint: str) -> tuple[s
     if faults:
         worst = [fault for fault in faults if fault.kind != "form"] or faults
         shown = _smallest(exercise, attempt, worst)
-        shown.printed.show()
+        _print_again(shown.printed)
         return "wrong", shown.text + hint * (shown.kind != "form")
     if exercise.rule and (broken := exercise.rule(attempt)):
         return "not allowed", f"the results are right, but {broken}"
@@ -276,14 +332,17 @@ def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> _Fault | None:
 
     expected, given = exercise.solution(*copy.deepcopy(case)), copy.deepcopy(case)
     found, error, kind = None, None, "wrong"
-    with capture_output() as printed:
+    with capture_output() as printed, patch("builtins.input", _no_input):
+        _cap(sys.stdout), _cap(sys.stderr)
         try:
             found = attempt(*given)
-        except (Exception, SystemExit) as raised:  # whatever a student's code raises is the answer to show
+        except (KeyboardInterrupt, _TimeUp):
+            raise
+        except BaseException as raised:  # whatever a student's code raises is the answer to show
             error = raised
     digits = _digits(found, expected)
     if error is not None:
-        text = f"but it raised {type(error).__name__}: {error}"
+        text = f"but it raised {type(error).__name__}: {_brief(str(error))}{_own_line(error, attempt)}"
         kind = "not tried" if _says_untried(error, attempt) else "wrong"
     elif found is None and expected is not None:
         text = "but your function gives None: is a return missing?"
@@ -298,6 +357,49 @@ def _fault(exercise: Exercise, attempt: Callable, case: tuple) -> _Fault | None:
         return None
     text = f"for      {_shown(case)}\nexpected {_shown(expected, digits)}\n{text}"
     return _Fault(case, text, kind, _ordinary(expected) * (1 + _ordinary(found)), printed)
+
+
+PRINTED = 5000  # characters of what an attempt prints that are shown, of each stream; and as much of a value
+DISPLAYED = 20  # outputs
+
+
+def _no_input(*_: object) -> None:
+    raise RuntimeError("a function gets what it needs as arguments, and asks nobody: take input() out")
+
+
+def _cap(stream: StringIO) -> None:
+    """Let a stream take so much, and no more: an endless loop may print."""
+    write = stream.write
+
+    def some(text: str) -> int:
+        if (room := PRINTED - stream.tell()) > 0:
+            write(text if len(text) <= room else f"{text[:room]}\n(more was printed, and is left out)\n")
+        return len(text)
+
+    stream.write = some
+
+
+def _print_again(printed: Any) -> None:
+    """Show what an attempt wrote and displayed."""
+    sys.stdout.write(printed.stdout)
+    sys.stderr.write(printed.stderr)
+    for output in printed.outputs[:DISPLAYED]:
+        output.display()
+
+
+def _own_line(error: BaseException, attempt: Callable) -> str:
+    """The last line of the student's own code that an error came through; nothing where there is none to see."""
+    code = getattr(inspect.unwrap(attempt), "__code__", None)
+    steps = list(traceback.walk_tb(error.__traceback__)) if code else []
+    for frame, number in reversed(steps):
+        line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+        if line and frame.f_code.co_filename == code.co_filename:
+            return f"\nin your line {number}: {line}"
+    return ""
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= PRINTED else f"{text[:PRINTED]} ..."
 
 
 def _says_untried(error: BaseException, attempt: Callable) -> bool:
@@ -323,7 +425,8 @@ def _form(found: object, expected: object, tolerance: float) -> str | None:
         right = agree(given.reshape(-1), wanted.reshape(-1), tolerance)
         return f"the numbers are right, but this is {shapes[0]}; asked for is {shapes[1]}" if right else None
     asked = "text" if isinstance(expected, str) else "a list" if isinstance(expected, (list, tuple)) else "a number"
-    for turned in (str, list, literal_eval):
+    # an iterator may have no end
+    for turned in (str, lambda given: list(islice(given, len(expected) + 1)), literal_eval):
         with suppress(Exception):  # of another kind altogether
             if agree(turned(found), expected, tolerance):
                 return f"the values are right, but in a {type(found).__name__}; give {asked}"
@@ -358,10 +461,9 @@ def agree(found: object, expected: object, tolerance: float) -> bool:
         except OverflowError:  # a whole number beyond all doubles
             return False
         return np.allclose(given, wanted, tolerance, tolerance, equal_nan=True)
-    try:
+    with suppress(Exception):  # a tensor or an array where something else is expected, or a class of the student's
         return bool(found == expected)
-    except (RuntimeError, TypeError, ValueError):  # a tensor or an array where something else is expected
-        return False
+    return False
 
 
 def _smallest(exercise: Exercise, attempt: Callable, faults: list[_Fault]) -> _Fault:
@@ -428,11 +530,16 @@ def _digits(found: object, expected: object) -> int:
 
 def _shown(value: object, digits: int = 4) -> str:
     if isinstance(value, tuple):
-        return ", ".join(_shown(part, digits) for part in value)
+        parts = [_shown(part, digits) for part in value]
+        return (",\n " if "\n" in "".join(parts) else ", ").join(parts)
     whole = isinstance(value, Tensor) and not value.is_floating_point()
     printed = torch._tensor_str.printoptions(precision=0 if whole else digits, linewidth=100, threshold=60)
-    with printed, np.printoptions(precision=max(digits, 8)):
-        return str(value) if isinstance(value, Tensor) else repr(value)
+    try:
+        with printed, np.printoptions(precision=max(digits, 8)):
+            text = str(value) if isinstance(value, Tensor) else repr(value)
+    except Exception as error:  # of a class of the student's
+        text = f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+    return re.sub(r"\n(?=\S)", "\n ", _brief(text))
 
 
 def _find(name: str) -> Exercise:
@@ -466,16 +573,37 @@ class Solved:
     lessons: dict[str, dict[str, bool]]
 
     def __repr__(self) -> str:
-        """One line a lesson."""
-        lines, width = [], max(map(len, self.lessons), default=0)
+        """A lesson below the other, in 100 columns; and the total."""
+        text, width = [], max(map(len, [*self.lessons, "all"]))
+        for name, count, marks in self._counted():
+            head, line = f"{name:<{width}} {count:>10}  ", ""
+            for mark in marks:
+                if len(head) + len(line) + len(mark) + 2 > 100:
+                    text.append(head + line)
+                    head, line = " " * len(head), ""
+                line += f"  {mark}" if line else mark
+            text.append((head + line).rstrip())
+        return "\n".join(text)
+
+    def _repr_html_(self) -> str:
+        """A table that scrolls within itself where the page is narrow; no name is broken."""
+        head = ("lesson", "solved", "exercises (✓ solved, ○ not yet)")
+        return text_table(head, ((name, count, "  ".join(marks)) for name, count, marks in self._counted()))
+
+    def _counted(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Each lesson's name, how many of its exercises are solved, and all of these, marked; last, the total."""
         for lesson, solved in self.lessons.items():
-            marks = "  ".join(f"{'✓' if done else '○'} {name}" for name, done in solved.items())
-            lines.append(f"{lesson:<{width}} {sum(solved.values())} of {len(solved)}   {marks}")
-        return "\n".join(lines)
+            marks = [f"{'✓' if done else '○'} {name}" for name, done in solved.items()]
+            yield lesson, f"{sum(solved.values())} of {len(solved)}", marks
+        every = [done for solved in self.lessons.values() for done in solved.values()]
+        yield "all", f"{sum(every)} of {len(every)}", []
 
 
 def progress() -> Solved:
     """The exercises of each lesson, those you have solved ticked; kept in `progress`, a folder in `coursekit.home()`.
+
+    It is for you alone, to see where you are, and no proof of anything: these are files that anyone can write. What is
+    to be graded is handed in (see `make class`).
 
     Used in lesson 00.
     """

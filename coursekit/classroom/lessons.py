@@ -3,10 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from warnings import catch_warnings, simplefilter
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,7 +18,8 @@ from ..datasets import course
 from ..storage import write_whole
 
 LESSONS = course() / "lessons"
-SUMS = ".copies.json"  # in the folder of copies: the sum of each as it was given
+SUMS = ".copies.json"  # in the folder of copies: the sums of each as it was given
+ADDED = ("trusted", "collapsed", "scrolled", "execution", "editable", "vscode")  # to a cell's metadata, by editors
 # What nbformat says of a broken file
 DAMAGED = (ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError)
 
@@ -54,27 +58,40 @@ def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
     Nothing has run in the copies, so that there is something to guess. Workbooks go beside the folder, where lessons
     look for them.
 
+    A lesson counts as edited when its cells are no longer those that were given: one has another source, type or
+    attachment, is new, gone or moved. What JupyterLab writes when it opens, runs and saves a lesson is no edit:
+    outputs, metadata, the order of keys, empty cells. So a lesson that has only been run is renewed, and its outputs
+    go. Of the app's files the text counts, whatever its line endings. A workbook that a spreadsheet program has saved
+    counts as edited, even if no cell was: the program writes all of it anew.
+
+    A page that shows a lesson while it is renewed does not lose what was typed there: JupyterLab asks before it saves
+    over a file that has changed.
+
     Args:
         mine: the folder of copies, such as `my_lessons`.
         lessons: where the originals are.
 
     Returns:
-        What there is to say: edited copies whose original has changed since, originals that are damaged.
+        What there is to say: edited copies whose original has changed since, what is damaged or cannot be read.
     """
-    notes, said = _noted(mine), []
+    said = []
     for original, name in _files(mine, lessons):
-        copy = mine / name
+        copy, known = mine / name, _noted(mine).get(name, [])
+        advice = f"reset {name[:2]}" if copy.suffix == ".ipynb" else "delete it, or move it away"
         try:
-            fresh = _fresh(original)
+            given, fresh = _fresh(original)
+            news = not copy.exists() or _sum(given) not in known[-1:]
+            old = copy.read_bytes() if news and copy.exists() else None
         except (ValueError, OSError) as error:
             said.append(f"{error}; it was left out")
             continue
-        if copy.exists() and notes.get(name) == _sum(fresh):
-            continue  # nothing new, edited or not
-        if not copy.exists() or _sum(copy.read_bytes()) in (_sum(fresh), notes.get(name)):
-            _copy(fresh, mine, name)
+        if not news:
+            continue  # edited or not
+        if old is None or _sums(old, copy.suffix, given) & {*_sums(given, copy.suffix, given), *known}:
+            _copy(given, fresh, mine, name)
+        elif copy.suffix == ".ipynb" and _notebook(old) is None:
+            said.append(f"{name} is damaged: JupyterLab cannot open it. It is kept. For a fresh one: {advice}")
         else:
-            advice = f"reset {name[:2]}" if copy.suffix == ".ipynb" else "delete it"
             said.append(f"{name} has changed in the course; your edited copy is kept. For the new one: {advice}")
     return said
 
@@ -86,10 +103,10 @@ def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path 
         The copy; and where the former one is now, None if there was none.
     """
     (lesson,) = chosen([number], lessons)
-    copy, fresh = mine / lesson.name, _fresh(lesson)
+    copy, (given, fresh) = mine / lesson.name, _fresh(lesson)
     aside = mine / f"{copy.stem}.{datetime.now():%Y-%m-%d_%H%M%S_%f}.ipynb"
     old = copy.rename(aside) if copy.exists() else None
-    _copy(fresh, mine, copy.name)
+    _copy(given, fresh, mine, copy.name)
     return copy, old
 
 
@@ -102,25 +119,98 @@ def _files(mine: Path, lessons: Path) -> Iterator[tuple[Path, str]]:
         yield from ((book, f"../excel/{book.name}") for book in sorted((lessons.parent / "excel").glob("*.xlsx")))
 
 
-def _fresh(original: Path) -> bytes:
+def _fresh(original: Path) -> tuple[bytes, bytes]:
+    """A file of the course as it is given, the same on every machine; and as JupyterLab on this one would save it."""
+    stat = original.stat()
+    return _read(original, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=200)  # a hub asks for each student anew
+def _read(original: Path, *_: int) -> tuple[bytes, bytes]:
     if original.suffix != ".ipynb":
-        return original.read_bytes()
-    return (nbformat.writes(unrun(read(original))) + "\n").encode()
+        return (original.read_bytes(),) * 2
+    given = _written(notebook := unrun(read(original)))
+    notebook.metadata |= _kernel()
+    return given, _written(notebook)
 
 
-def _copy(fresh: bytes, mine: Path, name: str) -> None:
+@cache
+def _kernel() -> dict:
+    """What JupyterLab notes in a notebook of the kernel that runs it; nothing where there is none yet."""
+    try:
+        from ipykernel.ipkernel import IPythonKernel
+        from jupyter_client.kernelspec import NoSuchKernel, get_kernel_spec
+    except ImportError:
+        return {}
+    with suppress(NoSuchKernel):
+        spec = {"display_name": get_kernel_spec("python3").display_name, "language": "python", "name": "python3"}
+        return {"kernelspec": spec, "language_info": IPythonKernel.language_info}
+    return {}
+
+
+def _written(notebook: NotebookNode) -> bytes:
+    return (nbformat.writes(notebook) + "\n").encode()
+
+
+def _copy(given: bytes, fresh: bytes, mine: Path, name: str) -> None:
     """Write a copy, and note what was given."""
     write_whole(mine / name, fresh)
-    write_whole(mine / SUMS, json.dumps(_noted(mine) | {name: _sum(fresh)}, indent=1).encode())
+    notes = _noted(mine)
+    new = _sums(given, Path(name).suffix, given) - {last := _sum(given)}
+    notes[name] = [*(known for known in notes.get(name, []) if known not in new | {last}), *sorted(new), last]
+    write_whole(mine / SUMS, json.dumps(notes, indent=1).encode())
 
 
 def _sum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _noted(mine: Path) -> dict[str, str]:
+@lru_cache(maxsize=200)
+def _sums(content: bytes, suffix: str, given: bytes) -> frozenset[str]:
+    """The sums by which a file is known again: of its bytes, and of what counts as an edit if it changes."""
+    if suffix in (".py", ".html"):
+        text = _lines(content.decode("latin-1")).encode("latin-1")  # whatever bytes
+        return frozenset({_sum(content), "text:" + _sum(text)})
+    if suffix != ".ipynb" or (notebook := _notebook(content)) is None:
+        return frozenset({_sum(content)})
+    notebook.cells = [cell for cell in notebook.cells if cell.source.strip() or cell.get("attachments")]
+    cells = [(cell.cell_type, _lines(cell.source), cell.get("attachments") or {}) for cell in notebook.cells]
+    # and as it was given, without what JupyterLab has added: editions before 1.0 noted the sum of all bytes
+    as_given = _notebook(given)
+    notebook.metadata, notebook.nbformat_minor = as_given.metadata, as_given.nbformat_minor
+    tags = {cell.id: cell.metadata for cell in as_given.cells}
+    for cell in notebook.cells:
+        own = {name: value for name, value in cell.metadata.items() if name not in ADDED}
+        cell.metadata = tags.get(cell.get("id"), own)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    cells_sum = "cells:" + _sum(json.dumps(cells, sort_keys=True).encode())
+    return frozenset({_sum(content), cells_sum, _sum(_written(notebook))})
+
+
+def _lines(text: str) -> str:
+    """A text with the line ends of Unix."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _notebook(content: bytes) -> NotebookNode | None:
+    """A notebook from its bytes; None where they are damaged."""
     try:
-        return dict(json.loads((mine / SUMS).read_text(encoding="utf-8")))
+        with catch_warnings():
+            simplefilter("ignore")  # cells without ids
+            notebook = nbformat.reads(content.decode("utf-8-sig"), 4)
+        for cell in notebook.cells:  # all that is asked of it is there
+            cell.cell_type, cell.metadata.items(), cell.source.strip(), hash(cell.get("id"))
+        return notebook
+    except DAMAGED:
+        return None
+
+
+def _noted(mine: Path) -> dict[str, list[str]]:
+    """The sums of each copy as it was given, edition by edition; the last is that of the last edition's bytes."""
+    try:
+        notes = dict(json.loads((mine / SUMS).read_text(encoding="utf-8")))
+        return {name: [sums] if isinstance(sums, str) else list(map(str, sums)) for name, sums in notes.items()}
     except (FileNotFoundError, ValueError, TypeError):
         return {}  # without notes a copy that differs from its lesson counts as edited
 

@@ -70,6 +70,32 @@ def beside(*parts: str) -> str:
     return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;margin-top:0.6em">{"".join(parts)}</div>'
 
 
+def scrolled(text: str) -> str:
+    """Escaped text whose columns are to stay below each other: it is not wrapped, and scrolls within itself."""
+    return f'<div style="font-family:monospace;white-space:pre;overflow-x:auto" tabindex="0">{text}</div>'
+
+
+def text_table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    """A plain table of texts, which scrolls within itself; words that two spaces set apart are wrapped, none is broken.
+
+    Args:
+        head: the columns' names.
+        lines: the rows; the first cell of each is its name.
+    """
+    style = 'style="text-align:left;vertical-align:top;padding:0.2em 1em 0.2em 0"'
+
+    def one(text: str, tag: str) -> str:
+        words = (f'<span style="white-space:nowrap">{escape(word)}</span>' for word in text.split("  "))
+        return f"<{tag} {style}>{'&ensp; '.join(words)}</{tag.split()[0]}>"
+
+    top = "".join(one(text, 'th scope="col"') for text in head)
+    cells = (one(name, 'th scope="row"') + "".join(one(text, "td") for text in rest) for name, *rest in lines)
+    rows = "".join(f"<tr>{line}</tr>" for line in cells)
+    style_of_all = "border-collapse:collapse;min-width:42em"  # on a telephone it is scrolled, and its rows stay low
+    table = f'<table style="{style_of_all}"><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div style="overflow-x:auto;max-width:100%" tabindex="0">{table}</div>'
+
+
 def box(html: str, color: str) -> str:
     """HTML with a coloured line at its left."""
     style = f"border-left:4px solid {color};padding:0.3em 0.8em;margin:0.3em 0;white-space:pre-wrap"

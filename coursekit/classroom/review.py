@@ -17,7 +17,7 @@ from ..datasets import home, nearest
 from ..display import BLUE, show
 from .claims import as_array
 from .exercises import SOLUTIONS, agree, load_exercises, note
-from .markup import box
+from .markup import box, scrolled
 
 WAITS = 1, 7, 30  # days, each from the answer before
 AT_ONCE = 3  # questions, the longest due first
@@ -61,7 +61,11 @@ class Due:
         return head + "\n\n".join(map(repr, self.questions)) + more
 
     def _repr_html_(self) -> str:
-        return box(escape(repr(self)), BLUE)
+        """The same; what is to be typed is monospaced and not broken."""
+        lines = [
+            scrolled(escape(line.strip())) if "ck.review(" in line else escape(line) for line in repr(self).splitlines()
+        ]
+        return box("\n".join(lines).replace("</div>\n", "</div>"), BLUE)
 
 
 @in_words

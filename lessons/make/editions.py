@@ -10,8 +10,9 @@ accident. That is no secret; who unpacks them reads them. Marks come from `make 
 after each exercise, and what they use: the workbooks and the app.
 """
 
+import ast
 import base64
-import inspect
+import builtins
 import re
 import shutil
 import sys
@@ -19,10 +20,15 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 import nbformat
+import numpy as np
+import torch
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from coursekit.classroom.exercises import Exercise, load_module
@@ -118,37 +124,173 @@ def student(notebook: NotebookNode, _: ModuleType) -> NotebookNode:
 
 def instructor(notebook: NotebookNode, solutions: ModuleType) -> NotebookNode:
     """The lesson with outputs, notes, and below each exercise what solves it."""
-    below(notebook, solutions.EXERCISES, solution)
+    shown = Shown(solutions)
+    below(notebook, solutions.EXERCISES, shown.solution)
     return discussed(notebook, solutions.DISCUSSION)
 
 
 def below(
     notebook: NotebookNode,
     exercises: dict[str, Exercise],
-    make: Callable[[str, Exercise], NotebookNode],
+    make: Callable[[str, Exercise, list[str]], NotebookNode],
 ) -> None:
-    """Put a cell below each exercise's."""
-    cells = []
+    """Put a cell below each exercise's.
+
+    Args:
+        notebook: the lesson.
+        exercises: those of the lesson, by name.
+        make: gives that cell for a name, an exercise, and the code of all cells so far.
+    """
+    cells, code = [], []
     for cell in notebook.cells:
         cells.append(cell)
-        names = CHECK.findall(cell.source) if cell.cell_type == "code" else []
+        if cell.cell_type != "code":
+            continue
+        code.append(cell.source)
         # lesson 00 shows what happens with a name that is not there
-        cells += [make(name, exercises[name]) for _, name in names if name in exercises]
+        for _, name in CHECK.findall(cell.source):
+            cells += [make(name, exercises[name], code)] if name in exercises else []
     notebook.cells = cells
 
 
-def solution(name: str, exercise: Exercise) -> NotebookNode:
-    """A cell that shows an exercise's hints and its solution."""
-    shown = (
-        inspect.getsource(exercise.solution)
-        if callable(exercise.solution)
-        else f"{name} = {exercise.solution!r}"
+class Shown:
+    """A lesson's solutions as code that runs in the lesson below their exercises.
+
+    What such code uses and the cells above do not have comes with it, from the file of
+    solutions: imports, functions, constants. The lines with which a solution refuses other
+    inputs are for the checker, and left out.
+    """
+
+    def __init__(self, solutions: ModuleType) -> None:
+        self.lines = Path(solutions.__file__).read_text(encoding="utf-8").splitlines()
+        self.steps = {}  # by the names that they define
+        for step in ast.parse("\n".join(self.lines)).body:
+            for name in defined(step):
+                self.steps[name] = step
+
+    def solution(self, name: str, exercise: Exercise, above: list[str]) -> NotebookNode:
+        """A cell that shows an exercise's hints and its solution."""
+        answer = exercise.solution if exercise.answer is None else exercise.answer
+        place = asked(above[-1], name)  # such as `filters`, or `still_left(suspects)`
+        blocks = {"A solution": self.code(answer, place.split("(")[-1].strip(")"), above)}
+        if exercise.breaks:
+            blocks["What is right"] = self.code(exercise.solution, "", above)
+        shown = "\n\n".join(
+            f"> **{kind}.**\n\n```python\n{code}\n```" for kind, code in blocks.items()
+        )
+        return nbformat.v4.new_markdown_cell(
+            f"{hints(exercise)}\n\n{shown}",
+            id=f"solution-{name}",
+            metadata={"tags": ["solution"]},
+        )
+
+    def code(self, answer: object, name: str, above: list[str]) -> str:
+        """A function or class with what it needs, or an assignment of a value to a name."""
+        if not callable(answer):
+            return f"{name} = {literal(answer)}"
+        known = {*vars(builtins), *chain.from_iterable(map(names_of, above))}
+        needed, imports, parts = [answer.__name__], set(), []
+        for own in needed:  # grows
+            used = {n.id for n in ast.walk(self.steps[own]) if isinstance(n, ast.Name)}
+            for other in sorted(used & self.steps.keys() - known - {*needed}):
+                if isinstance(self.steps[other], (ast.Import, ast.ImportFrom)):
+                    imports.add(imported(self.steps[other], other))
+                else:
+                    needed.append(other)
+        for step in dict.fromkeys(self.steps.values()):  # in the order of the file
+            if any(self.steps[own] is step for own in needed):
+                parts.append(self.source(step))
+        return "\n\n\n".join(["\n".join(sorted(imports, key=by_kind)), *parts]).strip()
+
+    def source(self, step: ast.stmt) -> str:
+        """The lines of one step, without those that only refuse an input."""
+        first = min(
+            [step.lineno, *(one.lineno for one in getattr(step, "decorator_list", []))]
+        )
+        left_out = {
+            number
+            for part in getattr(step, "body", [])
+            if refuses(part)
+            for number in range(part.lineno, part.end_lineno + 1)
+        }
+        left_out |= {
+            n + 1 for n in left_out if not self.lines[n].strip()
+        }  # and the blank one below
+        kept = [n for n in range(first, step.end_lineno + 1) if n not in left_out]
+        return "\n".join(self.lines[number - 1] for number in kept)
+
+
+def asked(cell: str, name: str) -> str:
+    """What an exercise's cell hands to `ck.check`: the name of an answer, mostly."""
+    for node in ast.walk(ast.parse(cell)):
+        if isinstance(node, ast.Call) and len(node.args) == 2:
+            first, second = node.args
+            if isinstance(first, ast.Constant) and str(first.value)[3:] == name:
+                return ast.unparse(second)
+    raise ValueError(f"no ck.check of {name} with an answer in {cell!r}")
+
+
+@cache
+def names_of(cell: str) -> set[str]:
+    """The names that a code cell defines; those of IPython's own commands are left out."""
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(cell))
+    except SyntaxError:  # which lesson 00 shows
+        return set()
+    return {name for step in tree.body for name in defined(step)}
+
+
+def defined(step: ast.stmt) -> list[str]:
+    """The names that one step defines, or several inside of it, in a loop say."""
+    if isinstance(step, (ast.FunctionDef, ast.ClassDef)):
+        return [step.name]
+    if isinstance(step, (ast.Import, ast.ImportFrom)):
+        return [(one.asname or one.name).split(".")[0] for one in step.names]
+    inner = chain.from_iterable(map(defined, getattr(step, "body", [])))
+    own = [*getattr(step, "targets", []), getattr(step, "target", None)]
+    own += [one.optional_vars for one in getattr(step, "items", [])]
+    nodes = (node for part in own if part for node in ast.walk(part))
+    stored = (
+        n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     )
-    kind = "What is right" if exercise.breaks else "A solution"
-    text = f"{hints(exercise)}\n\n> **{kind}.**\n\n```python\n{shown.rstrip()}\n```"
-    return nbformat.v4.new_markdown_cell(
-        text, id=f"solution-{name}", metadata={"tags": ["solution"]}
-    )
+    return [*inner, *stored]
+
+
+def imported(step: ast.Import | ast.ImportFrom, name: str) -> str:
+    """The import of one name of several."""
+    names = [one for one in step.names if (one.asname or one.name).split(".")[0] == name]
+    if isinstance(step, ast.Import):
+        return ast.unparse(ast.Import(names))
+    return ast.unparse(ast.ImportFrom(step.module, names, step.level))
+
+
+def by_kind(line: str) -> tuple[bool, str]:
+    """The order of imports: `import ...` first, then `from ... import ...`."""
+    return line.startswith("from "), line
+
+
+def refuses(step: ast.stmt) -> bool:
+    """Whether a step of a function does nothing but raise a ValueError for some inputs."""
+    alone = isinstance(step, ast.If) and len(step.body) == 1 and not step.orelse
+    return alone and isinstance(step.body[0], ast.Raise) and "ValueError" in ast.dump(step)
+
+
+def literal(value: object) -> str:
+    """A value as Python code for which torch is there; of a tuple of one thing, that."""
+    if isinstance(value, tuple):
+        parts = ", ".join(map(literal, value))
+        return parts if len(value) == 1 else f"({parts})"
+    if isinstance(value, torch.Tensor):
+        kind = "" if value.dtype in (torch.float, torch.long, torch.bool) else value.dtype
+        numbers = value.tolist()
+        if (
+            value.is_floating_point()
+        ):  # as few digits as tell them apart: 0.1, not 0.10000000149
+            short = [float(str(number)) for number in value.numpy().ravel()]
+            numbers = np.array(short).reshape(value.shape).tolist()
+        text = re.sub(r"\b(inf|nan)\b", r"torch.\1", repr(numbers))
+        return f"torch.tensor({text}{f', dtype={kind}' if kind else ''})"
+    return repr(value)
 
 
 def hints(exercise: Exercise) -> str:

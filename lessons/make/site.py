@@ -100,7 +100,7 @@ def page_of(path: Path) -> NotebookNode:
     return editions.discussed(notebook, solutions.DISCUSSION)
 
 
-def folded_hints(name: str, exercise: Exercise) -> NotebookNode:
+def folded_hints(name: str, exercise: Exercise, _: list[str]) -> NotebookNode:
     """A cell with an exercise's three hints."""
     return new_markdown_cell(editions.hints(exercise), id=f"hints-{name}")
 

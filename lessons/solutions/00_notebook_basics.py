@@ -125,6 +125,7 @@ EXERCISES = {
             ([0.25, 0.5],),
         ],
         breaks=spread,
+        answer=([3, 1],),
         difficulty=1,
         minutes=3,
         again=_again_spread,

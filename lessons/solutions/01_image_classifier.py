@@ -139,6 +139,7 @@ EXERCISES = {
             ("dog_of_a_friend_0.jpg",),
         ],
         breaks=breed_by_letters,
+        answer=("Saint-Bernard_3.jpg",),
         difficulty=1,
         minutes=5,
         again=_again_pattern,

@@ -171,6 +171,7 @@ EXERCISES = {
     "break_order": Exercise(
         mean_last,
         breaks=mean_first,
+        answer=(torch.tensor([[-1.0, 1.0], [0.0, 0.0]]),),
         hints=(
             (
                 "For your square, what are the two numbers that are compared, before and "
@@ -227,6 +228,7 @@ EXERCISES = {
     "break_pool": Exercise(
         pool_with_rest,
         breaks=pool_to_the_edge,
+        answer=(torch.tensor([[-1.0]]),),
         hints=(
             "Which squares of your map hold padding, and which number comes out of each of "
             "these?",

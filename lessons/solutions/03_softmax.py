@@ -189,6 +189,7 @@ EXERCISES = {
     "break_softmax": Exercise(
         safe_rows,
         breaks=batch_softmax,
+        answer=(torch.tensor([[0.0, 0.0], [1000.0, 1000.0]]),),
         hints=(
             "After the subtraction, what is the largest number in each row of your batch?",
             (
@@ -239,6 +240,7 @@ EXERCISES = {
     "break_loss": Exercise(
         exact_losses,
         breaks=clipped_losses,
+        answer=(torch.tensor([[0.0, 1000.0]]), torch.tensor([0])),
         hints=(
             "What is the largest loss that this function can ever give?",
             (

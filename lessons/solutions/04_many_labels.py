@@ -173,6 +173,10 @@ EXERCISES = {
     "break_f2": Exercise(
         f2_by_tile,
         breaks=f2_of_means,
+        answer=(
+            torch.tensor([[True, False], [True, True]]),
+            torch.tensor([[True, True], [True, False]]),
+        ),
         hints=(
             "What are the precision and the recall of each of your tiles?",
             "With one tile, or where precision equals recall on every tile, both ways "

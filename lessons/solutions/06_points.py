@@ -121,6 +121,7 @@ EXERCISES = {
     "break_degrees": Exercise(
         shorter_way,
         breaks=degrees_off,
+        answer=(350.0, 10.0),
         hints=(
             "For your two angles, imagine a clock's hand at each. How far must one hand "
             "turn to reach the other?",

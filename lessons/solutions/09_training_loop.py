@@ -175,6 +175,7 @@ def _losses(*values):
 EXERCISES = {
     "counter": Exercise(
         counted,
+        answer=Counter,
         hints=(
             "Which of your handlers comes first in the second fit, and what does it do?",
             "Set both to 0 when a fit begins; after each batch add 1, and its samples.",
@@ -188,6 +189,7 @@ EXERCISES = {
     "break_ends_after": Exercise(
         right_end,
         breaks=ends_after,
+        answer=(torch.tensor([1.0, 3.0, 2.0, 4.0]), 2),
         hints=(
             "After each of your epochs: which loss is the best yet, and what is `waited`?",
             "A loss that is better than the last one need not be a new best.",

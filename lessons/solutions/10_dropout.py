@@ -184,6 +184,7 @@ EXERCISES = {
     "break_moved": Exercise(
         moved,
         breaks=moved_by_roll,
+        answer=(torch.tensor([[1.0]]), 1, 0),
         hints=(
             "Which pixels of your image leave it, and what comes in on the other side?",
             "With `roll` they come in again on the other side. When can one see that?",

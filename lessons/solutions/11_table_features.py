@@ -208,6 +208,7 @@ EXERCISES = {
             (torch.tensor([3.0, 1.0, 9.0, torch.nan, 7.0]),),
         ],
         breaks=fill_and_flag,
+        answer=(torch.tensor([5.0]),),
         difficulty=2,
         minutes=8,
         again=_another_median,

@@ -223,6 +223,7 @@ EXERCISES = {
             (draw(3, 2), torch.tensor([3, 0, 2]), 5),
         ],
         breaks=added_up,
+        answer=(torch.tensor([[1.0], [1.0]]), torch.tensor([0, 0]), 1),
         difficulty=2,
         minutes=8,
         again=_another_gradient,

@@ -177,6 +177,7 @@ EXERCISES = {
         difficulty=2,
         minutes=8,
         breaks=most_similar,
+        answer=(torch.tensor([[1.0, 0.0], [1.0, 0.1], [9.0, 9.0]]), 0),
         again=similar_again,
     ),
     "film_for_all": Exercise(

@@ -199,6 +199,7 @@ EXERCISES = {
         difficulty=3,
         minutes=10,
         breaks=recited,
+        answer=(["very", "very", "dull"], ["very", "very", "very", "dull"]),
         again=recited_again,
     ),
     "pair_probability": Exercise(

@@ -150,6 +150,7 @@ EXERCISES = {
         difficulty=2,
         minutes=8,
         breaks=largest_of_each,
+        answer=(torch.tensor([[[-1.0], [0.0]]]), torch.tensor([1])),
         again=largest_again,
     ),
     "batches_within": Exercise(

@@ -134,6 +134,7 @@ EXERCISES = {
     "break_brightest": Exercise(
         row_and_column,
         breaks=brightest,
+        answer=(torch.tensor([[0.0, 0.0, 1.0]]),),
         hints=(
             "Count the cells of your map row by row, from 0: which number has the largest? "
             "Which row and column does the function make of it?",

@@ -208,6 +208,7 @@ EXERCISES = {
             (torch.tensor([-2.0, 1.0, 3.0]), torch.tensor([4.0, 1.0, 9.0])),
         ],
         breaks=same_order,
+        answer=(torch.tensor([1.0, 1.0]), torch.tensor([1.0, 2.0])),
         difficulty=3,
         minutes=10,
         again=_another_column,

@@ -126,6 +126,7 @@ EXERCISES = {
             ("....\\\\cat.png",),
         ],
         breaks=without_dots,
+        answer=("....//etc/passwd",),
         difficulty=2,
         minutes=5,
         again=_again_name,

@@ -230,6 +230,7 @@ EXERCISES = {
     "break_clipped": Exercise(
         clipped_last,
         breaks=clipped_first,
+        answer=(torch.tensor([[3.0, 4.0], [0.0, 0.0]]), 1.0),
         hints=(
             "Which lengths does it compare with `norm`? Which does its docstring name?",
             "It clips each part; the length that counts is that of their mean.",

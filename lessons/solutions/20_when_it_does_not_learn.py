@@ -129,12 +129,15 @@ def _ask_means(random):
     return f"{question}. How many means does it take in all?", n * groups
 
 
+PLANTED = [
+    *("integers", "frozen", "zero_grad", "shuffled", "softmax", "dead"),
+    *("scale", "lr", "axis", "shapes", "eval", "leak"),
+]
+
 EXERCISES = {
     "twelve_runs": Exercise(
-        [
-            *("integers", "frozen", "zero_grad", "shuffled", "softmax", "dead"),
-            *("scale", "lr", "axis", "shapes", "eval", "leak"),
-        ],
+        PLANTED,
+        answer=dict(zip("ABCDEFGHIJKL", PLANTED, strict=True)),
         hints=(
             "In which column does a run that is left differ most from a healthy one?",
             "Go by the columns, from left to right: inputs, zeros, first loss, then "
@@ -200,6 +203,7 @@ EXERCISES = {
     "break_kaiming": Exercise(
         kaiming_right,
         breaks=kaiming_std,
+        answer=(torch.tensor([[[0.0, 0.0]]]),),
         hints=(
             "How many products does one sum of a convolution have?",
             "One for each channel and each position of the filter. `shape[1]` counts only "

@@ -199,6 +199,7 @@ EXERCISES = {
     "break_masked_later": Exercise(
         masked_before,
         breaks=masked_later,
+        answer=(torch.tensor([[0.0, 200.0], [0.0, 0.0]]),),
         hints=(
             "What is left of a row if nearly all of its weight is on a later word?",
             "Softmax gives 0 to a score that is about 104 below the largest one (in single "

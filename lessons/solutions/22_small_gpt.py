@@ -193,6 +193,7 @@ EXERCISES = {
     "break_longest_first": Exercise(
         in_order,
         breaks=longest_first,
+        answer=("abc", [("b", "c"), ("a", "b")]),
         hints=(
             "Which tokens do both give for your word? Could a letter belong to two pairs?",
             "Let a letter stand between two others that it can be merged with. The earlier "
@@ -213,6 +214,7 @@ EXERCISES = {
     "break_nucleus": Exercise(
         nucleus,
         breaks=small_nucleus,
+        answer=(torch.tensor([0.75, 0.25]), 0.5),
         hints=(
             "Which sums does your row have from the largest on? Is p one of them?",
             "The token that crosses p must stay. It is lost if p lies between two sums.",

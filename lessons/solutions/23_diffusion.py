@@ -213,6 +213,7 @@ EXERCISES = {
     "break_clip": Exercise(
         clipped_right,
         breaks=clipped_step,
+        answer=(torch.tensor([2.0]), torch.tensor([0.0]), 0.5, 0.6),
         hints=(
             "When is the guess clipped, and when is the result? Can one happen without the "
             "other?",

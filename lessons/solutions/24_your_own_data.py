@@ -208,6 +208,10 @@ EXERCISES = {
     "break_hash": Exercise(
         same_picture,
         breaks=look_alike,
+        answer=(
+            torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]),
+            torch.tensor([[0.0, 1.0, 2.0], [0.0, 2.0, 4.0]]),
+        ),
         hints=(
             "The hash asks: brighter or not? By how much is not in it. What else is not?",
             "Each row is compared with itself only. And it asks only for an order, so a "

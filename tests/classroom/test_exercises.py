@@ -9,6 +9,7 @@ import time
 from _thread import interrupt_main
 from contextlib import suppress
 from itertools import chain, combinations, product
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -305,9 +306,14 @@ def test_solved_exercises_are_remembered(own_home, capsys):
     ck.check("03.pair", 0)
     assert sorted(file.name for file in (own_home / "progress").iterdir()) == ["03.answer", "03.words"]
     assert [file.name for file in own_home.iterdir()] == ["progress"]
-    first, second = repr(ck.progress()).splitlines()
-    assert first.startswith("03_sharing 2 of 18 ") and "✓ words" in first and "✓ answer" in first
-    assert "○ pair" in first and second == "10_later   0 of 1   ○ one"
+    first, *more, last, every = repr(ck.progress()).splitlines()
+    assert first.startswith("03_sharing    2 of 18  ○ shares  ○ right") and last == "10_later       0 of 1  ○ one"
+    names = " ".join([first, *more])
+    assert "✓ words" in names and "✓ answer" in names and "○ pair" in names and every == "all           2 of 19"
+    assert max(map(len, [first, *more])) <= 100 and all(line.startswith(" " * 23) for line in more)
+    html = ck.progress()._repr_html_()
+    assert ElementTree.fromstring(html.replace("&ensp;", " ")).find("table") is not None, "well formed"
+    assert '<span style="white-space:nowrap">✓ words</span>' in html and "overflow-x:auto" in html and "2 of 19" in html
 
 
 def test_kernels_that_note_at_the_same_time_lose_nothing(own_home):

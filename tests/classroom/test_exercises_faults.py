@@ -1,10 +1,14 @@
 """Exercises: what an untried, a badly formed, a forbidden and an endless answer are told; and which case is shown."""
 
+import itertools
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -135,6 +139,190 @@ def test_an_endless_loop_is_stopped(monkeypatch):
     assert time.monotonic() - start < 20 and signal.getsignal(signal.SIGINT) is before
     assert threading.active_count() == 1 or all("watch" not in thread.name for thread in threading.enumerate())
     assert judge("03.words", str.split).state == "right"  # nothing is due any more
+
+
+class EndlessToCompare:
+    def __eq__(self, other):
+        while True:
+            pass
+
+
+class EndlessAsArray:
+    def __array__(self, *_, **__):
+        while True:
+            time.sleep(1)
+
+
+class EndlessToShow:
+    def __repr__(self):
+        while True:
+            pass
+
+
+def counted(n):
+    while True:
+        yield n
+        n += 1
+
+
+def asleep(x):
+    time.sleep(1000)
+
+
+def asleep_whatever_comes(x):
+    while True:
+        try:
+            time.sleep(1)
+        except BaseException:
+            continue
+
+
+def waiting_for_a_lock(x):
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+def waiting_for_a_thread(x):
+    thread = threading.Thread(target=lambda: time.sleep(1000), daemon=True)
+    thread.start()
+    thread.join()
+
+
+def busy_to_the_end(x):
+    try:
+        time.sleep(1000)
+    finally:
+        while True:
+            len("")
+
+
+def printing(x):
+    while True:
+        print("here", x)
+
+
+ENDLESS = {
+    **{f.__name__: ("words", f) for f in (asleep, asleep_whatever_comes, waiting_for_a_lock, waiting_for_a_thread)},
+    **{f.__name__: ("listed", f) for f in (busy_to_the_end, printing)},
+    "EndlessToShow": ("words", lambda x: EndlessToShow()), "EndlessToCompare": ("truth", lambda x: EndlessToCompare()),
+    "EndlessAsArray": ("counted", lambda *_: EndlessAsArray()),
+    "a value to compare": ("letters", EndlessToShow()), "a value as an array": ("answer", EndlessAsArray()),
+    "an input": ("breaks", EndlessToShow()),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="on Windows what sleeps is not woken")
+@pytest.mark.parametrize("name, attempt", ENDLESS.values(), ids=ENDLESS.keys())
+def test_whatever_never_ends_is_stopped_with_a_sentence(monkeypatch, capsys, name, attempt):
+    monkeypatch.setattr(exercises, "SECONDS", 0.2)
+    verdict = judge(f"03.{name}", attempt)
+    assert verdict.state == "wrong" and re.search(r"was stopped after 0\.[26] seconds: does", verdict.details), verdict
+    assert len(capsys.readouterr().out) < 10_000 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert judge("03.words", str.split).state == "right"
+
+
+@pytest.mark.parametrize("given", [lambda n: counted(0), lambda n: itertools.count(), lambda n: itertools.cycle("a")])
+def test_an_iterator_without_an_end_is_looked_at_as_far_as_is_asked(given):
+    assert judge("03.listed", given).state == "wrong"
+    assert "in a range_iterator; give a list" in judge("03.listed", lambda n: iter(range(n))).details
+
+
+def flood(n):
+    for i in range(20_000):
+        print("line", i)
+    return -n
+
+
+def test_of_a_flood_the_beginning_is_shown(capsys):
+    assert judge("03.listed", flood).state == "wrong"
+    said = capsys.readouterr().out
+    assert said.startswith("line 0\nline 1\n") and "(more was printed, and is left out)" in said
+    assert len(said) < 7000
+    output = Mock()
+    exercises._print_again(SimpleNamespace(stdout="", stderr="", outputs=[output] * 100))
+    assert output.display.call_count == exercises.DISPLAYED
+
+
+class Strange(BaseException):
+    pass
+
+
+class Refuses:
+    def __eq__(self, other):
+        raise KeyError("no")
+
+    def __repr__(self):
+        raise OSError("no")
+
+
+def without_end(n):
+    return without_end(n + 1)
+
+
+def of_another_kind(n):
+    raise Strange("not an Exception")
+
+
+RAISED = {
+    "recursion": (without_end, "it raised RecursionError"),
+    "memory": (lambda n: [0] * 10**15, "it raised MemoryError"),
+    "exit": (lambda n: sys.exit(3), "it raised SystemExit: 3"),
+    "of another kind": (of_another_kind, "it raised Strange: not an Exception"),
+    "input": (lambda n: [int(input("n?"))], "as arguments, and asks nobody: take input() out"),
+    "not to be shown": (lambda n: Refuses(), "got      <Refuses, whose repr raises OSError>"),
+    "a long message": (lambda n: int("9" * 4000 + "x"), "invalid literal"),
+    "a long value": (lambda n: list(range(10**4)), "got      [0, 1, 2"),
+}
+
+
+@pytest.mark.parametrize("attempt, words", RAISED.values(), ids=RAISED.keys())
+def test_whatever_is_raised_is_told_in_words(attempt, words):
+    verdict = judge("03.listed", attempt)
+    assert verdict.state == "wrong" and words in verdict.details and len(verdict.details) < 11_000
+
+
+def fails_below(x):
+    return helper(x)
+
+
+def helper(x):
+    return torch.ones(2) @ torch.ones(3) + x  # fails inside of torch
+
+
+def test_an_error_shows_the_students_own_line():
+    details = judge("03.shares", fails_below).details
+    line = helper.__code__.co_firstlineno + 1
+    assert f"\nin your line {line}: return torch.ones(2) @ torch.ones(3) + x  # fails inside of torch\n" in details
+    cell = "import torch, coursekit as ck\ndef shares(x):\n    y = x.sum(1)\n    return x[99]\n"
+    shown = in_a_notebook(cell + "ck.check('03.entropy_of', shares)")
+    assert "in your line 3: y = x.sum(1)" in shown or "in your line 4: return x[99]" in shown, shown
+    assert "exercises.py" not in shown
+
+
+def test_numbers_stand_below_each_other_in_text_and_in_html():
+    verdict = judge("03.attend", lambda scores, mask: torch.zeros(2, 2) + 0.5 * scores.sum())
+    rows = [line for line in repr(verdict).splitlines() if "[" in line]
+    assert len(rows) >= 3 and len({line.index("[") for line in rows if line.strip()[0] == "["}) <= 2
+    assert all(line.startswith(("for      ", "expected ", "got      ", " " * 9)) for line in rows)
+    html = judge("03.shares", lambda x: x / x.sum())._repr_html_()
+    assert "03.shares: wrong" in html and "Hint 1 of 3" in html
+    scrolls = re.findall(r'white-space:pre;overflow-x:auto" tabindex="0">(.*?)</div>', html, re.S)
+    assert len(scrolls) == 1 and "expected " in scrolls[0] and "Hint" not in scrolls[0]
+
+
+def test_several_arguments_stand_below_each_other_where_one_needs_lines():
+    text = exercises._shown((torch.ones(2, 2), 3))
+    assert text == "tensor([[1., 1.],\n        [1., 1.]]),\n 3"
+    verdict = exercises.Verdict("03.a", "wrong", f"for      {text}\nexpected 1\nHint 1 of 3: why?")
+    assert repr(verdict).splitlines() == [
+        "✗ 03.a: wrong",
+        "for      tensor([[1., 1.],",
+        "                 [1., 1.]]),",
+        "         3",
+        "expected 1",
+        "Hint 1 of 3: why?",
+    ]
 
 
 def test_an_endless_loop_for_smaller_cases_only_shows_the_failing_case(monkeypatch):

@@ -1,19 +1,24 @@
 """Lessons to hand out and to teach from."""
 
+import ast
 import inspect
+import linecache
 import os
 import re
 import subprocess
 import sys
 import sysconfig
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 import pytest
+import torch
+from IPython.core.inputtransformer2 import TransformerManager
 from lab import ROOT
 
-from coursekit.classroom.exercises import load_exercises, load_module
+from coursekit.classroom.exercises import judge, load_exercises, load_module
 from lessons.make import editions
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
@@ -108,8 +113,8 @@ def test_the_handout_is_whole_says_where_to_start_and_gives_no_answer_away(hande
         assert len(lines) > 5 and not any(line in text for line in lines for text in texts), solutions
 
 
-def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(tmp_path):
-    for path, lesson in zip(editions.write("instructor", tmp_path / "class"), LESSONS, strict=True):
+def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(for_instructors):
+    for path, lesson in zip(for_instructors, LESSONS, strict=True):
         whole = nbformat.read(path, 4)
         assert len(notes(whole)) == len(notes(nbformat.read(lesson, 4))) >= 3, path
         assert any(cell.get("outputs") for cell in whole.cells), path
@@ -119,6 +124,75 @@ def test_instructors_get_all_of_it_with_a_solution_after_each_exercise(tmp_path)
         for number, (name, exercise) in zip(names, exercises.items(), strict=True):
             assert f"{lesson.stem[:2]}.{name}" in whole.cells[number - 1].source, path
             assert all(hint in whole.cells[number].source for hint in exercise.hints), path
+
+
+@pytest.fixture(scope="module")
+def for_instructors(tmp_path_factory):
+    return editions.write("instructor", tmp_path_factory.mktemp("editions") / "class")
+
+
+KEPT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+
+
+def run_cell(source, place, namespace):
+    """Run code as a cell is run: its source can be read, as rules do."""
+    linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
+    exec(compile(source, place, "exec"), namespace)
+
+
+def definitions(cell):
+    """What a cell imports and defines, and the numbers and texts that it gives a name: all that costs no time."""
+    for step in ast.parse(TransformerManager().transform_cell(cell)).body:
+        plain = isinstance(step, ast.Assign) and isinstance(step.targets[0], ast.Name)
+        if isinstance(step, KEPT) or plain and isinstance(step.value, ast.Constant):
+            yield ast.unparse(step)
+
+
+def shown_solutions(lesson):
+    """Of each exercise of an instructor's lesson: name, what it hands to the check, the shown code, the cells above."""
+    above = []
+    for cell in nbformat.read(lesson, 4).cells:
+        if cell.cell_type == "code":
+            above.append(cell.source)
+        elif "solution" in cell.metadata.get("tags", []):
+            name = f"{lesson.stem[:2]}.{cell.id.removeprefix('solution-')}"
+            codes = re.findall(r"> \*\*(.*?)\.\*\*\n\n```python\n(.*?)\n```", cell.source, re.S)
+            yield name, editions.asked(above[-1], name[3:]), dict(codes), list(above)
+
+
+@pytest.mark.parametrize("number", range(len(LESSONS)), ids=[path.stem for path in LESSONS])
+def test_each_solution_that_is_shown_runs_in_the_lesson_and_keeps_its_exercises_rule(for_instructors, number, capsys):
+    namespace, looked_at = {"__name__": "__main__"}, 0
+    exercises = load_exercises(ROOT / "lessons" / "solutions" / f"{LESSONS[number].stem}.py")
+    if "twelve_runs" in exercises:  # what lesson 20 drew, and its exercise looks up
+        namespace["secret"] = {letter: [fault] for letter, fault in exercises["twelve_runs"].answer.items()}
+    done = 0
+    for name, answer, codes, above in shown_solutions(for_instructors[number]):
+        for cell in above[looked_at:]:
+            if not re.search(r"^[%!]%|\?$|SyntaxError", cell, re.M):  # lesson 00 shows what is not Python
+                for step in definitions(cell):
+                    with suppress(NameError, ModuleNotFoundError):  # it needs what takes time; a solution may not
+                        run_cell(step, f"<{name} {len(namespace)}>", namespace)
+        looked_at = len(above)
+        for kind, code in reversed(codes.items()):
+            run_cell(code, f"<{name}, {kind}>", namespace)
+        verdict = judge(name, eval(answer, namespace))
+        assert verdict.state == "right", (verdict, codes)
+        assert "raise ValueError" not in codes["A solution"] and len(codes["A solution"].splitlines()) < 40
+        assert set(codes) == {"A solution", *(["What is right"] if exercises[name[3:]].breaks else [])}
+        done += 1
+    assert done == len(exercises)
+
+
+def test_a_value_is_written_as_code_that_gives_it():
+    for value in (
+        torch.tensor([0.1, torch.inf, -torch.inf]), torch.tensor([[1.5]], dtype=torch.float64), torch.tensor([True]),
+        torch.tensor([1, 2]), torch.tensor(2, dtype=torch.int32), 0.1, "a", [1, (2, "b")], (1, torch.ones(2, 2)),
+    ):  # fmt: skip
+        again = eval(editions.literal(value), {"torch": torch})
+        assert repr(again) == repr(value)
+        assert not isinstance(value, torch.Tensor) or again.dtype == value.dtype
+    assert editions.literal((3,)) == "3" and "nan" in editions.literal(torch.tensor(torch.nan))
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):

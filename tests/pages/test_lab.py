@@ -11,6 +11,8 @@ from browser import MINUTE, keep
 from lab import ROOT, serving
 from needs import needs_chromium, needs_environment
 
+from coursekit.classroom.lessons import renew
+
 pytestmark = [needs_chromium, needs_environment]
 
 # lesson -> how a key on the first slider changes its figure
@@ -59,12 +61,14 @@ def address(course):
         yield address
 
 
-def run_all(page, address, lesson):
+def run_all(page, address, lesson, run=True):
     """Open a lesson and run all of its cells, in a workspace of its own: others open the tests' notebooks again."""
-    parts = urlsplit(address)
-    page.goto(f"http://{parts.netloc}/lab/workspaces/{lesson}/tree/lessons/{lesson}.ipynb?{parts.query}")
+    parts, workspace = urlsplit(address), lesson.split("/")[-1]
+    page.goto(f"http://{parts.netloc}/lab/workspaces/{workspace}/tree/lessons/{lesson}.ipynb?{parts.query}")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MINUTE)
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=MINUTE)
+    if not run:
+        return
     page.click("text=Run >> nth=0")
     page.click(".lm-Menu-itemLabel >> text=Run All Cells >> nth=0")  # of the menu: lesson 00 speaks of it
 
@@ -154,6 +158,52 @@ def test_the_link_of_lesson_00_downloads_the_file_that_the_lesson_wrote(address,
     lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
     assert lines[0] == "digit,images,fraction" and [line.split(",")[0] for line in lines[1:]] == list("0123456789")
     all_is_well(page)
+
+
+def first_edition(lesson, title):
+    """A small lesson with all that JupyterLab writes into one: outputs of several kinds, a figure to play with."""
+    sources = ["6 * 7", "print(7 * 11 * 13)", "from ipywidgets import IntSlider\nIntSlider()", "# yours\n..."]
+    cells = [nbformat.v4.new_markdown_cell(f"# {title}"), *map(nbformat.v4.new_code_cell, sources)]
+    cells[3].metadata = {"tags": ["figure"], "jupyter": {"source_hidden": True}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), lesson)
+
+
+def save(page):
+    """Save the notebook, and wait until JupyterLab says that it has."""
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+s")
+    page.wait_for_selector(".jp-mod-current:not(.jp-mod-dirty)", timeout=MINUTE)
+    page.wait_for_selector("text=Saving completed", timeout=MINUTE)
+
+
+def test_a_copy_that_was_opened_run_and_saved_is_renewed_and_an_edited_one_is_kept(course, address, page):
+    originals, mine = course / "course" / "lessons", course / "lessons" / "my_lessons"
+    originals.mkdir(parents=True)
+    names = ["00_opened", "01_ran", "02_edited"]
+    for name in names:
+        first_edition(originals / f"{name}.ipynb", "First edition")
+    assert renew(mine, originals) == []
+    given = {name: (mine / f"{name}.ipynb").read_bytes() for name in names}
+    for name in names:
+        run_all(page, address, f"my_lessons/{name}", run=name != "00_opened")
+        if name != "00_opened":
+            page.wait_for_selector(".jp-OutputArea-output .widget-slider", timeout=MINUTE)
+        if name == "02_edited":
+            page.click(".jp-CodeCell .cm-content >> nth=-1")
+            page.keyboard.press("Control+End")
+            page.keyboard.type(" + 1")
+        save(page)
+    saved = {name: (mine / f"{name}.ipynb").read_bytes() for name in names}
+    assert saved["00_opened"] == given["00_opened"], "a fresh copy is as JupyterLab writes it"
+    assert saved["01_ran"] != given["01_ran"] and b"1001" in saved["01_ran"], "it was saved with its outputs"
+    for name in names:
+        first_edition(originals / f"{name}.ipynb", "Second edition")
+    (told,) = renew(mine, originals)
+    assert told.startswith("02_edited.ipynb has changed in the course; your edited copy is kept")
+    assert (mine / "02_edited.ipynb").read_bytes() == saved["02_edited"] and b"... + 1" in saved["02_edited"]
+    for name in names[:2]:
+        assert nbformat.read(mine / f"{name}.ipynb", 4).cells[0].source == "# Second edition"
+    assert not page.errors
 
 
 LIVE = "print(6 * 7 * 11); import torch, coursekit as ck; ck.widgets.product_stepper(torch.eye(2), torch.eye(2))"
