@@ -9,6 +9,7 @@ class Limits:
 
     megabytes: int = 20  # of a request's body
     megapixels: int = 25  # of a picture; decoded, each pixel takes four bytes, several times over
+    wide: int = 13  # megapixels of a WebP, or of 16 bits, which is decoded in twice the memory
     photograph: int = 52  # megapixels of a JPEG that can be decoded at a half or less of its size: what a phone takes
     scans: int = 500  # megapixels of all scans of a JPEG together: each takes the time of a picture
     characters: int = 20_000  # of a text

@@ -58,21 +58,17 @@ def decode(upload: UploadFile, channels: int, limits: Limits, least: int | None 
         raise HTTPException(415, f"The file is announced as {said[:40]!r}, not as a picture.")
     try:
         with Image.open(io.BytesIO(data), formats=[file_format]) as header:  # reads the header, and no pixels
-            (width, height), scans = header.size, data.count(b"\xff\xda") if file_format == "JPEG" else 1
-            most = limits.photograph if file_format == "JPEG" and in_one_scan(header, data) else limits.megapixels
+            (width, height), most = header.size, most_pixels(header, data, limits)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        width = height = 10**6
-        scans, most = 1, limits.megapixels
+        width, height, most = 10**6, 10**6, limits.megapixels * 10**6
     except Exception as error:  # a damaged file can end in any of Python's errors
         raise HTTPException(422, "The picture is damaged: its header cannot be read.") from error
-    if width * height > most * 10**6:
-        raise HTTPException(413, f"The picture has too many pixels: at most {most} million.")
+    if width * height > most:
+        raise HTTPException(413, f"The picture has too many pixels: at most {most / 10**6:g} million.")
     try:
         check_pixels(width, height)
     except ValueError as error:
         raise HTTPException(413, f"The picture is too large or too narrow: {error}.") from error
-    if width * height * scans > limits.scans * 10**6:
-        raise HTTPException(413, f"The picture comes in {scans:,} scans, each of all its pixels: save it with fewer.")
     try:
         if width * height <= LARGE:
             return ck.read_image(io.BytesIO(data), channels)
@@ -82,9 +78,15 @@ def decode(upload: UploadFile, channels: int, limits: Limits, least: int | None 
         raise HTTPException(422, "The picture is cut off or damaged.") from error
 
 
-def in_one_scan(header: Image.Image, data: bytes) -> bool:
-    """Whether a JPEG holds all its colors in one scan, so that it can be decoded row by row, in little memory."""
-    return not header.info.get("progressive") and data[scan_start(data) + 4] == len(header.getbands())
+def most_pixels(header: Image.Image, data: bytes, limits: Limits) -> int:
+    """How many pixels a picture may have: more if it is a JPEG of one scan, read row by row; of many scans, fewer."""
+    if header.format == "WEBP" or header.mode.startswith("I"):
+        return limits.wide * 10**6
+    if header.format not in ("JPEG", "MPO"):
+        return limits.megapixels * 10**6
+    if not header.info.get("progressive") and data[scan_start(data) + 4] == len(header.getbands()):
+        return limits.photograph * 10**6
+    return min(limits.megapixels * 10**6, limits.scans * 10**6 // data.count(b"\xff\xda"))
 
 
 def reduced(data: bytes, file_format: str, least: int) -> Image.Image:
