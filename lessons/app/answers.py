@@ -110,10 +110,10 @@ class Model:
             return text, (0, 0)
         try:
             row = json.loads(text, parse_constant=no_number, parse_float=finite)
-            text.encode()  # half a character, as "\\ud800" is one, is none
             self.model.data.encode(row if isinstance(row, dict) else text)
-        except (ValueError, RecursionError) as error:
-            raise HTTPException(422, f"This is no row as JSON, a name and a value for each column: {error}") from error
+        except (ValueError, OverflowError, RecursionError) as error:
+            why = str(error)[:300]  # which may quote what was sent
+            raise HTTPException(422, f"This is no row as JSON, a name and a value for each column: {why}") from error
         return row, (0, 0)
 
     def class_called(self, name: str) -> str:

@@ -42,7 +42,8 @@ def decode(upload: UploadFile, channels: int, limits: Limits, least: int | None 
     """The uploaded picture, uint8 (channels, H, W).
 
     Args:
-        least: a large picture is read at a half, third ... of its size, no side shorter than this; else `limits.side`.
+        least: a large picture is read at a half, third ... of its size, no side shorter than twice this;
+            else `limits.side`.
 
     Raises:
         HTTPException: 415, not a picture; 413, too many pixels, or a strip; 422, empty or damaged.
@@ -90,16 +91,16 @@ def most_pixels(header: Image.Image, data: bytes, limits: Limits) -> int:
 
 
 def reduced(data: bytes, file_format: str, least: int) -> Image.Image:
-    """A picture at a half, third ... of its size, but no side shorter than `least`.
+    """A picture at a half, third ... of its size, but no side shorter than twice `least`, so that it looks the same.
 
     Raises:
         OSError, ValueError: it is not whole.
     """
     with Image.open(io.BytesIO(data), formats=[file_format]) as image:
-        image.draft(None, (least, least))  # a JPEG is decoded at this size
+        image.draft(None, (2 * least, 2 * least))  # a JPEG is decoded at this size
         image.load()
         check_whole(image, io.BytesIO(data))
-        factor = min(image.size) // least
+        factor = min(image.size) // (2 * least)
         if image.mode in ("1", "P") or "transparency" in image.info:
             image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         return image.reduce(factor) if factor > 1 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK") else image

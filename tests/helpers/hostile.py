@@ -12,13 +12,6 @@ from PIL import Image
 SIDE = 10**8
 
 
-def noisy(columns, rows, kind, **options):
-    """A picture of some size that does not compress well, made of one small piece many times over."""
-    piece = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
-    image = np.tile(piece, (-(-rows // 500), -(-columns // 500), 1))[:rows, :columns]
-    return saved(Image.fromarray(image), kind, **options)
-
-
 def flat(columns, rows, kind, mode="RGB", **options):
     return saved(Image.new(mode, (columns, rows)), kind, **options)
 
@@ -36,6 +29,12 @@ def many_scans(columns, rows, copies):
     data = flat(columns, rows, "JPEG", progressive=True)
     at = data.rindex(b"\xff\xda")
     return data[:at] + data[at:-2] * copies + data[-2:]
+
+
+def png_says(columns, rows, color=0, bits=1, interlaced=0):
+    """A PNG of one pixel whose header says another size."""
+    head = struct.pack(">IIBBBBB", columns, rows, bits, color, 0, 0, interlaced)
+    return png(1, 1, 1, 0, color, bits)[:8] + png_part(b"IHDR", head) + png(1, 1, 1, 0, color, bits)[33:]
 
 
 def gif(screen, frame, frames=1):
@@ -63,40 +62,48 @@ BOMB = zlib.compress(bytes(50_000_000), 9)
 REFUSED = {
     "1 x 25,000,000": lambda: png(1, 25_000_000, 25_000_000, 0, 0, 1),
     "25,000,000 x 1": lambda: png(25_000_000, 1, 1, 0, 0, 1),
-    "1 x 10^8": lambda: png(1, SIDE, 1, 0, 0, 1),
-    "10^8 x 1": lambda: png(SIDE, 1, 0, 0, 0, 1),
-    "10^8 x 10^8": lambda: png(SIDE, 1, 0, 0, 0, 1)[:20] + struct.pack(">I", SIDE) + b"\1\0\0\0\0" + b"\0" * 99,
-    "interlaced": lambda: png(3, SIDE, 1, 0, 0, 1, 1),
-    "sixteen bits": lambda: png(SIDE, 2, 0, 0, 2, 16),
+    "1 x 10^8": lambda: png_says(1, SIDE),
+    "10^8 x 1": lambda: png_says(SIDE, 1),
+    "10^8 x 10^8": lambda: png_says(SIDE, SIDE),
+    "interlaced": lambda: png_says(3, SIDE, interlaced=1),
+    "sixteen bits": lambda: png_says(SIDE, 2, 2, 16),
     "jpeg of 65,500 x 1": lambda: flat(65_500, 1, "JPEG"),
     "jpeg of 1 x 65,500": lambda: flat(1, 65_500, "JPEG", progressive=True),
     "jpeg that says 65,535 x 65,535": lambda: jpeg_says(65_535, 65_535),
     "jpeg that says 8,000 x 6,000": lambda: jpeg_says(8_000, 6_000),
-    "jpeg of 4,900 x 4,900 in many scans": lambda: many_scans(4_900, 4_900, 60),
+    "jpeg of 3,000 x 3,000 in many scans": lambda: many_scans(3_000, 3_000, 99),
     "jpeg of 900 x 900 in thousands of scans": lambda: many_scans(900, 900, 3_000),
     "gif of a huge screen": lambda: gif((65_535, 65_535), (1, 1)),
     "gif of a long screen": lambda: gif((60_000, 100), (1, 1)),
     "webp of 16,384 x 16,384": lambda: webp_says(16_384, 16_384),
     "webp of 16,384 x 1": lambda: flat(16_383, 1, "WEBP", lossless=True),
-    "webp of 24 megapixels": lambda: flat(4_900, 4_900, "WEBP", "RGBA", lossless=True),
-    "27 megapixels, black": lambda: flat(5_200, 5_200, "PNG"),
+    "webp of 24 megapixels": lambda: webp_says(4_900, 4_900),
+    "27 megapixels": lambda: png_says(5_200, 5_200, 2, 8),
     "a bomb as color profile": lambda: with_chunk(b"iCCP", b"x\0\0" + BOMB)[:-200],
     "a bomb as text": lambda: with_chunk(b"zTXt", b"x\0\0" + BOMB)[:-200],
     "a bomb as text of another language": lambda: with_chunk(b"iTXt", b"x\0\1\0\0\0" + BOMB)[:-200],
-    "a picture of 24 megapixels cut off": lambda: noisy(4_900, 4_900, "JPEG", quality=30)[:-5000] + b"\xff\xd9",
+    "a picture of 24 megapixels cut off": lambda: flat(4_900, 4_900, "JPEG")[:-9_000] + b"\xff\xd9",
     "ten rows of 4,900": lambda: png(4_900, 4_900, 10),
 }
-# as large as is read, or odd but whole: each is answered
-ANSWERED = {
-    "25 megapixels": lambda: flat(5_000, 5_000, "PNG", "RGBA"),
-    "25 megapixels in a palette": lambda: saved(Image.new("P", (5_000, 5_000)), "PNG", transparency=0),
-    "12 megapixels, lossless webp": lambda: flat(3_500, 3_500, "WEBP", "RGBA", lossless=True),
-    "gif of 24 megapixels": lambda: flat(4_900, 4_900, "GIF", "P"),
-    "12 megapixels of 16 bits": lambda: saved(Image.fromarray(np.zeros((3_500, 3_500), np.uint16)), "PNG"),
+# as large as is read
+LARGE = {
+    "25 megapixels": lambda: flat(5_000, 5_000, "PNG", "RGBA", compress_level=1),
     "24 megapixels, progressive": lambda: flat(4_900, 4_900, "JPEG", progressive=True, subsampling=0),
-    "24 megapixels, cmyk": lambda: flat(4_900, 4_900, "JPEG", "CMYK"),
-    "24 megapixels, interlaced": lambda: png(4_900, 4_900, 9_999, 0, interlaced=1),
+    "12 megapixels, lossless webp": lambda: flat(3_500, 3_500, "WEBP", "RGBA", lossless=True, method=0),
     "50 megapixels from a phone": lambda: flat(8_192, 6_144, "JPEG", exif=sideways()),
+}
+# large enough to be made small at once, or odd but whole: each is answered
+ANSWERED = {
+    "with opacity": lambda: flat(2_000, 1_500, "PNG", "RGBA"),
+    "a palette": lambda: saved(Image.new("P", (2_000, 1_500)), "PNG", transparency=0),
+    "grey with a color that is not seen": lambda: saved(Image.new("L", (2_000, 1_500)), "PNG", transparency=0),
+    "black and white": lambda: flat(2_000, 1_500, "PNG", "1"),
+    "lossless webp": lambda: flat(2_000, 1_500, "WEBP", "RGBA", lossless=True, method=0),
+    "gif": lambda: flat(2_000, 1_500, "GIF", "P"),
+    "16 bits": lambda: saved(Image.fromarray(np.zeros((1_500, 2_000), np.uint16)), "PNG"),
+    "progressive": lambda: flat(2_000, 1_500, "JPEG", progressive=True, subsampling=0),
+    "cmyk": lambda: flat(2_000, 1_500, "JPEG", "CMYK"),
+    "interlaced": lambda: png(2_000, 1_500, 3_500, 0, interlaced=1),
     "a gif of thousands of frames": lambda: gif((500, 500), (500, 500), 5_000),
     "a file that is two formats": lambda: saved(photo(), "PNG") + saved(photo(), "JPEG"),
 }

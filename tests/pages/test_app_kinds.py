@@ -135,13 +135,22 @@ def test_a_text_and_a_row(ask, learners):
         ("table", "[1, 2]", 422, "no row as JSON"),
         ("table", '{"Store": 2}', 422, "Far"),
         ("table", '{"Store": "two", "Far": 1}', 422, "Store"),
+        ("table", '{"Store": 2, "Far": NaN}', 422, "NaN is no number"),
+        ("table", '{"Store": 2, "Far": 1e999}', 422, "1e999 is no number"),
+        ("table", '{"Store": 2, "Far": 1e99}', 422, "Far"),
+        ("table", '{"Store": 2, "Far": %s}' % ("9" * 400), 422, "no row as JSON"),
+        ("table", '{"Store": 2, "Far": %s}' % ("9" * 5_000), 422, "no row as JSON"),
+        ("table", '{"Store": 2, "Far": %s}' % ("[" * 3_000), 422, "no row as JSON"),
+        ("table", '{"Store": "\\ud800", "Far": 1}', 422, "Store"),
+        ("table", '{"\\ud800": 1}', 422, "Far"),
         ("text", WIDE, 422, "'text'"),
         ("labels", "a text", 415, "multipart"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_words(ask, name, question, status, words):
-    response = ask(name, question, characters=50)
-    assert response.status_code == status and words in response.json()["detail"]
+    response = ask(name, question, characters=50 if name == "text" else 9_000)
+    sentence = response.json()["detail"]
+    assert response.status_code == status and words in sentence and len(sentence) < 400
 
 
 def test_one_bad_row_does_not_spoil_its_neighbours_answers(learners, tmp_path):
@@ -152,10 +161,15 @@ def test_one_bad_row_does_not_spoil_its_neighbours_answers(learners, tmp_path):
         assert answer.numbers == pytest.approx(learners["table"].predict(row).numbers, rel=1e-5)
 
 
-def test_a_language_model_is_not_served(tmp_path):
+def test_a_language_model_is_not_served(tmp_path, capsys):
     language = ck.language_model_learner(ck.LanguageLoaders(TEXTS, min_frequency=1, device="cpu"), 8, 8, 1)
-    with pytest.raises(ValueError, match="this is a LanguageLearner"):
-        server.create_app(language, tmp_path)
+    for learn in (language, ck.gpt_tiny(progress=False)):
+        words = f"this is a {type(learn).__name__}, which writes on"
+        with pytest.raises(ValueError, match=words):
+            server.create_app(learn, tmp_path)
+        with pytest.raises(SystemExit):
+            server.main(["--model", str(learn.export(tmp_path / "model.safetensors"))])
+        assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["labels", "mask", "text", "table"])
