@@ -97,13 +97,16 @@ def reduced(data: bytes, file_format: str, least: int) -> Image.Image:
         OSError, ValueError: it is not whole.
     """
     with Image.open(io.BytesIO(data), formats=[file_format]) as image:
-        image.draft(None, (2 * least, 2 * least))  # a JPEG is decoded at this size
+        _, box = image.draft(None, (2 * least, 2 * least)) or (None, None)  # a JPEG is decoded at about this size
         image.load()
         check_whole(image, io.BytesIO(data))
         factor = min(image.size) // (2 * least)
         if image.mode in ("1", "P") or "transparency" in image.info:
             image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        return image.reduce(factor) if factor > 1 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK") else image
+        if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
+            return image
+        sides = [round(side / factor) for side in image.size]
+        return image.resize(sides, Image.Resampling.BOX, box)  # each of its pixels is a mean
 
 
 def whole_size(upload: UploadFile, image: Tensor) -> tuple[int, int]:

@@ -4,6 +4,8 @@ import base64
 import io
 import json
 import sys
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -234,3 +236,27 @@ def test_the_dockerfile_asks_for_what_there_is(monkeypatch, capsys):
     run = next(line for line in lines if "pip install" in line)
     assert (ROOT / run.split("--constraint ")[1].split()[0]).is_file() and run.endswith(" .")
     assert f"127.0.0.1:{words['EXPOSE'].split()[1]}/health" in words["HEALTHCHECK"]
+
+
+def test_the_dockerfiles_sources_are_there_and_not_left_out():
+    folder = ROOT / "lessons" / "app"
+    lines = [
+        line for line in (folder / "Dockerfile").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"
+    ]
+    left_out = (folder / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in left_out if line and line[0] != "#"]
+    needed = ["pyproject.toml", "setup.py", "constraints.txt", "README.md", "LICENSE", "coursekit/__init__.py",
+              "lessons/18_web_app.ipynb", "lessons/app/page.html", "data/README.md", "model.safetensors"]  # fmt: skip
+    for name in needed:
+        assert (ROOT / name).exists() or name == "model.safetensors"
+        parts = [str(part) for part in (PurePosixPath(name), *PurePosixPath(name).parents)]
+        assert not any(fnmatch(part, pattern.removeprefix("**/")) for part in parts for pattern in patterns), name
+    for line in lines:
+        command, *words = line.split()
+        assert command in ("FROM", "RUN", "WORKDIR", "COPY", "ARG", "USER", "EXPOSE", "HEALTHCHECK", "CMD"), line
+        if command == "COPY":
+            assert all((ROOT / source).exists() for source in words[:-1])
+    at = [line.split()[0] for line in lines]
+    assert at.index("COPY") < at.index("USER") < at.index("CMD") and "USER root" not in lines
+    script = json.loads(lines[-1].removeprefix("CMD "))[0]
+    assert f'\n{script} = "coursekit.' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
