@@ -30,6 +30,7 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels to Pillow's name
 FITS = ("squish", "crop", "pad")
 LARGEST, MOST, LONGEST = 20_000, 120_000_000, 200  # pixels a side, in all, and to one; more are refused undecoded
 LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP", "AVIF")  # formats that need not keep a mask's numbers
+MORE = bytes(range(255)) * 2  # what no decoder reads behind a JPEG's last pixel
 ORIENTATION = 0x0112  # the EXIF tag that says how a camera was held, from 1 to 8; what undoes the values from 2 on:
 TURNS = dict(enumerate((Image.FLIP_LEFT_RIGHT, Image.ROTATE_180, Image.FLIP_TOP_BOTTOM, Image.TRANSPOSE,
              Image.ROTATE_270, Image.TRANSVERSE, Image.ROTATE_90), start=2))  # fmt: skip
@@ -170,8 +171,8 @@ def _read(source: ImageLike, what: str, convert: Callable[[Image.Image, str | No
         with nullcontext(source) if is_open else Image.open(source) as image:
             check_pixels(*image.size)
             image.load()
-            if image.format == "PNG" and not is_open:
-                _check_last_rows(image, source)
+            if not is_open:
+                check_whole(image, source)
             compressed = image.info.get("compression")  # of a TIFF
             return convert(_upright(image), "JPEG" if compressed == "jpeg" else image.format)
     except Exception as error:  # a damaged file can end in any of Python's errors
@@ -189,15 +190,47 @@ def check_pixels(width: int, height: int) -> None:
         raise ValueError(f"it has {width:,} x {height:,} pixels, and {limits} at most")
 
 
-def _check_last_rows(image: Image.Image, source: str | Path | BinaryIO) -> None:
-    """Raise a ValueError if a PNG ends early: Pillow leaves the rest black. So decode black ends again, over white."""
-    end = np.asarray(image.crop((0, max(0, image.height - 2), *image.size)))
-    if end.reshape(len(end), -1).any(1).all():
+def check_whole(image: Image.Image, source: str | Path | BinaryIO) -> None:
+    """Raise a ValueError if a PNG or a JPEG that has been decoded ends early: Pillow fills up the rest without a word.
+
+    It fills with black, or with grey. So an image that ends like that (or comes in several scans) is decoded again: a
+    PNG over white, a JPEG with bytes added at its end, which only a decoder that lacks some would read.
+
+    Args:
+        image: as Pillow opened it, and loaded.
+        source: the file it was opened from.
+    """
+    if image.format not in ("PNG", "JPEG", "MPO"):
         return
+    end = np.asarray(image.crop((0, max(0, image.height - 2), *image.size)))
+    if image.format == "PNG":
+        if end.reshape(len(end), -1).any(1).all():
+            return
+    elif not image.info.get("progressive") and not np.isin(end[-1, -1], (127, 128)).all():
+        return
+    else:
+        with open(source, "rb") if isinstance(source, (str, Path)) else nullcontext(source) as file:
+            file.seek(0)
+            data = file.read()
+        start = scan_start(data)
+        source = io.BytesIO(data[:start] + data[start:].replace(b"\xff\xd9", MORE + b"\xff\xd9"))
     with Image.open(source) as again:
-        again.im = Image.new(again.mode, again.size, 255).im
-        if again.tobytes() != image.tobytes():
-            raise ValueError("it ends before its last row")
+        again.draft(image.mode, image.size)
+        if image.format == "PNG":
+            again.im = Image.new(again.mode, again.size, 255).im
+        for top in range(0, image.height, 64):  # a few rows at a time: a photograph takes much memory
+            rows = (0, top, image.width, min(top + 64, image.height))
+            if image.crop(rows).tobytes() != again.crop(rows).tobytes():
+                raise ValueError("it ends before its last row")
+
+
+def scan_start(data: bytes) -> int:
+    """Where the first scan of a JPEG that Pillow can open starts (its SOS marker): what is before it has a length."""
+    at = 2
+    while data[at : at + 2] != b"\xff\xda":
+        length = 1 if data[at + 1] in (0, 255) else 2 + struct.unpack_from(">H", data, at + 2)[0]
+        at = data.index(b"\xff", at + length)
+    return at
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -344,6 +377,8 @@ class Resize:
             # torchvision's own way with masks takes the pixel up and left of the middle, away from the image's
             thing = tv_tensors.Mask(F.resize(tv_tensors.Image(thing), between, InterpolationMode.NEAREST_EXACT)[0])
         else:
+            if isinstance(thing, tv_tensors.Image) and max(thing.shape[-2:]) > LONGEST * min(thing.shape[-2:]):
+                thing = F.resize(thing, [min(pair) for pair in zip(thing.shape[-2:], between, strict=True)])  # a strip
             thing = F.resize(thing, between, antialias=True)
         if self.fit == "crop":
             return F.crop(thing, -corner[0], -corner[1], *self.size)

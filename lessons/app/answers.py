@@ -4,6 +4,7 @@ import base64
 import colorsys
 import io
 import json
+import math
 
 import torch
 from fastapi import HTTPException, UploadFile
@@ -16,10 +17,28 @@ from coursekit.targets import Categories, Keypoints, Masks, Numbers, Prediction
 from coursekit.vision.source import normal
 
 from .limits import Limits
-from .uploads import decode
+from .uploads import decode, whole_size
 
 TAKES = {ck.TextLoaders: "text", ck.TableLoaders: "row", ck.RatingLoaders: "row"}
 Question = tuple[object, tuple[int, int]]  # a text, a row or an image in the model's size; an image's own height, width
+
+
+def no_number(text: str) -> float:
+    """What JSON does not know, and Python's `json` reads: NaN, Infinity.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"{text[:40]} is no number")
+
+
+def finite(text: str) -> float:
+    """A number, as 1e999 is none.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    return float(text) if math.isfinite(float(text)) else no_number(text)
 
 
 class Class(BaseModel):
@@ -65,16 +84,17 @@ class Model:
         data = getattr(model, "data", None)
         takes = [kind for loaders, kind in TAKES.items() if isinstance(data, loaders)]
         if not takes and not hasattr(model, "resize"):
-            found = type(model).__name__
-            raise ValueError(f"the app serves learners of images, texts, tables and ratings; this is a {found}")
+            served = "the app serves learners that answer about images, texts, tables and ratings"
+            does = ", which writes on" if hasattr(model, "generate") else ""
+            raise ValueError(f"{served}; this is a {type(model).__name__}{does}")
         self.model, self.takes = model, takes[0] if takes else "picture"
         self.target_type = data.target_type if takes else model.target_type
         self.corrects = self.takes == "picture" and isinstance(self.target_type, Categories)
 
     def picture(self, upload: UploadFile, limits: Limits) -> Question:
         """An uploaded picture, made small before it waits; see `uploads.decode` for what is refused."""
-        image = decode(upload, self.model.channels, limits)
-        return self.model.resize(image), tuple(image.shape[-2:])
+        image = decode(upload, self.model.channels, limits, max(self.model.resize.size))
+        return self.model.resize(image), whole_size(upload, image)
 
     def text(self, text: str, limits: Limits) -> Question:
         """A text, or a row as JSON.
@@ -89,10 +109,11 @@ class Model:
         if self.takes == "text":
             return text, (0, 0)
         try:
-            row = json.loads(text)
+            row = json.loads(text, parse_constant=no_number, parse_float=finite)
             self.model.data.encode(row if isinstance(row, dict) else text)
-        except (ValueError, RecursionError) as error:
-            raise HTTPException(422, f"This is no row as JSON, a name and a value for each column: {error}") from error
+        except (ValueError, OverflowError, RecursionError) as error:
+            why = str(error)[:300]  # which may quote what was sent
+            raise HTTPException(422, f"This is no row as JSON, a name and a value for each column: {why}") from error
         return row, (0, 0)
 
     def class_called(self, name: str) -> str:

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import logging
 import queue
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -15,21 +16,23 @@ from pathlib import Path
 from typing import Annotated
 
 import uvicorn
-from fastapi import FastAPI, File, Form, HTTPException, UploadFile
+from fastapi import FastAPI, File, Form, HTTPException, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException as Refused
 
 import coursekit as ck
 from coursekit.targets import Categories, Keypoints, Masks, MultiLabels, Numbers
 
 from .answers import Answer, Model, Question
 from .batches import Batcher
+from .connections import guarded
 from .corrections import Corrections
-from .guard import Guard
+from .guard import Guard, address
 from .limits import Limits
 from .pages import add_pages
-from .problems import BUSY, REFUSALS, Problem, in_words, unforeseen
+from .problems import BUSY, REFUSALS, Problem, in_words, refused, unforeseen
 from .uploads import decode
 
 logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a stranger's broken form is no news
@@ -48,7 +51,7 @@ class Kept(BaseModel):
 
 def create_app(
     model: ck.Predictor | ck.Learner, corrections: Path | str, limits: Limits = Limits(), *,
-    title: str = "Which pet is it?",
+    title: str = "Which pet is it?", hosts: Sequence[str] = ("*",),
 ) -> FastAPI:  # fmt: skip
     """The web app.
 
@@ -57,6 +60,7 @@ def create_app(
         corrections: the folder for pictures that were answered wrongly, where the model names one class for each.
         limits: see `Limits`.
         title: the page's question.
+        hosts: names by which the app is called; "*": any; see `Guard`.
 
     Raises:
         ValueError: a language model, or something else that answers no such question.
@@ -92,10 +96,13 @@ def create_app(
         """What is to be said of the text, or of the row?"""
         return await said(lambda: asked.text(text, limits))
 
-    async def correct(file: Picture, label: Annotated[str, Form(description="The right class.")]) -> Kept:
+    async def correct(
+        request: Request, file: Picture, label: Annotated[str, Form(description="The right class.")],
+    ) -> Kept:  # fmt: skip
         """The answer was wrong: keep the picture with its right label."""
-        label = asked.class_called(label)
-        return Kept(file=await aside(lambda: log.add(decode(file, asked.model.channels, limits), label)), label=label)
+        label, sender = asked.class_called(label), address(request.scope)
+        name = await aside(lambda: log.add(decode(file, asked.model.channels, limits), label, sender))
+        return Kept(file=name, label=label)
 
     async def health() -> JSONResponse:
         """Whether the model answers, and how much it has done."""
@@ -105,7 +112,7 @@ def create_app(
         return JSONResponse({"status": "ok" if good else "failing"} | counts, 200 if good else 503)
 
     app = FastAPI(title=title, lifespan=running, docs_url=None, redoc_url=None)
-    app.add_middleware(Guard, limits=limits)
+    app.add_middleware(Guard, limits=limits, hosts=hosts)
     ask = predict if asked.takes == "picture" else predict_text
     app.post("/predict", responses=REFUSALS, response_model_exclude_unset=True)(ask)
     if asked.corrects:
@@ -113,6 +120,7 @@ def create_app(
     app.get("/health")(health)
     add_pages(app, asked.takes, asked.corrects)
     app.add_exception_handler(RequestValidationError, in_words)
+    app.add_exception_handler(Refused, refused)
     app.add_exception_handler(Exception, unforeseen)
     return app
 
@@ -134,6 +142,30 @@ def trained(path: Path) -> ck.Predictor:
     return ck.load(learn.export(path)).predictor()
 
 
+def names(host: str, allowed: Sequence[str] = ()) -> list[str]:
+    """What the app is called: the address it listens at, this computer's own names, and those that are allowed.
+
+    Any other name in a request's `Host` is a stranger's, who has made it point here to read answers in a visitor's
+    browser (*DNS rebinding*).
+    """
+    own = socket.gethostname()
+    return [name.lower().rstrip(".") for name in (host, "localhost", own, f"{own.partition('.')[0]}.local", *allowed)]
+
+
+def settings(
+    app: FastAPI, limits: Limits, host: str = "127.0.0.1", port: int = 0, proxy: str | None = None
+) -> uvicorn.Config:
+    """How uvicorn serves the app.
+
+    Args:
+        proxy: the address from which a reverse proxy asks: only what it says of who asked is believed.
+    """
+    return uvicorn.Config(
+        app, host, port, http=guarded(limits, proxy), ws="none", access_log=False, server_header=False,
+        proxy_headers=proxy is not None, forwarded_allow_ips=proxy,
+    )  # fmt: skip
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted."""
     kept = ck.home() / "app"
@@ -142,20 +174,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--title", help="the page's question")
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1: this computer only; 0.0.0.0: its network")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME",
+        help="a name by which the app is called, such as pets.example.org, besides this computer's own",
+    )  # fmt: skip
+    parser.add_argument(
+        "--proxy", metavar="ADDRESS", help="where the reverse proxy asks from: its X-Forwarded-For is believed"
+    )
     parser.add_argument("--corrections", type=Path, default=kept / "corrections", help="a folder")
     chosen = parser.parse_args(arguments)
+    hosts = names(chosen.host, chosen.allow_host)
     try:
         if chosen.model is None:
             model, title = trained(kept / "pets.safetensors"), "Which pet is it?"
         else:
             model = ck.load(chosen.model)
-            title = TITLES.get(type(model.data.target_type), "What comes next?")
-        app = create_app(model, chosen.corrections, title=chosen.title or title)
+            title = TITLES.get(type(getattr(model.data, "target_type", None)), "What is it?")
+        app = create_app(model, chosen.corrections, title=chosen.title or title, hosts=hosts)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     if "/corrections" in app.openapi()["paths"]:
         print(f"corrections are kept in {chosen.corrections}", flush=True)
-    uvicorn.run(app, host=chosen.host, port=chosen.port, access_log=False)
+    uvicorn.Server(settings(app, Limits(), chosen.host, chosen.port, chosen.proxy)).run()
 
 
 if __name__ == "__main__":

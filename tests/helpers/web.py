@@ -24,9 +24,9 @@ __all__ = [
 
 
 @contextmanager
-def served(app: object) -> Iterator[str]:
-    """A real server on a free port; gives its address."""
-    running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+def served(app: object, settings: uvicorn.Config | None = None) -> Iterator[str]:
+    """A real server on a free port, with the command's settings if they are given; gives its address."""
+    running = uvicorn.Server(settings or uvicorn.Config(app, port=0, log_level="critical"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     while not running.started:
