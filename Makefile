@@ -14,7 +14,7 @@ NOTE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab reset app hub test run full rehearse new slides site student instructor translate excel data bench gpu lint
+.PHONY: help lab reset app hub test run full rehearse new slides pdf site student instructor translate excel data bench gpu lint
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r task what; do printf 'make %-10s %s\n' "$$task" "$$what"; done
@@ -48,6 +48,9 @@ new: $(READY) ## make the skeleton of a lesson; NAME=20_attention TITLE="Attenti
 
 slides: $(READY) ## make the slides of every lesson, in build/slides; LESSON=02 takes one
 	@$(BIN)/python -m lessons.make.slides $(LESSON)
+
+pdf: $(READY) ## print lessons to build/pdf, answers unfolded, by Chromium; LESSON=03 takes one
+	@$(BIN)/python -m lessons.make.pdf $(LESSON)
 
 site: $(READY) ## build the web site with the slides in it, in build/site
 	@$(BIN)/python -m lessons.make.site
