@@ -22,7 +22,7 @@ NOTE ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab teach reset app hub test run full rehearse new slides site student instructor class translate front-door excel data bench gpu lint
+.PHONY: help lab teach reset app hub test run full rehearse new slides pdf site student instructor class translate front-door excel data bench gpu lint
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ new: $(READY) ## make the skeleton of a lesson; NAME=20_attention TITLE="Attenti
 
 slides: $(WITH)site ## make the slides of every lesson, in build/slides; LESSON=02 takes one
 	@$(BIN)/python -m lessons.make.slides $(LESSON)
+
+pdf: $(WITH)site ## print lessons to build/pdf, answers unfolded, by Chromium; LESSON=03 takes one
+	@$(BIN)/python -m lessons.make.pdf $(LESSON)
 
 site: $(WITH)site ## build the web site with the slides in it, in build/site
 	@$(BIN)/python -m lessons.make.site

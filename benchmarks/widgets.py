@@ -114,7 +114,8 @@ def main():
         for control in controls(figure):
             before = getattr(control, "value", None)
             label = f"play: {control.description}" if isinstance(control, ipywidgets.Play) else control.description
-            taken.setdefault(label or "the filter's nine numbers", []).extend(answers(figure, control))
+            label = "the filter's nine numbers" if isinstance(control, ipywidgets.FloatText) else label
+            taken.setdefault(label, []).extend(answers(figure, control))
             if before is not None:
                 control.value = before
         for label, times in taken.items():

@@ -137,7 +137,8 @@ class EpochTable:
             head = "".join(f'<th scope="col" {style}>{escape(cell)}</th>' for cell in self.rows[0])
             rows = ("".join(f"<td {style}>{cell}</td>" for cell in row) for row in self.rows[1:])
             body = "".join(f"<tr>{row}</tr>" for row in rows)
-            html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            html = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+            html = f'<table aria-label="the epochs of the training">{html}</table>'
         if self.below:
             bar = f'<progress value="{self.done:.3f}" max="1" aria-label="fraction of the training done"></progress>'
             html += f"<div>{bar} {escape(self.below)}</div>"

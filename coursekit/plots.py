@@ -1,7 +1,9 @@
 """Figures: of a training run, of tensors as grids of numbers, of images, of bars. All draw and give None."""
 
 import textwrap
+from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,6 +17,29 @@ LINES = (BLUE, RED, GREEN, ORANGE, PINK, SKY)  # in the order in which curves ta
 HEAT = LinearSegmentedColormap.from_list("heat", [BELOW, "white", ABOVE])
 
 
+@dataclass(frozen=True)
+class Described:
+    """A picture and its words: a PNG with alternative text where pictures are shown, the words elsewhere.
+
+    Which of the two places a reader's program takes the words from differs: the output's metadata (IPython's own place,
+    nbconvert, MyST), or the plain text beside the picture (VS Code, terminals).
+
+    Attributes:
+        png: the bytes of the file.
+        alt: what it shows.
+    """
+
+    png: bytes
+    alt: str
+
+    def __repr__(self) -> str:
+        """The words."""
+        return f"Figure: {self.alt}"
+
+    def _repr_png_(self) -> tuple[str, dict[str, str]]:
+        return b64encode(self.png).decode(), {"alt": self.alt}
+
+
 def finish(alt: str) -> None:
     """Show the figure at hand as a PNG with a text for readers who cannot see it.
 
@@ -25,15 +50,15 @@ def finish(alt: str) -> None:
     """
     import io
 
-    from IPython.display import Image, display
-    from PIL import Image as PILImage
+    from IPython.display import display
+    from PIL import Image
 
     figure = plt.gcf()
     drawn, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", bbox_inches="tight", facecolor="white")
     plt.close(figure)
-    PILImage.open(drawn).convert("RGB").quantize(256).save(packed, "png", optimize=True)  # a third of the bytes
-    display(Image(packed.getvalue(), alt=alt))
+    Image.open(drawn).convert("RGB").quantize(256).save(packed, "png", optimize=True)  # a third of the bytes
+    display(Described(packed.getvalue(), " ".join(alt.split())))
 
 
 def grid(ax: plt.Axes, values: Tensor, title: str = "", *, decimals: int | None = None, size: float = 9) -> None:

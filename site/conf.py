@@ -2,10 +2,15 @@
 
 import inspect
 import re
+from base64 import b64decode
+from hashlib import sha256
 from html import escape, unescape
 from pathlib import Path
 
+import nbformat
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 from lessons.make.front_door import Addresses
 from lessons.make.slides import mathjax  # found because `python -m lessons.make.site` runs in the course's folder
@@ -23,8 +28,9 @@ exclude_patterns = ["README.md", "files"]
 html_theme = "furo"
 html_title = project
 html_favicon = str(Path(__file__).with_name("favicon.svg"))
-html_static_path = [str(Path(__file__).with_name("course.css")), str(mathjax())]
+html_static_path = [*(str(Path(__file__).with_name(name)) for name in ("course.css", "print.js")), str(mathjax())]
 html_css_files = ["course.css"]
+html_js_files = ["print.js"]
 html_show_sphinx = False
 known = Addresses.load()
 report = {"Report a fault": known.issues, "Ask a question": known.discussions, "The source": known.repository}
@@ -116,10 +122,37 @@ def describe(app: Sphinx, page: str, template: str, context: dict, tree: object)
         context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{escape(text)}">'
 
 
+def describe_pictures(app: Sphinx, page: str) -> dict[str, str]:
+    """The alternative text of each picture among a lesson's outputs, by the name of the file that MyST writes it to."""
+    path, found = Path(app.env.doc2path(page)), {}
+    if path.suffix != ".ipynb":
+        return found
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                content = b64decode(output.data["image/png"])
+                found[sha256(content).hexdigest()] = output.metadata["image/png"]["alt"]
+    return found
+
+
+def alternative_texts(app: Sphinx, tree: nodes.document) -> None:
+    """Give pictures their words: MyST does not take over those of outputs, and Sphinx would write file names.
+
+    Raises:
+        ExtensionError: a picture has none.
+    """
+    known = describe_pictures(app, app.env.docname)
+    for image in tree.findall(nodes.image):
+        image["alt"] = image.get("alt") or known.get(Path(image["uri"]).stem)
+        if not image["alt"]:
+            raise ExtensionError(f"{app.env.docname}: the picture {image['uri']} has no alternative text")
+
+
 def setup(app: Sphinx) -> None:
     """Tell Sphinx."""
     app.connect("autodoc-process-docstring", to_rest, priority=100)  # before napoleon reads them
     app.connect("autodoc-process-docstring", link_lessons)
     app.connect("autodoc-before-process-signature", name_defaults)
+    app.connect("doctree-read", alternative_texts)
     app.connect("html-page-context", valid_html, priority=900)  # after the theme
     app.connect("html-page-context", describe)

@@ -37,11 +37,13 @@ def cell(text: str, style: str = "", tag: str = "td") -> str:
     return f'<{tag} style="{_CELL};{style}">{escape(text)}</{tag.split()[0]}>'
 
 
-def table(rows: Iterable[Iterable[str]], caption: str = "") -> str:
-    """A table of rows of cells."""
+def table(rows: Iterable[Iterable[str]], caption: str = "", label: str = "") -> str:
+    """A table of rows of cells; its caption is above it, or a label says to readers who cannot see what it is."""
     title = f'<caption style="caption-side:top;color:inherit;white-space:nowrap">{escape(caption)}</caption>'
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return f'<table style="border-collapse:collapse;margin:4px 1.5em 4px 0">{title if caption else ""}{body}</table>'
+    body = (title if caption else "") + body
+    named = f'aria-label="{escape(label)}" ' if label else ""
+    return f'<table {named}style="border-collapse:collapse;margin:4px 1.5em 4px 0">{body}</table>'
 
 
 def matrix(values: Tensor, caption: str, form: str = ".0f", framed: Mask = None, known: Mask = None) -> str:

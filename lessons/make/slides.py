@@ -16,6 +16,7 @@ from nbconvert import SlidesExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
+from traitlets.config import Config
 
 from .run import chosen
 
@@ -74,6 +75,16 @@ def title(notebook: NotebookNode) -> str:
     return notebook.cells[0].source.splitlines()[0].removeprefix("# ")
 
 
+def with_scopes(table: re.Match) -> str:
+    """One of pandas' tables whose headings say what they are of: of columns, or of a row."""
+    head, end, body = table[0].replace(' border="1"', "").partition("</thead>")
+    head, body = (
+        head.replace("<th>", '<th scope="col">'),
+        body.replace("<th>", '<th scope="row">'),
+    )
+    return head + end + body
+
+
 def read(path: Path) -> NotebookNode:
     """A lesson for a page on which nothing runs: no live widgets; HTML that is valid."""
     notebook = nbformat.read(path, as_version=4)
@@ -91,8 +102,11 @@ def read(path: Path) -> NotebookNode:
         if "text/html" in data:  # pandas writes old HTML; files of a run are not here
             table = re.sub(r"<style scoped>.*?</style>", "", data["text/html"], flags=re.S)
             table = re.sub(r"<a [^>]*download>(.*?)</a>", r"<em>\1</em>", table)
-            data["text/html"] = table.replace(
-                '<table border="1" class="dataframe">', '<table class="dataframe">'
+            data["text/html"] = re.sub(
+                r'<table border="1" class="dataframe">.*?</table>',
+                with_scopes,
+                table,
+                flags=re.S,
             )
     return notebook
 
@@ -115,11 +129,13 @@ class Decks(SlidesExporter):
 
 
 @cache
-def exporter() -> Decks:
-    """One for all decks: it takes a while to make."""
+def exporter(template: str = "deck") -> Decks:
+    """One for all lessons, by its template's name: it takes a while to make."""
     return Decks(
-        template_name="deck",
+        config=Config(CSSHTMLHeaderPreprocessor={"style": "a11y-high-contrast-light"}),
+        template_name=template,
         extra_template_basedirs=[str(HERE)],
+        extra_template_paths=[str(HERE)],  # where one template finds another
         exclude_anchor_links=True,
         optimistic_validation=True,  # checks a notebook once, not after each step
     )

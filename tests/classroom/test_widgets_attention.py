@@ -39,7 +39,7 @@ def test_words_that_occur_twice_are_two_words():
 
 def test_words_are_no_html_and_the_figure_has_a_text_where_it_does_not_run():
     figure = attention(WORDS, HEADS)
-    assert "<b>" not in figure.figure.value and 'role="status"' in figure.figure.value
+    assert "<b>" not in figure.figure.value and "looks at: head 1: most at" in figure.said.value
     assert repr(figure).startswith("[Interactive figure: a sentence; choose a word")
 
 

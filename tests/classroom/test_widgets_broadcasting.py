@@ -18,7 +18,10 @@ def text(figure):
 def rows(figure):
     """The figure's table row by row."""
     found = re.findall(r"<tr>(.*?)</tr>", figure.figure.value, re.S)
-    return [[unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<td.*?</td>", row, re.S)] for row in found]
+    return [
+        [unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<t[dh].*?</t[dh]>", row, re.S)]
+        for row in found
+    ]
 
 
 # Shapes

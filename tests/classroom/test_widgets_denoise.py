@@ -87,8 +87,9 @@ def test_a_start_on_the_axis_of_a_face_ends_between_the_eyes(points):
 
 def test_it_has_names_of_axes_a_text_and_an_alternative(figure):
     html = figure.figure.value
-    assert ">x</text>" in html and ">y</text>" in html and 'role="status"' in html
-    assert 'aria-label="points, and a way to one of them after 0 steps of 10"' in html
+    assert ">x</text>" in html and ">y</text>" in html
+    assert 'role="status"' in figure.said.value and "t = 10: for the position" in figure.said.value
+    assert 'aria-label="points, and a way to one of them after 0 steps of 10; t = 10: for the position' in html
     assert repr(figure).startswith("[Interactive figure: a start and ten steps back to points")
 
 

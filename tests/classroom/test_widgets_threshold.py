@@ -28,7 +28,7 @@ def controls(figure):
 
 
 def numbers(figure):
-    rows = re.findall(r"bold[^>]*>(\w+)</td><td[^>]*>([\d.a-n]+)</td>", figure.figure.value)
+    rows = re.findall(r"bold[^>]*>(\w+)</th><td[^>]*>([\d.a-n]+)</td>", figure.figure.value)
     return {name: float(value) for name, value in rows}
 
 

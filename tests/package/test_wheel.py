@@ -59,6 +59,14 @@ def test_it_holds_lessons_solutions_samples_and_workbooks_and_nothing_for_author
         assert {file.relative_to(ROOT).as_posix() for file in ROOT.glob(pattern)} <= course, pattern
     sums = (ROOT / "data" / "MANIFEST.sha256").read_text(encoding="utf-8").splitlines()
     assert {"data/" + line.split(None, 1)[1] for line in sums} <= course
+    shared = {name.partition(".data/data/")[2] for name in names}
+    for source, target in (("labextensions", "labextensions"), ("nbconvert", "nbconvert/templates")):
+        files = [file for file in (ROOT / "lessons" / "make" / source).rglob("*") if file.is_file()]
+        there = {
+            f"share/jupyter/{target}/{file.relative_to(ROOT / 'lessons' / 'make' / source).as_posix()}"
+            for file in files
+        }
+        assert files and there <= shared, "what Jupyter takes from any package"
     assert not [name for name in names if "/make/" in name or "tests/" in name]
     assert wheel.stat().st_size < 30 << 20
 

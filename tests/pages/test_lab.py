@@ -1,5 +1,6 @@
 """A lesson in a real JupyterLab in a real browser: it runs without error, is presented, and its figures answer."""
 
+import re
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ import pytest
 from browser import MINUTE, keep
 from lab import ROOT, serving
 from needs import needs_chromium, needs_environment
+from pictures import words_of
 
 from coursekit.classroom.lessons import renew
 
@@ -91,11 +93,38 @@ def test_a_lesson_runs_and_its_figure_answers(address, page, lesson):
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=2 * MINUTE)
     before = figure.inner_text()
     assert WIDGETS[lesson] in " ".join(before.split())
+    assert page.evaluate(ALTS) == words_of(ROOT / "lessons" / f"{lesson}.ipynb")
     page.query_selector(".widget-vbox .noUi-handle").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.wait_for_function("([figure, before]) => figure.innerText != before", arg=[figure, before], timeout=MINUTE)
     all_is_well(page)
+
+
+REGION = ".widget-html-content[aria-live=polite]"
+ALTS = "[...document.querySelectorAll('.jp-OutputArea-output img')].map(image => image.alt)"
+
+
+def test_pictures_say_what_they_show_where_a_lesson_is_only_opened(address, page):
+    lesson = "09_training_loop"
+    parts, told = urlsplit(address), words_of(ROOT / "lessons" / f"{lesson}.ipynb")
+    page.goto(f"http://{parts.netloc}/lab/workspaces/{lesson}/tree/lessons/{lesson}.ipynb?{parts.query}")
+    page.wait_for_function(f"{ALTS}.filter(text => text).length >= {len(told)}", timeout=MINUTE)
+    assert page.evaluate(ALTS) == told
+    all_is_well(page)
+
+
+def controls_have_names(figure, name):
+    """Each control of a figure has a name, and a slider says its value as its readout does."""
+    for role in ("slider", "button", "combobox", "spinbutton", "textbox"):
+        controls = figure.get_by_role(role)
+        named = figure.get_by_role(role, name=re.compile(r"\w"))
+        assert named.count() == controls.count(), f"{name}: {role} without a name"
+    sliders = figure.get_by_role("slider").all()
+    assert sliders, name
+    for slider in sliders:
+        value = slider.get_attribute("aria-valuetext")
+        assert re.fullmatch(r"[−-]?\d+(\.\d{1,4})?(e[−-]?\d+)?", value), f"{name}: {value}"
 
 
 def test_every_figure_answers_and_an_exercise_is_checked(address, page):
@@ -110,12 +139,17 @@ def test_every_figure_answers_and_an_exercise_is_checked(address, page):
         before = page.evaluate(html)
         within = page.query_selector_all(".jp-Notebook .jp-CodeCell")[number]
         within.scroll_into_view_if_needed()
+        figure = page.locator(".jp-Notebook .jp-CodeCell").nth(number).locator(".widget-vbox >> nth=0")
+        controls_have_names(figure, name)
+        told = figure.locator(REGION).text_content()
         if name == "07 shape_matcher":  # whose slider is at its end
             within.query_selector(".widget-text input").fill("7, 5")
         else:
             within.query_selector(".noUi-handle").focus()
             page.keyboard.press("ArrowRight")
         page.wait_for_function("([html, before]) => eval(html) != before", arg=[html, before], timeout=MINUTE)
+        changed = f"told => {cell.format(number)}.querySelector('{REGION}').textContent != told"
+        page.wait_for_function(changed, arg=told, timeout=MINUTE)  # the element stays: only then is it announced
         keep(page, f"figure_{name.replace(' ', '_')}")
     all_is_well(page)
 

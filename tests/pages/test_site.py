@@ -13,6 +13,7 @@ from browser import MINUTE, keep, served
 from lab import ROOT
 from markup import errors_in
 from needs import needs_chromium, needs_java
+from pictures import words_of
 
 BOOKS = sorted((ROOT / "excel").glob("*.xlsx"))
 WITHOUT_TEXT = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -119,11 +120,26 @@ def test_every_page_has_one_title_and_its_headings_in_order(site, pages):
 
 def test_every_picture_says_what_it_shows(site, pages, lessons):
     shown = 0
+    for path in lessons:
+        told = words_of(path)
+        assert [picture.get("alt") for picture in pages[site / "lessons" / f"{path.stem}.html"].pictures] == told
+        deck = [picture.get("alt") for picture in pages[site / "slides" / f"{path.stem}.html"].pictures]
+        assert deck == words_of(path, without=("skip",))
+        shown += len(told)
+    assert shown >= 300
     for file, page in pages.items():
         for picture in page.pictures:
             assert len(picture.get("alt", "")) > 20, f"{file.relative_to(site)}: {picture.get('src', '')[:80]}"
-        shown += len(page.pictures) * (file.parent.name == "lessons")
-    assert shown == sum(path.read_text(encoding="utf-8").count('"image/png": "') for path in lessons)
+
+
+def test_tables_say_what_their_headings_are_of(site):
+    tables = 0
+    for file in site.glob("lessons/*.html"):
+        for table in re.findall(r"<table.*?</table>", file.read_text(encoding="utf-8"), re.S):
+            if "dataframe" in table or "aria-label" in table:
+                tables += 1
+                assert "<th>" not in table, f"{file.name}: {table[:300]}"
+    assert tables > 60
 
 
 @needs_java
@@ -248,6 +264,29 @@ def test_it_fits_a_phone_and_answers_unfold(site, page):
         page.click("details summary >> nth=0")
         assert page.is_visible("details p >> nth=0")
         keep(page, "site_answer_phone")
+
+
+@needs_chromium
+def test_on_paper_answers_are_open_and_what_leads_around_is_gone(site, page):
+    page.goto((site / "lessons" / "03_softmax.html").as_uri())
+    answers = page.locator("article details")
+    assert answers.count() > 5 and not page.is_visible("details p >> nth=0")
+    page.emulate_media(media="print")
+    folded = (
+        "[...document.querySelectorAll('article details')].filter(part => !part.lastElementChild.checkVisibility())"
+    )
+    assert page.evaluate(f"{folded}.length") == 0, "without a script"
+    for part in (".sidebar-drawer", ".toc-drawer", ".related-pages", ".lesson-files"):
+        assert not page.is_visible(f"{part} >> nth=0"), part
+    assert page.locator("article img >> nth=0").bounding_box()["x"] >= 0
+    keep(page, "site_print")
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("article details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("article details[open]").count() == 0
+    alts = page.evaluate("[...document.querySelectorAll('article img')].map(image => image.alt)")
+    assert alts == words_of(ROOT / "lessons" / "03_softmax.ipynb")
 
 
 @needs_chromium

@@ -56,7 +56,7 @@ class View:
             for (row, *texts), line in zip(rows, values, strict=True):
                 styles = (cell_style(x, scale) if _is_number(x) else _PLAIN for x in line)
                 lines.append([cell(row, _HEAD, 'th scope="row"'), *map(cell, texts, styles)])
-            tables.append(table(lines))
+            tables.append(table(lines, label=self.caption))
         return f"<div><b>{escape(self.caption)}</b>{beside(*tables)}</div>"
 
 

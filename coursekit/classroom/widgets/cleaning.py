@@ -48,7 +48,7 @@ class Cleaner(Interactive):
         buttons = ipywidgets.HBox([self.back, self.next])
         what = f"the {len(self.order)} images with the highest losses, to be relabelled or dropped, into {path.name}"
         super().__init__([], self._drawn, what)
-        self.children = [self.figure, self.choice, buttons, self.status]
+        self.children = [self.figure, self.choice, buttons, self.status, self.said]
         self.choice.observe(self._chosen, "value")
         self.back.on_click(lambda _: self.show(self.number - 1))
         self.next.on_click(lambda _: (self.decide(self.number, self.choice.value), self.show(self.number + 1)))
@@ -88,8 +88,8 @@ class Cleaner(Interactive):
     def _chosen(self, change: object) -> None:
         self.decide(self.number, self.choice.value)
 
-    def _drawn(self) -> str:
-        """The image that is shown, and beside it what is known of it; below, how many are decided."""
+    def _drawn(self) -> tuple[str, str]:
+        """The image that is shown, and below it what is known of it; the same as a sentence."""
         row, file, problem = self.order[self.number], io.BytesIO(), ""
         try:
             image = Image.fromarray(read_image(self.files[self.number]).permute(1, 2, 0).numpy())
@@ -98,13 +98,14 @@ class Cleaner(Interactive):
         except (ValueError, FileNotFoundError) as error:  # it can still be dropped
             problem = f"<div>{escape(str(error))}</div>"
         name, _, was, decision = self.table.loc[row]
-        said = f"image {self.number + 1} of {len(self.order)}: {escape(name)}, labelled {escape(was)}"
+        said = f"image {self.number + 1} of {len(self.order)}: {name}, labelled {was}"
+        more = f"{said}; loss {self.losses[row]:.2f}; {decision or 'not decided'}"
         decided = int((self.table.decision[self.order] != "").sum())
         words = f"{decided} of {len(self.order)} decided, in {escape(str(self.path))}. Keys: Tab moves, Space chooses."
         self.status.value = f'<div role="status">{words}</div>'
         source = f'src="data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}" style="height:16em"'
-        shown = problem or f'<img alt="{said}" {source}>'
-        return f"{shown}<div>{said}; loss {self.losses[row]:.2f}; {decision or 'not decided'}</div>"
+        shown = problem or f'<img alt="{escape(said)}" {source}>'
+        return f"{shown}<div>{escape(more)}</div>", more
 
     def _resume(self, names: Sequence[str]) -> None:
         """Take over what an earlier session decided."""

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ...display import BLUE, GREEN, ORANGE, RED
 from ...metrics import fbeta
 from ..markup import beside, cell, table
-from .interactive import Interactive, stepper
+from .interactive import Interactive, spoken, stepper
 
 _THRESHOLDS = torch.arange(1, 100) / 100
 _COLORS = {"precision": BLUE, "recall": RED, "F2": GREEN}
@@ -66,7 +66,7 @@ def plot(
     for x, y, radius, color in dots:
         parts.append('<circle cx="{}" cy="{}" r="{}" fill="{}"/>'.format(*at(x, y), radius, color))
     size = f'width="{_WIDTH + 2 * _EDGE}" height="{_HEIGHT + 2 * _EDGE}" style="font:12px sans-serif;fill:currentColor"'
-    return f'<svg role="img" aria-label="{escape(what)}" {size}>{"".join(parts)}</svg>'
+    return f'<svg role="img" aria-label="{escape(spoken(what))}" {size}>{"".join(parts)}</svg>'
 
 
 def ball_on_curve(loss: Loss, low: float, high: float, start: float) -> Interactive:
@@ -98,16 +98,16 @@ def ball_on_curve(loss: Loss, low: float, high: float, start: float) -> Interact
     for slider in (first, lr, momentum, step):
         slider.layout.width, slider.style.description_width = "30em", "8em"
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         path = descend(loss, first.value, lr.value, momentum.value, step.value)
         weight, height, gradient = path[-1]
         said = f"step {len(path) - 1}: weight {weight:.3g}, loss {height:.3g}, gradient {gradient:.3g}"
         if not low <= weight <= high:
-            said += ". <b>The ball has left the picture.</b>"
+            said += ". The ball has left the picture."
         visited = [point[:2] for point in path]
         dots = [*((*point, 3.5, ORANGE) for point in visited), (weight, height, 9, RED)]
-        figure = plot(f"a ball on a loss curve after {len(path) - 1} steps", *ends, [curve, (ORANGE, visited)], dots)
-        return f'{figure}<div role="status">{said.replace("-", "−")}</div>'
+        figure = plot(f"a ball on a loss curve; {said}", *ends, [curve, (ORANGE, visited)], dots)
+        return f"{figure}<div>{said.replace('-', '−')}</div>", said
 
     what = "a ball on a loss curve; learning rate, momentum and step can be moved"
     return Interactive([first, lr, momentum, player], draw, what)
@@ -166,7 +166,7 @@ def layer_spread(width: int = 64, layers: int = 20, samples: int = 128) -> Inter
     inputs = torch.randn(samples, width, generator=draws, dtype=torch.float64)
     normals = torch.randn(layers, width, width, generator=draws, dtype=torch.float64)
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         weights = gain.value / math.sqrt(width) * normals
         spreads = spread_by_layer(inputs, weights, activation.value, between.value != "none")
         logs = [(layer, math.log10(spread)) for layer, spread in enumerate(spreads) if spread]
@@ -177,8 +177,8 @@ def layer_spread(width: int = 64, layers: int = 20, samples: int = 128) -> Inter
         level, dots = ("currentColor", [(0, 0), (layers, 0)]), [(*point, 3.5, BLUE) for point in logs]
         names = "layer", "standard deviation (log axis)"
         figure = plot(what, (0, layers), (-most, most), [level, (BLUE, logs)], dots, names=names, log=True)
-        said = f"after layer {layers} the standard deviation is <b>{last.replace('-', '−')}</b>: it {verdict}"
-        return f'{figure}<div role="status">{said}</div>'
+        begin, end = f"after layer {layers} the standard deviation is ", f": it {verdict}"
+        return f"{figure}<div>{begin}<b>{last.replace('-', '−')}</b>{end}</div>", begin + last + end
 
     what = "the standard deviation of the activations by layer; gain, activation and layer norm can be changed"
     return Interactive([gain, ipywidgets.HBox([activation, between])], draw, what)
@@ -213,10 +213,13 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
     pairs = zip(names, logits.tolist(), strict=True)
     sliders = [ipywidgets.FloatSlider(logit, min=-6, max=6, step=0.1, description=name) for name, logit in pairs]
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         values = torch.tensor([slider.value for slider in sliders])
-        softmax = _bars(names, values.softmax(0).tolist(), "softmax: one of them", BLUE)
-        return beside(softmax, _bars(names, values.sigmoid().tolist(), "sigmoid: each by itself", RED))
+        softmax, sigmoid = values.softmax(0).tolist(), values.sigmoid().tolist()
+        left = _bars(names, softmax, "softmax: one of them", BLUE)
+        right = _bars(names, sigmoid, "sigmoid: each by itself", RED)
+        said = (f"{name}: softmax {p:.2f}, sigmoid {q:.2f}" for name, p, q in zip(names, softmax, sigmoid, strict=True))
+        return beside(left, right), "; ".join(said)
 
     return Interactive(sliders, draw, f"{len(names)} sliders, and softmax beside sigmoid as bars")
 
@@ -224,7 +227,7 @@ def softmax_sliders(names: list[str], logits: Tensor) -> Interactive:
 def _bars(names: list[str], probabilities: list[float], caption: str, color: str) -> str:
     bar = "width:18em;background:linear-gradient(90deg,{0} {1:.1%},transparent {1:.1%})"
     given = zip(names, probabilities, strict=True)
-    rows = [[cell(name), cell("", bar.format(color, p)), cell(f"{p:.3f}")] for name, p in given]
+    rows = [[cell(name, tag='th scope="row"'), cell("", bar.format(color, p)), cell(f"{p:.3f}")] for name, p in given]
     return table(rows, f"{caption}; sum {sum(probabilities):.2f}")
 
 
@@ -250,18 +253,20 @@ def threshold_slider(probabilities: Tensor, targets: Tensor, names: tuple[str, .
     choice = ipywidgets.Dropdown(options=["all labels", *names], description="label")
     curves_of = cache(partial(_curves, probabilities, targets))
 
-    def draw() -> str:
-        threshold, rows = slider.value, []
+    def draw() -> tuple[str, str]:
+        threshold, rows, said = slider.value, [], []
         lines = [("currentColor", [(threshold, 0), (threshold, 1)])]
         for name, values in curves_of(choice.index - 1).items():
             points = [(t, v) for t, v in zip(_THRESHOLDS.tolist(), values, strict=True) if v == v]  # NaN: none is given
             lines.append((_COLORS[name], points))
             at_threshold = f"{values[round(threshold * 100) - 1]:.3f}"
-            rows.append([cell(name, f"color:{_COLORS[name]};font-weight:bold"), cell(at_threshold)])
+            rows.append([cell(name, f"color:{_COLORS[name]};font-weight:bold", 'th scope="row"'), cell(at_threshold)])
+            said.append(f"{name} {at_threshold}")
         best, f2 = max(points, key=lambda point: point[1], default=(math.nan, math.nan))
-        figure = plot("precision, recall and F2 over the threshold", (0, 1), (0, 1), lines)
-        words = f"<p>F2 is largest, {f2:.3f}, at {best:.2f}.</p>"
-        return beside(figure, table(rows, f"{choice.value}, threshold {threshold:.2f}"), words)
+        at, largest = f"{choice.value}, threshold {threshold:.2f}", f"F2 is largest, {f2:.3f}, at {best:.2f}."
+        text = f"{at}: {', '.join(said)}. {largest}"
+        figure = plot(f"precision, recall and F2 over the threshold; {text}", (0, 1), (0, 1), lines)
+        return beside(figure, table(rows, at), f"<p>{largest}</p>"), text
 
     what = "a slider for the threshold, with precision, recall and F2"
     return Interactive([ipywidgets.HBox([slider, choice])], draw, what)

@@ -48,7 +48,7 @@ def denoise(samples: Tensor) -> Interactive:
     ]
     step, player = stepper(STEPS, "step", 500)
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         steps = steps_back(samples, torch.tensor([slider.value for slider in start]))
         now, visited = steps[step.value], [tuple(one.position.tolist()) for one in steps[: step.value + 1]]
         x, y = (round(value, 2) + 0.0 for value in now.denoised.tolist())  # no -0.00
@@ -57,11 +57,11 @@ def denoise(samples: Tensor) -> Interactive:
             for point, weight in zip(samples.tolist(), now.weights.tolist(), strict=True)
         ]
         dots += [(*point, 2.5, BLUE) for point in visited] + [(x, y, 6, GREEN), (*visited[-1], 6, RED)]
-        what = f"points, and a way to one of them after {step.value} steps of {STEPS}"
-        figure = plot(what, (-2 * most, 2 * most), (-most, most), [(BLUE, visited)], dots, names=("x", "y"))
         said = f"t = {now.t}: for the position (red) the mean is ({x:.2f}, {y:.2f}) (green), the largest weight "
         said += f"{now.weights.max():.2f}. " + ("This is the end." if now.t == 0 else "")
-        return f'{figure}<div role="status">{said.replace("-", "−")}</div>'
+        what = f"points, and a way to one of them after {step.value} steps of {STEPS}; {said}"
+        figure = plot(what, (-2 * most, 2 * most), (-most, most), [(BLUE, visited)], dots, names=("x", "y"))
+        return f"{figure}<div>{said.replace('-', '−')}</div>", said
 
     return Interactive([*start, player], draw, "a start and ten steps back to points; start and step can be moved")
 

@@ -30,10 +30,13 @@ def filter_stepper(image: Tensor, weights: Tensor) -> Interactive:
     """
     width = image.shape[1] - 2
     position, player = stepper((image.shape[0] - 2) * width - 1, "position", 500)
-    small = ipywidgets.Layout(width="4.5em")
-    entries = [ipywidgets.FloatText(weight, layout=small, step=1) for weight in weights.flatten().tolist()]
-    for i, entry in enumerate(entries):
-        entry.tooltip = f"filter, row {i // 3 + 1}, column {i % 3 + 1}"
+    small, unseen = ipywidgets.Layout(width="4.5em"), {"description_width": "0px"}
+    entries = [
+        ipywidgets.FloatText(
+            weight, layout=small, step=1, style=unseen, description=f"filter, row {i // 3 + 1}, column {i % 3 + 1}"
+        )
+        for i, weight in enumerate(weights.flatten().tolist())
+    ]
     filter_box = ipywidgets.GridBox(entries, layout=ipywidgets.Layout(grid_template_columns="repeat(3, 4.9em)"))
 
     def framed(values: Tensor, side: int) -> Tensor:
@@ -42,14 +45,17 @@ def filter_stepper(image: Tensor, weights: Tensor) -> Interactive:
         frame[row : row + side, column : column + side] = True
         return frame
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         kernel = torch.tensor([entry.value for entry in entries]).reshape(3, 3)
         window = framed(image, 3)
         products = image[window].reshape(3, 3) * kernel
         features = F.conv2d(image[None, None], kernel[None, None])[0, 0]
         form = ".1f" if kernel.frac().any() or image.frac().any() else ".0f"
         whole, told = matrix(image, "image", form, window), f"products; sum = {products.sum():{form}}"
-        return beside(whole, matrix(products, told, form), matrix(features, "feature map", form, framed(features, 1)))
+        row, column = divmod(position.value, width)
+        where = f"rows {row} to {row + 2}, columns {column} to {column + 2} of the image"
+        parts = whole, matrix(products, told, form), matrix(features, "feature map", form, framed(features, 1))
+        return beside(*parts), f"{where}: the sum of the products is {number(products.sum().item(), form)}"
 
     controls = [ipywidgets.HBox([filter_box, player])]
     return Interactive(controls, draw, "a filter steps over an image; its numbers can be edited")
@@ -102,21 +108,21 @@ def shape_matcher(first: str = "8, 1, 6, 1", second: str = "7, 1, 5") -> Interac
     boxes = [ipywidgets.Text(text, description=name, tooltip=f"{name} shape, such as 3, 1") for name, text in typed]
     seen = ipywidgets.IntSlider(_AXES, 0, _AXES, description="axes seen")
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         try:
             return _aligned([parse_shape(one.value) for one in boxes], seen.value)
         except ValueError as error:
-            return box(escape(str(error)), RED)
+            return box(escape(str(error)), RED), str(error)
 
     what = "two shapes typed in, aligned from the right, filled in axis by axis or refused with the reason"
     return Interactive([ipywidgets.HBox(boxes), seen], draw, what)
 
 
-def _aligned(shapes: list[tuple[int, ...]], seen: int) -> str:
-    """A table of two shapes and of the result as far as `seen` axes, and a sentence below."""
+def _aligned(shapes: list[tuple[int, ...]], seen: int) -> tuple[str, str]:
+    """A table of two shapes and of the result as far as `seen` axes, a sentence below; and the sentence."""
     pairs = list(zip_longest(*(shape[::-1] for shape in shapes)))  # None where an axis is missing
     heads, verdict = ("axis from the right", "first", "second", "result", "because"), ""
-    columns = [[cell(text, _WORDS) for text in heads]]
+    columns = [[cell(text, _WORDS, 'th scope="row"') for text in heads]]
     for axis, lengths in enumerate(pairs, 1):
         filled = [1 if length is None else length for length in lengths]
         if axis > seen or verdict:
@@ -127,11 +133,11 @@ def _aligned(shapes: list[tuple[int, ...]], seen: int) -> str:
             below = [*(cell(text, _REFUSED) for text in (*map(str, filled), "✗")), cell("differ, no 1", _WORDS)]
         else:
             below = _compared(lengths, max(filled) if 0 not in filled else 0)
-        columns.insert(1, [cell(str(axis), _WORDS), *below])
+        columns.insert(1, [cell(str(axis), _WORDS, 'th scope="col"'), *below])
     if not verdict and seen < len(pairs):
         verdict = "Move the slider to see the next axis."
     verdict = verdict or f"The result has the shape {result_shape(*shapes)}."
-    return table(zip(*columns, strict=True)) + f"<p>{verdict}</p>"
+    return table(zip(*columns, strict=True), "the two shapes, axis by axis") + f"<p>{verdict}</p>", verdict
 
 
 def _compared(lengths: tuple[int | None, ...], result: int) -> list[str]:
@@ -166,7 +172,7 @@ def product_stepper(first: Tensor, second: Tensor) -> Interactive:
     order = torch.arange(result.numel()).reshape(result.shape)
     position, player = stepper(result.numel() - 1, "cell", 900)
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         i, j = divmod(position.value, result.shape[1])
         pairs = zip(first[i].tolist(), second[:, j].tolist(), strict=True)
         terms = " + ".join(f"{number(a, '.4g')} × {number(b, '.4g')}" for a, b in pairs)
@@ -174,8 +180,8 @@ def product_stepper(first: Tensor, second: Tensor) -> Interactive:
         shown = [matrix(first, "first", ".4g", framed=row.expand(first.shape))]
         shown += [matrix(second, "second", ".4g", framed=column.expand(second.shape))]
         shown += [matrix(result, "result", ".4g", framed=row & column, known=order <= position.value)]
-        words = f"row {i} of the first, column {j} of the second: {terms} = <b>{number(result[i, j].item(), '.4g')}</b>"
-        return beside(*shown) + f"<p>{words.replace('-', '−')}</p>"
+        said = f"row {i} of the first, column {j} of the second: {terms} = {number(result[i, j].item(), '.4g')}"
+        return beside(*shown) + f"<p>{said.replace('-', '−')}</p>", said
 
     return Interactive([player], draw, "a matrix product, cell by cell")
 
@@ -203,7 +209,7 @@ def dropout_map(activations: Tensor) -> Interactive:
     mean = activations.mean()
     draws = torch.rand(_MASKS, *shape, generator=torch.Generator().manual_seed(0))  # kept where the draw is at least p
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         p = p_slider.value
         left = activations * (draws >= p)  # (masks, H, W)
         one, factor = left[mask.value], 1 / (1 - p)
@@ -215,7 +221,8 @@ def dropout_map(activations: Tensor) -> Interactive:
         after = matrix(pooled, f"pooled after dropping: {same} of {pooled.numel()} as before")
         means = f"not scaled {left.mean():.2f}, scaled {left.mean() * factor:.2f}; without dropout {mean:.2f}."
         words = f"<p><b>Mean over {_MASKS:,} masks: {means}</b></p>"
-        return beside(*maps) + words + beside(matrix(pooled_before, "pooled, nothing dropped"), after)
+        pooled_maps = beside(matrix(pooled_before, "pooled, nothing dropped"), after)
+        return beside(*maps) + words + pooled_maps, f"p {p:.2f}, mask {mask.value}: mean over {_MASKS:,} masks {means}"
 
     controls = [ipywidgets.HBox([p_slider, mask, another])]
     return Interactive(controls, draw, "dropout over an activation map, with sliders for p and for the mask")

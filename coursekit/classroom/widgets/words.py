@@ -40,7 +40,7 @@ def attention(words: Sequence[str], weights: Tensor) -> Interactive:
     named = [(f"{i} {word}", i - 1) for i, word in enumerate(words, 1)]
     chosen = ipywidgets.Dropdown(options=named, value=len(words) - 1, description="word")
 
-    def draw() -> str:
+    def draw() -> tuple[str, str]:
         rows = [[cell(""), *(cell(word, tag='th scope="col"') for word in words)]]
         said = []
         for head, one in enumerate(maps, 1):
@@ -50,7 +50,7 @@ def attention(words: Sequence[str], weights: Tensor) -> Interactive:
             most = max(range(len(row)), key=row.__getitem__)
             said.append(f"{name}: most at “{words[most]}” ({row[most]:.2f})")
         caption = f"word {chosen.value + 1}, “{words[chosen.value]}”, looks at"
-        status = f'<div role="status">{escape("; ".join(said))}</div>'
-        return f'<div style="overflow-x:auto">{table(rows, caption)}</div>{status}'
+        text = f"{caption}: {'; '.join(said)}"
+        return f'<div style="overflow-x:auto">{table(rows, caption)}</div><div>{escape(text)}</div>', text
 
     return Interactive([chosen], draw, "a sentence; choose a word and see how much it looks at each word")
