@@ -248,7 +248,13 @@ def lay_out() -> None:
     for path in (ROOT / "excel").glob("*.xlsx"):
         copy(path, f"excel/{path.name}")
     copy(SOURCES / "index.md", "index.md")
-    for name in ("CHANGELOG.md", "site/errata.md", "site/translators.md", "site/teach.md", "site/gpu.md"):
+    for name in (
+        "CHANGELOG.md",
+        "site/errata.md",
+        "site/translators.md",
+        "site/teach.md",
+        "site/gpu.md",
+    ):
         copy(ROOT / name, name)
     copy(ROOT / "README.md", "README.md")
     copy(ROOT / "data" / "README.md", "data.md")
