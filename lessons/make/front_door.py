@@ -133,7 +133,7 @@ class Addresses:
         }
         found = found if self.on_github else {}
         return found | {
-            "Binder": f"https://mybinder.org/v2/{source}/{self.tag}?urlpath=lab/tree/lessons/{notebook}"
+            "Binder": f"https://mybinder.org/v2/{source}/{self.tag}?urlpath=lab/tree/my_lessons/{notebook}"
         }
 
 

@@ -48,7 +48,7 @@ def test_badges_addresses_and_notebooks_are_written_and_a_second_run_changes_not
     readme = (course / "README.md").read_text(encoding="utf-8")
     for place in ("colab.research.google.com/github/ada/course/blob", "github.com/ada/course/blob"):
         assert all(f"{place}/v1.0/online/{name})" in readme for name in LESSONS)
-    assert "(https://mybinder.org/v2/gh/ada/course/v1.0?urlpath=lab/tree/lessons/03_softmax.ipynb)" in readme
+    assert "(https://mybinder.org/v2/gh/ada/course/v1.0?urlpath=lab/tree/my_lessons/03_softmax.ipynb)" in readme
     wheel = f"releases/download/v1.0/coursekit-{coursekit.__version__}-py3-none-any.whl"
     assert f'py -m pip install "coursekit @ https://github.com/ada/course/{wheel}"' in readme
     assert "repository-code: https://github.com/ada/course\n" in (course / "CITATION.cff").read_text(encoding="utf-8")
