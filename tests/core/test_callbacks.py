@@ -206,7 +206,10 @@ def killed_fit(path, callbacks=()):
 @needs_kill
 def test_a_fit_goes_on_after_its_process_was_killed(tmp_path):
     code = f"import test_callbacks as t; t.killed_fit({str(tmp_path / 'fit')!r}, [t.Stop(10, 'kill')])"
-    here = {"cwd": Path(__file__).parent, "env": os.environ | {"OMP_NUM_THREADS": "1"}}  # more threads round otherwise
+    tests = Path(__file__).parents[1]
+    places = os.pathsep.join(map(str, [tests / "helpers", tests.parent, *filter(None, [os.environ.get("PYTHONPATH")])]))
+    # more threads round otherwise
+    here = {"cwd": Path(__file__).parent, "env": os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": places}}
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True, **here)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["fit.safetensors"]

@@ -11,8 +11,7 @@ from lab import ROOT
 if sys.platform == "win32":
     pytest.skip("JupyterHub runs on Linux and macOS", allow_module_level=True)
 
-HUB = ROOT / "hub"
-sys.path.insert(0, str(HUB))
+HUB = ROOT / "hub"  # pytest finds its modules, see pyproject.toml
 import accounts  # noqa: E402
 import roster  # noqa: E402
 import start  # noqa: E402

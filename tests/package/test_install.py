@@ -44,8 +44,16 @@ def imported(path):
         yield from (name.split(".")[0] for name in names)
 
 
+# what a package that is listed brings, and stands for: FastAPI is a layer on Starlette, nbconvert draws with Pygments
+BROUGHT = {"fastapi": {"starlette"}, "nbconvert": {"pygments"}, "jupyterlab": {"traitlets"}}
+
+
+def with_brought(names):
+    return set(names).union(*(BROUGHT.get(name, set()) for name in names))
+
+
 def test_what_lessons_and_their_app_import_is_in_the_default_install():
-    listed = {canonicalize_name(Requirement(line).name) for line in dependencies()}
+    listed = with_brought({canonicalize_name(Requirement(line).name) for line in dependencies()})
     brings = packages_distributions()
     missing = {
         (path.name, module)
@@ -105,7 +113,7 @@ def parts_of(module, seen):
 @pytest.mark.parametrize("task, extra, module", TASKS)
 def test_a_task_of_make_adds_what_its_program_imports(task, extra, module):
     known = {canonicalize_name(Requirement(line).name) for line in dependencies()} | set(brought(extra))
-    known |= {"traitlets"}  # which Jupyter brings
+    known = with_brought(known)
     tools = {"lessons", "excel", "data", "benchmarks", "coursekit"}
     brings = packages_distributions()
     wanted = (
