@@ -91,9 +91,9 @@ class Model:
         self.target_type = data.target_type if takes else model.target_type
         self.corrects = self.takes == "picture" and isinstance(self.target_type, Categories)
 
-    def picture(self, upload: UploadFile, limits: Limits) -> Question:
+    def picture(self, upload: UploadFile, limits: Limits, alone: bool = True) -> Question:
         """An uploaded picture, made small before it waits; see `uploads.decode` for what is refused."""
-        image = decode(upload, self.model.channels, limits, max(self.model.resize.size))
+        image = decode(upload, self.model.channels, limits, max(self.model.resize.size), alone)
         return self.model.resize(image), whole_size(upload, image)
 
     def text(self, text: str, limits: Limits) -> Question:

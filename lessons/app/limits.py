@@ -18,7 +18,7 @@ class Limits:
     at_once: int = 128  # requests under way; one more is told to come again
     per_address: int = 64  # of these, from one address
     connections: int = 128  # open from one address
-    readers: int = 2  # pictures decoded at the same time; of large ones, one
+    readers: int = 2  # pictures decoded at the same time, and one large one besides
     batch: int = 32  # pictures in one forward pass
     moment: float = 0.005  # seconds to wait for others to share it
     side: int = 1024  # pixels, of a picture that is kept

@@ -33,7 +33,7 @@ from .guard import Guard, address
 from .limits import Limits
 from .pages import add_pages
 from .problems import BUSY, REFUSALS, Problem, in_words, refused, unforeseen
-from .uploads import decode
+from .uploads import Large, decode
 
 logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a stranger's broken form is no news
 Picture = Annotated[UploadFile, File(description="A JPEG, PNG, GIF or WebP file.")]
@@ -71,18 +71,15 @@ def create_app(
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         app.state.batcher = Batcher(asked.answer, limits)
-        app.state.readers = ThreadPoolExecutor(limits.readers)
+        app.state.readers, app.state.alone = ThreadPoolExecutor(limits.readers), ThreadPoolExecutor(1)
         yield
         app.state.readers.shutdown()
+        app.state.alone.shutdown()
         app.state.batcher.stop()
 
-    async def aside(work: Callable[[], object]) -> object:
-        """Do slow work in a reader's thread."""
-        return await asyncio.get_running_loop().run_in_executor(app.state.readers, work)
-
-    async def said(look: Callable[[], Question]) -> Answer:
+    async def said(look: Callable[[bool], Question]) -> Answer:
         """The answer to a question, which a reader prepares and the batcher puts to the model."""
-        question = await aside(look)
+        question = await aside(app, look)
         try:
             return await asyncio.wrap_future(app.state.batcher.ask(question))
         except queue.Full as error:
@@ -90,18 +87,18 @@ def create_app(
 
     async def predict(file: Picture) -> Answer:
         """What is on the picture?"""
-        return await said(lambda: asked.picture(file, limits))
+        return await said(lambda alone: asked.picture(file, limits, alone))
 
     async def predict_text(text: Text) -> Answer:
         """What is to be said of the text, or of the row?"""
-        return await said(lambda: asked.text(text, limits))
+        return await said(lambda _: asked.text(text, limits))
 
     async def correct(
         request: Request, file: Picture, label: Annotated[str, Form(description="The right class.")],
     ) -> Kept:  # fmt: skip
         """The answer was wrong: keep the picture with its right label."""
-        label, sender = asked.class_called(label), address(request.scope)
-        name = await aside(lambda: log.add(decode(file, asked.model.channels, limits), label, sender))
+        label, sender, channels = asked.class_called(label), address(request.scope), asked.model.channels
+        name = await aside(app, lambda alone: log.add(decode(file, channels, limits, alone=alone), label, sender))
         return Kept(file=name, label=label)
 
     async def health() -> JSONResponse:
@@ -123,6 +120,15 @@ def create_app(
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(Exception, unforeseen)
     return app
+
+
+async def aside(app: FastAPI, work: Callable[[bool], object]) -> object:
+    """Do slow work in a reader's thread; with a large picture, in a thread of its own: small ones do not wait."""
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.run_in_executor(app.state.readers, work, False)
+    except Large:
+        return await loop.run_in_executor(app.state.alone, work, True)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """From an upload's bytes to a picture, or to the reason why not."""
 
 import io
-import threading
+import math
 import warnings
 
 from fastapi import HTTPException, UploadFile
@@ -20,8 +20,12 @@ PHONES = {
     "AVIF": "This is an AVIF picture, which is not read here: save it as JPEG or PNG.",
 }
 LARGE = 2_000_000  # pixels; a larger picture is decoded alone, and made small before anything else
-ONE_LARGE = threading.Lock()
+SMALL = 4_000_000  # pixels that are left of it at most: each of them takes up to thirty bytes on its way to a tensor
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+class Large(Exception):
+    """The picture is to be decoded where no other large one is."""
 
 
 def sniff(first: bytes) -> str | None:
@@ -38,16 +42,19 @@ def sniff(first: bytes) -> str | None:
     return "WEBP" if first[:4] == b"RIFF" and first[8:12] == b"WEBP" else None
 
 
-def decode(upload: UploadFile, channels: int, limits: Limits, least: int | None = None) -> Tensor:
+def decode(upload: UploadFile, channels: int, limits: Limits, least: int | None = None, alone: bool = True) -> Tensor:
     """The uploaded picture, uint8 (channels, H, W).
 
     Args:
-        least: a large picture is read at a half, third ... of its size, no side shorter than twice this;
-            else `limits.side`.
+        least: a large picture is read at a half, third ... of its size, no side shorter than twice this if its pixels
+            are not too many then; else `limits.side`.
+        alone: whether no other large picture is decoded at the same time.
 
     Raises:
+        Large: the picture is large, and not alone.
         HTTPException: 415, not a picture; 413, too many pixels, or a strip; 422, empty or damaged.
     """
+    upload.file.seek(0)
     data = upload.file.read()
     said = (upload.content_type or "application/octet-stream").partition(";")[0].strip().lower()
     if not data:
@@ -70,11 +77,11 @@ def decode(upload: UploadFile, channels: int, limits: Limits, least: int | None 
         check_pixels(width, height)
     except ValueError as error:
         raise HTTPException(413, f"The picture is too large or too narrow: {error}.") from error
+    large = width * height > LARGE
+    if large and not alone:
+        raise Large
     try:
-        if width * height <= LARGE:
-            return ck.read_image(io.BytesIO(data), channels)
-        with ONE_LARGE:
-            return ck.read_image(reduced(data, file_format, least or limits.side), channels)
+        return ck.read_image(reduced(data, file_format, least or limits.side) if large else io.BytesIO(data), channels)
     except Exception as error:
         raise HTTPException(422, "The picture is cut off or damaged.") from error
 
@@ -93,20 +100,28 @@ def most_pixels(header: Image.Image, data: bytes, limits: Limits) -> int:
 def reduced(data: bytes, file_format: str, least: int) -> Image.Image:
     """A picture at a half, third ... of its size, but no side shorter than twice `least`, so that it looks the same.
 
+    A strip may become shorter, lest its other side fill the memory.
+
     Raises:
         OSError, ValueError: it is not whole.
     """
     with Image.open(io.BytesIO(data), formats=[file_format]) as image:
-        _, box = image.draft(None, (2 * least, 2 * least)) or (None, None)  # a JPEG is decoded at about this size
+        wanted = [min(2 * least, side // too_many(image)) for side in image.size]
+        _, box = image.draft(None, wanted) or (None, None)  # a JPEG is decoded at about this size
         image.load()
         check_whole(image, io.BytesIO(data))
-        factor = min(image.size) // (2 * least)
+        factor = max(min(image.size) // (2 * least), too_many(image))
         if image.mode in ("1", "P") or "transparency" in image.info:
             image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
             return image
         sides = [round(side / factor) for side in image.size]
         return image.resize(sides, Image.Resampling.BOX, box)  # each of its pixels is a mean
+
+
+def too_many(image: Image.Image) -> int:
+    """By how much each side is to be divided until the picture has few pixels."""
+    return math.ceil(math.sqrt(image.width * image.height / SMALL))
 
 
 def whole_size(upload: UploadFile, image: Tensor) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -65,6 +66,47 @@ def test_hostile_and_large_pictures_all_at_once_cost_little_memory(predictor, tm
                 assert found.status_code in (413, 422) and set(found.json()) == {"detail"}, (name, found.text)
         assert ask(GOOD).status_code == 200
     assert peak - rest < 300e6
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("sides", [(3_600, 3_600), (19_000, 600), (300, 18_000), (3_900, 2_000)], ids=str)
+def test_whatever_is_read_of_a_large_picture_is_small_before_it_becomes_a_tensor(sides, kind):
+    if kind == "WEBP" and max(sides) > 16_000:
+        sides = tuple(min(side, 16_000) for side in sides)
+    data = hostile.flat(*sides, kind, **({"method": 0} if kind == "WEBP" else {}))
+    for least in (64, 512, 1024, 4096):  # a model's size; a correction's
+        found = uploads.decode(upload(data), 3, Limits(), least)
+        assert found.shape[1] * found.shape[2] <= 1.1 * uploads.SMALL
+
+
+def test_small_pictures_do_not_wait_for_large_ones(predictor, tmp_path, monkeypatch):
+    reading, go_on, reduced, inside = threading.Event(), threading.Event(), uploads.reduced, []
+
+    def waits(*arguments):
+        inside.append(1)
+        reading.set()
+        assert len(inside) == 1 and go_on.wait(60)
+        inside.pop()
+        return reduced(*arguments)
+
+    monkeypatch.setattr(uploads, "reduced", waits)
+    large = saved(photo(1800, 1200))
+    app = server.create_app(predictor, tmp_path)
+    with served(app) as address, ThreadPoolExecutor(8) as pool:
+
+        def ask(data):
+            return httpx.post(
+                f"{address}/predict", files={"file": ("a.png", data, "image/png")}, timeout=60
+            ).status_code
+
+        answers = [pool.submit(ask, large) for _ in range(6)]
+        try:
+            assert reading.wait(60)
+            assert [ask(GOOD) for _ in range(3)] == [200] * 3
+            assert not any(answer.done() for answer in answers)
+        finally:
+            go_on.set()
+        assert [answer.result() for answer in answers] == [200] * 6
 
 
 def test_a_phones_photograph_is_read_small_and_upright():
