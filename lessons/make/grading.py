@@ -30,7 +30,7 @@ from functools import cache
 from pathlib import Path, PurePath
 
 import psutil
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -40,6 +40,7 @@ from coursekit.classroom.exercises import SOLUTIONS, Exercise, agree, judge, loa
 
 from . import variants
 from .answering import decode, encode
+from .editions import CHECK
 from .slicing import READ, as_read, code_of, needed
 
 ROOT = Path(__file__).parents[2]
@@ -404,10 +405,18 @@ class Restore(NbGraderPreprocessor):
     """Give the cells of a submission back the metadata of its assignment; take away outputs that may hold programs."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """See `Restore`; nbgrader calls it."""
-        at = resources["nbgrader"]
+        """See `Restore`; nbgrader calls it.
+
+        Raises:
+            ValueError: the submission is a link, perhaps to what its student may not read.
+        """
+        at, file = resources["nbgrader"], resources["metadata"]
+        handed_in = Path(file["path"], f"{at['notebook']}.ipynb")
+        if handed_in.is_symlink():
+            raise ValueError(f"{handed_in} is a link to another file, which is not graded")
         with Gradebook(at["db_url"]) as gradebook:
             known = _assigned(gradebook.find_notebook(at["notebook"], at["assignment"]))
+        nb = from_dict(json.loads(_written(json.dumps(nb, ensure_ascii=False))))
         place: dict[str, NotebookNode] = {}
         for cell in nb.cells:
             marks = cell.metadata.pop("nbgrader", None)
@@ -420,6 +429,14 @@ class Restore(NbGraderPreprocessor):
                 cell.outputs = [
                     kept for output in cell.outputs[:20] if (kept := _harmless(output))
                 ]
+        taken = {id(cell) for cell in place.values()}
+        free = {_check(cell): cell for cell in nb.cells if id(cell) not in taken}
+        for name, original in known.items():
+            check = _check(
+                original
+            )  # of a cell without its metadata, it tells the exercise
+            if name not in place and check and check in free:
+                place[name] = free[check]
         before = -1
         for name, original in known.items():
             if name not in place:
@@ -433,6 +450,17 @@ class Restore(NbGraderPreprocessor):
                 number for number, cell in enumerate(nb.cells) if cell is place[name]
             )
         return nb, resources
+
+
+def _check(cell: NotebookNode) -> str | None:
+    """The exercise that a code cell checks, such as "softmax"; None if it checks none, or several."""
+    found = CHECK.findall(cell.source) if cell.cell_type == "code" else []
+    return found[0][1] if len(found) == 1 else None
+
+
+def _written(text: str) -> str:
+    """A text as a file can hold it: of half a character, as "\\ud800", a question mark is left."""
+    return text.encode(errors="replace").decode()
 
 
 def _assigned(notebook: object) -> dict[str, NotebookNode]:
@@ -560,6 +588,7 @@ def _lesson(notebook: str) -> set[str]:
 def _said(wrong: str | None) -> NotebookNode:
     if wrong is None:
         return _printed("right, for the cases of the exercise and for hidden ones\n")
+    wrong = _written(wrong)
     return new_output(
         "error", ename="Wrong", evalue=wrong.splitlines()[0], traceback=wrong.splitlines()
     )

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import linecache
 import symtable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
@@ -59,13 +60,8 @@ def names_of(step: ast.AST) -> tuple[set[str], set[str]]:
     binds = {
         s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()
     }
-    uses, tables = (
-        {s.get_name() for s in table.get_symbols() if s.is_referenced()},
-        table.get_children(),
-    )
-    for inner in tables:
-        uses |= {s.get_name() for s in inner.get_symbols() if s.is_global()}
-        tables = tables.extend(inner.get_children()) or tables
+    uses = {s.get_name() for s in table.get_symbols() if s.is_referenced()}
+    uses |= _used_inside(step)
     for part in ast.walk(step):  # x[0] = 1, x.name = 1
         if isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(
             part.ctx, (ast.Store, ast.Del)
@@ -80,9 +76,20 @@ def names_of(step: ast.AST) -> tuple[set[str], set[str]]:
 def needed(cells: list[Code], at: int, answer: str) -> list[list[ast.stmt]]:
     """The statements that the answer in cell `at` needs, by cell: those that bind or change what it uses.
 
-    Of the student's own cells also the calls of a method on such a name, as in `names.append("x")`.
+    Of the student's own cells also those that call a method of such a name, as `names.append("x")`, and imports of all.
+    What a function uses may come later than the function, as in a notebook, where it is looked up when it is called.
     """
-    _, wanted = names_of(ast.parse(answer).body[0])
+    late, found = set(names_of(ast.parse(answer).body[0])[1]), None
+    while found != late:
+        found = set(late)
+        chosen = _chosen(cells, at, found, late)
+    return chosen
+
+
+def _chosen(
+    cells: list[Code], at: int, wanted: set[str], late: set[str]
+) -> list[list[ast.stmt]]:
+    """What binds or changes names that are wanted at the end of cell `at`; adds to `late` what functions use."""
     chosen: list[list[ast.stmt]] = []
     for number in range(at, -1, -1):
         cell, steps = cells[number], []
@@ -91,23 +98,49 @@ def needed(cells: list[Code], at: int, answer: str) -> list[list[ast.stmt]]:
             broken = number == at and isinstance(
                 step, ast.Raise
             )  # a mistake in its syntax, to be told
-            if binds & wanted or broken or cell.own and _method_of(step) in wanted:
+            changes = cell.own and (_methods_of(step) & wanted or _imports_all(step))
+            if binds & wanted or broken or changes:
                 steps.insert(0, step)
                 wanted = (wanted - (binds - uses) if _defines(step) else wanted) | uses
+                late |= _used_inside(step)
         if steps:
             chosen.append(steps)
     return chosen[::-1]
 
 
-def _method_of(step: ast.stmt) -> str | None:
-    """The name on which a statement calls a method, and does nothing else."""
-    call = (
-        step.value.func
-        if isinstance(step, ast.Expr) and isinstance(step.value, ast.Call)
-        else None
+def _outside_functions(step: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a statement that run when it does."""
+    yield step
+    if not isinstance(step, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        for part in ast.iter_child_nodes(step):
+            yield from _outside_functions(part)
+
+
+def _methods_of(step: ast.stmt) -> set[str]:
+    """The names of which a statement calls a method and does nothing with what it gives, also in a loop."""
+    calls = (
+        part.value.func
+        for part in _outside_functions(step)
+        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call)
     )
-    owner = call.value if isinstance(call, ast.Attribute) else None
-    return owner.id if isinstance(owner, ast.Name) else None
+    owners = (call.value for call in calls if isinstance(call, ast.Attribute))
+    return {owner.id for owner in owners if isinstance(owner, ast.Name)}
+
+
+def _imports_all(step: ast.stmt) -> bool:
+    return isinstance(step, ast.ImportFrom) and step.names[0].name == "*"
+
+
+def _used_inside(step: ast.stmt) -> set[str]:
+    """What the functions and classes of a statement use of the names around."""
+    used, tables = (
+        set(),
+        symtable.symtable(ast.unparse(step), "<answer>", "exec").get_children(),
+    )
+    for inner in tables:
+        used |= {s.get_name() for s in inner.get_symbols() if s.is_global()}
+        tables.extend(inner.get_children())
+    return used - set(dir(builtins))
 
 
 def _defines(step: ast.stmt) -> bool:

@@ -4,6 +4,7 @@
 """
 
 import ast
+import dis
 import inspect
 import linecache
 import sys
@@ -104,7 +105,7 @@ def _used(answer: Callable, seen: set[Callable]) -> set[str]:
     names = {name for code in codes for name in code.co_names}
     known = [answer.__globals__[name] for name in names if name in answer.__globals__]
     called = [thing for thing in known if callable(thing)]
-    return names.union(
+    return (names - _own(codes, answer.__globals__)).union(
         *(
             _used(thing, seen)
             if getattr(thing, "__globals__", None) is answer.__globals__
@@ -112,6 +113,21 @@ def _used(answer: Callable, seen: set[Callable]) -> set[str]:
             for thing in called
         )
     )
+
+
+def _own(codes: list[CodeType], around: dict[str, object]) -> set[str]:
+    """The names of the same notebook's functions, which are read themselves."""
+    steps = [step for code in codes for step in dis.get_instructions(code)]
+    others = {
+        step.argval for step in steps if step.opname not in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
+    return {
+        step.argval
+        for step in steps
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+        and step.argval not in others
+        and getattr(around.get(step.argval), "__globals__", None) is around
+    }
 
 
 def _helpers(answer: Callable) -> dict[str, FunctionType]:

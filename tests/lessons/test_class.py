@@ -1,5 +1,6 @@
 """A class of three, graded by nbgrader itself: who is right, who is half right, and who attacks the grading."""
 
+import ast
 import copy
 import csv
 import importlib.util
@@ -267,6 +268,47 @@ def test_what_is_released_gives_nothing_away(school):
     assert "BEGIN HIDDEN TESTS" in source and "minimum(" in source and "BEGIN SOLUTION" in source
 
 
+def restored(school, change, place=None):
+    """A submission of right answers, changed, as `Restore` gives it on."""
+    notebook = nbformat.read(school / "release" / LESSON / f"{LESSON}.ipynb", 4)
+    for name, cell in solution_cells(notebook).items():
+        cell.source += f"\n# of {name}"
+    change(notebook)
+    at = {"db_url": f"sqlite:///{school / 'gradebook.db'}", "notebook": LESSON, "assignment": LESSON}
+    return grading.Restore().preprocess(notebook, {"nbgrader": at, "metadata": {"path": str(place or school)}})[0]
+
+
+def test_an_answer_whose_metadata_are_lost_or_forged_keeps_its_place(school):
+    def strip(notebook):
+        for number, cell in enumerate(notebook.cells):
+            cell.metadata = {"nbgrader": [1, {"grade_id": "another"}, "x"][number % 3]} if number % 2 else {}
+
+    found = solution_cells(restored(school, strip))
+    assert len(found) == 20 and all(cell.source.endswith(f"# of {name}") for name, cell in found.items())
+
+
+def test_half_a_character_keeps_nobody_from_marks(school):
+    def half(notebook):
+        notebook.metadata["title"] = notebook.cells[0].source = "\ud800"
+        solution_cells(notebook)["volumes"].source = "volumes = '\ud800'"
+
+    found = restored(school, half)
+    nbformat.writes(found).encode()
+    assert solution_cells(found)["volumes"].source == "volumes = '?'"
+    nbformat.writes(nbformat.v4.new_notebook(cells=[
+        nbformat.v4.new_code_cell(outputs=[grading._said("got \ud800")])
+    ])).encode()  # fmt: skip
+
+
+def test_a_link_to_what_a_student_may_not_read_is_not_graded(school, tmp_path):
+    try:
+        (tmp_path / f"{LESSON}.ipynb").symlink_to(school / "source" / LESSON / f"{LESSON}.ipynb")
+    except OSError:
+        return  # Windows lets nobody make one
+    with pytest.raises(ValueError, match="is a link to another file"):
+        restored(school, lambda notebook: None, tmp_path)
+
+
 def test_a_notebook_that_is_none_does_not_keep_the_others_from_their_marks(school):
     place = school / "submitted" / "broken" / LESSON
     place.mkdir(parents=True)
@@ -339,6 +381,46 @@ def test_an_answer_needs_what_defines_it_and_nothing_else():
         ["FunctionDef"],
         ["FunctionDef"],
     ]
+
+
+STYLES = {
+    "a helper below": ["def answer(x):\n    return double(x)\ndef double(x):\n    return 2 * x"],
+    "an import below": ["def double(x):\n    return k.prod((2, x))", "import math as k", "answer = double"],
+    "a list filled in a loop": [
+        "steps = []", "for s in [abs]:\n    steps.append(s)", "def answer(x):\n    return 2 * steps[0](x)",
+    ],
+    "an import of all": ["from math import *", "def answer(x):\n    return prod((2, x))"],
+    "a name that is bound anew below": ["factor = 1", "def answer(x):\n    return factor * x\nfactor = 2"],
+    "a class": ["class Double:\n    def __call__(self, x):\n        return factor * x\nanswer = Double()\nfactor = 2"],
+    "a closure": ["def make(by):\n    return lambda x: by * x * one\none = 1", "answer = make(2)"],
+    "a lambda of several": ["a, answer = 1, lambda x: 2 * x"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_answer_may_be_written_as_notebooks_allow(style):
+    cells = [code_of(text, True) for text in ["1 / 0", *STYLES[style], "answer(1) / 0"]]
+    around = {}
+    for steps in needed(cells, len(cells) - 1, "answer"):
+        exec("\n".join(map(ast.unparse, steps)), around)
+    assert around["answer"](21) == 42
+
+
+@pytest.mark.parametrize(
+    ("body", "helper", "allowed"),
+    [
+        ("softplus(z)", "def softplus(x):\n    return torch.log1p((-x.abs()).exp()) + x.clamp(min=0)", True),
+        ("F.softplus(z)", "def softplus(x):\n    return torch.log1p((-x.abs()).exp()) + x.clamp(min=0)", False),
+        ("softplus(z)", "def softplus(x):\n    return F.softplus(x)", False),
+        ("softplus(z)", "from torch.nn.functional import softplus", False),
+    ],
+)
+def test_a_helper_of_ones_own_may_have_a_forbidden_name(body, helper, allowed):
+    exercise = load_exercises(SOLUTIONS / "03_softmax.py")["binary_losses"]
+    source = f"import torch\nimport torch.nn.functional as F\n{helper}\n"
+    source += f"def binary_losses(z, t):\n    return {body} - t * z"
+    chunks = needed([code_of(source, True)], 0, "binary_losses")
+    assert (exercise.rule(as_read(chunks, "binary_losses")) is None) is allowed
 
 
 def test_a_rule_is_read_from_the_source_that_is_run():
