@@ -21,7 +21,7 @@ LESSONS = course() / "lessons"
 SUMS = ".copies.json"  # in the folder of copies: the sums of each as it was given
 ADDED = ("trusted", "collapsed", "scrolled", "execution", "editable", "vscode")  # to a cell's metadata, by editors
 # What nbformat says of a broken file
-DAMAGED = (ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError)
+DAMAGED = (ValueError, KeyError, AttributeError, TypeError, RecursionError, nbformat.ValidationError)
 
 
 def chosen(numbers: Sequence[str] = (), lessons: Path = LESSONS) -> list[Path]:
@@ -149,7 +149,7 @@ def _kernel() -> dict:
 
 
 def _written(notebook: NotebookNode) -> bytes:
-    return (nbformat.writes(notebook) + "\n").encode()
+    return (nbformat.writes(notebook) + "\n").encode(errors="surrogatepass")
 
 
 def _copy(given: bytes, fresh: bytes, mine: Path, name: str) -> None:
@@ -211,7 +211,7 @@ def _noted(mine: Path) -> dict[str, list[str]]:
     try:
         notes = dict(json.loads((mine / SUMS).read_text(encoding="utf-8")))
         return {name: [sums] if isinstance(sums, str) else list(map(str, sums)) for name, sums in notes.items()}
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return {}  # without notes a copy that differs from its lesson counts as edited
 
 

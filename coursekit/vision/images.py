@@ -213,7 +213,9 @@ def check_whole(image: Image.Image, source: str | Path | BinaryIO) -> None:
             file.seek(0)
             data = file.read()
         start = scan_start(data)
-        source = io.BytesIO(data[:start] + data[start:].replace(b"\xff\xd9", MORE + b"\xff\xd9"))
+        last = max(range(215, 207, -1), key=lambda mark: data.rfind(bytes([255, mark]), start))  # restart marker
+        more = MORE.join([b"", *(bytes([255, 208 + (last + after) % 8]) for after in range(1, 9)), b""])
+        source = io.BytesIO(data[:start] + data[start:].replace(b"\xff\xd9", more + b"\xff\xd9"))
     with Image.open(source) as again:
         again.draft(image.mode, image.size)
         if image.format == "PNG":

@@ -310,7 +310,7 @@ def write(folder: Path, numbers: list[str]) -> list[Path]:
 def main() -> None:
     """Write what the command line asks for."""
     place, *numbers = [*sys.argv[1:], ""][: max(len(sys.argv) - 1, 1)]
-    if not place:
+    if not place or place.startswith("-"):
         sys.exit("say where to: make class DIR=somewhere")
     folder = Path(place).expanduser()
     try:

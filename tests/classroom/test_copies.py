@@ -80,7 +80,10 @@ def test_a_reset_keeps_what_was_there(course):
     assert lessons.renew(mine, originals) == []
 
 
-@pytest.mark.parametrize("notes", ["[1, 2", "[1, 2]", '"a"', None])
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("notes", ["[1, 2", "[1, 2]", '"a"', None, DEEP], ids=["cut", "list", "text", "none", "deep"])
 def test_copies_whose_origin_is_not_known_are_kept_if_they_differ(course, notes):
     originals, mine = course
     lessons.renew(mine, originals)
@@ -295,11 +298,12 @@ def test_a_copy_of_an_older_edition_that_comes_back_is_known(course):
 
 
 CELL = '{"cells": [{"cell_type": "code", "metadata": {}, "source": "", %s}], "metadata": {}, "nbformat": 4}'
-DAMAGED = ["", "{", "null", "<<<<<<< HEAD", '{"cells": [{}], "nbformat": 4}', "\ud800".encode(errors="surrogatepass"),
+DAMAGED = ["", "{", "null", "<<<<<<< HEAD", '{"cells": [{}], "nbformat": 4}', DEEP,
+           "\ud800".encode(errors="surrogatepass"),
            *(CELL % part for part in ('"source": 5', '"metadata": []', '"id": []', '"source": null'))]  # fmt: skip
 
 
-@pytest.mark.parametrize("broken", DAMAGED)
+@pytest.mark.parametrize("broken", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_damaged_copy_is_kept_and_named(course, broken):
     originals, mine = course
     lessons.renew(mine, originals)
@@ -308,6 +312,18 @@ def test_a_damaged_copy_is_kept_and_named(course, broken):
     (told,) = second_edition(originals, mine)
     assert told.startswith("00_basics.ipynb is damaged") and "reset 00" in told
     assert (mine / "00_basics.ipynb").read_bytes() == content
+    assert first(mine / "02_convolution.ipynb") == "second edition"
+
+
+def test_half_a_character_in_a_copy_is_an_edit_and_stops_nothing(course):
+    originals, mine = course
+    lessons.renew(mine, originals)
+    copy = mine / "00_basics.ipynb"
+    content = json.loads(copy.read_text(encoding="utf-8"))
+    content["cells"][0]["source"] = "\ud800"
+    copy.write_text(json.dumps(content), encoding="utf-8")
+    (told,) = second_edition(originals, mine)
+    assert "your edited copy is kept" in told and "\\ud800" in copy.read_text(encoding="utf-8")
     assert first(mine / "02_convolution.ipynb") == "second edition"
 
 

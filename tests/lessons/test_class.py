@@ -309,6 +309,15 @@ def test_a_link_to_what_a_student_may_not_read_is_not_graded(school, tmp_path):
         restored(school, lambda notebook: None, tmp_path)
 
 
+@pytest.mark.parametrize("place", ["", "--help", "-h"])
+def test_an_option_is_no_folder(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["classes", place])
+    with pytest.raises(SystemExit, match="say where to"):
+        classes.main()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_notebook_that_is_none_does_not_keep_the_others_from_their_marks(school):
     place = school / "submitted" / "broken" / LESSON
     place.mkdir(parents=True)

@@ -176,6 +176,16 @@ def test_a_jpeg_that_ends_early_is_refused_though_its_end_is_marked(kind, mode, 
         assert caught.value.status_code == 422
 
 
+def test_a_jpeg_that_ends_before_a_restart_marker_is_refused():
+    data = saved(photo(200, 150), "JPEG", restart_marker_rows=1)
+    marks = [found.start() for found in re.finditer(b"\xff[\xd0-\xd7]", data)]
+    assert len(marks) == 9  # of the ten rows of blocks, each but the last ends with one
+    for at in marks:
+        with pytest.raises(ValueError, match="it ends before its last row"):
+            ck.read_image(data[:at] + b"\xff\xd9")
+    ck.read_image(data)
+
+
 def test_a_jpeg_that_ends_grey_is_whole():
     image = np.full((200, 300, 3), 128, np.uint8)
     image[:48] = np.asarray(photo(300, 48))
