@@ -78,7 +78,7 @@ class: $(WITH)grading ## write assignments for nbgrader, with hidden tests, to D
 translate: $(WITH)site ## give a lesson's prose to translators, ARGS="out 03 lessons-de de", or take it back, ARGS="into 03 lessons-de"
 	@$(BIN)/python -m lessons.make.translate $(ARGS)
 
-front-door: $(READY) ## write badges, addresses and the notebooks for Colab and Kaggle, REPO=https://... TAG=v1.0; also ISSUES, SITE
+front-door: $(READY) ## write badges, addresses and the notebooks for Colab and Kaggle, REPO=https://... TAG=v1.0.0; also ISSUES, SITE
 	@$(BIN)/python -m lessons.make.front_door --repo="$$REPO" --tag="$$TAG" --package="$$PACKAGE" --issues="$$ISSUES" \
 		--discussions="$$DISCUSSIONS" --site="$$SITE" $(ARGS)
 

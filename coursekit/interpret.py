@@ -162,11 +162,13 @@ class Interpretation:
         Raises:
             ValueError: the samples are no images, or their labels are masks or keypoints.
         """
+        from .plots import listed
+
         if not self._draws or self.target_type.spatial:
             raise ValueError("top losses are drawn for classes of images; worst() gives a table, top_losses() numbers")
         losses, indices = self.top_losses(n)
         titles = [f"{self._said(i)}\nloss {loss:.1f}" for i, loss in zip(indices, losses.tolist(), strict=True)]
-        alt = f"The {len(indices)} held-out images with the largest losses: {'; '.join(titles)}."
+        alt = f"The {len(indices)} held-out images with the largest losses: {listed(titles)}."
         self.loader.draw(indices, titles, alt, columns)
 
     def _said(self, i: int) -> str:

@@ -2,7 +2,7 @@
 
 import textwrap
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
@@ -262,6 +262,12 @@ def curves(x: Tensor, lines: dict[str, Tensor], alt: str, *, title: str, xlabel:
 def wrapped(text: str, width: int = 22) -> str:
     """A label in lines short enough for a title."""
     return "\n".join(textwrap.wrap(text, width)) or "(no label)"
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Texts as one line of an alternative text: as many of them as 300 characters hold, and whether there are more."""
+    words = "; ".join(text.replace("\n", ", ").replace(":,", ":") for text in texts)
+    return words if len(words) <= 300 else f"{words[:300].rpartition('; ')[0] or words[:300]}; and more"
 
 
 def plot_confusion_matrix(matrix: Tensor, names: Sequence[str], unit: str) -> None:

@@ -46,14 +46,14 @@ def progress(*_: str) -> None:
 
 
 def app(*options: str) -> None:
-    """serve lesson 18's pet classifier, or your model; options: --model FILE --title TEXT --host HOST --port PORT"""
+    """serve lesson 18's pet classifier, or your model: --model FILE; all options: app --help"""
     sys.modules["app"] = ModuleType("app")
     sys.modules["app"].__path__ = [str(course() / "lessons" / "app")]
     importlib.import_module("app.server").main(options)
 
 
 def check(*numbers: str) -> None:
-    """run lessons from top to bottom, as in: check 02 03, or all; says what differs from what is saved in them"""
+    """run lessons from top to bottom, as in: check 02 03, or all of them: check; says what differs from the saved"""
     from .lessons import chosen, rerun
 
     failed = 0

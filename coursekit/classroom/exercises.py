@@ -389,11 +389,10 @@ def _print_again(printed: Any) -> None:
 
 def _own_line(error: BaseException, attempt: Callable) -> str:
     """The last line of the student's own code that an error came through; nothing where there is none to see."""
-    code = getattr(inspect.unwrap(attempt), "__code__", None)
-    steps = list(traceback.walk_tb(error.__traceback__)) if code else []
-    for frame, number in reversed(steps):
+    file = getattr(getattr(inspect.unwrap(attempt), "__code__", None), "co_filename", None)
+    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-        if line and frame.f_code.co_filename == code.co_filename:
+        if line and frame.f_code.co_filename == file:
             return f"\nin your line {number}: {line}"
     return ""
 

@@ -233,6 +233,7 @@ def rerun(lesson: Path) -> list[str]:
     """Run a fresh copy of a lesson somewhere else; in words, the cell that fails, or those that give something else.
 
     Not compared are pictures, HTML, and cells with the tag `nbval-ignore-output`: their output may differ by machine.
+    Of a lesson without outputs, as students get it, it is only seen whether a cell fails.
     """
     from nbclient.exceptions import CellExecutionError
 
@@ -247,10 +248,10 @@ def rerun(lesson: Path) -> list[str]:
         except CellExecutionError as error:
             failed = next(i for i, cell in enumerate(_code(ran), 1) if any("ename" in o for o in cell.outputs))
             return [f"code cell {failed} fails with {error.ename}: {error.evalue}"]
-    found = []
+    found, was_run = [], any(cell.outputs for cell in _code(saved))
     for i, (old, new) in enumerate(zip(_code(saved), _code(ran), strict=True), 1):
         before, now = _texts(old), _texts(new)
-        if before != now and "nbval-ignore-output" not in old.metadata.get("tags", []):
+        if was_run and before != now and "nbval-ignore-output" not in old.metadata.get("tags", []):
             found.append(f"code cell {i} gives\n{now}\nin place of\n{before}")
     return found
 

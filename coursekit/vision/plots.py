@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..display import BLUE, RED
-from ..plots import finish, wrapped
+from ..plots import finish, listed, wrapped
 from ..targets import MultiLabels, Numbers, Prediction, TargetType
 
 # colors that stay apart for color-blind readers, dark and light in turn (P. Tol's, completed)
@@ -84,7 +84,7 @@ def show_batch(images: Tensor, targets: Tensor, target_type: TargetType, columns
         overlay(ax, target_type, target, images.shape[-2:])
         if not target_type.spatial:
             ax.set_title(wrapped(text), fontsize=9)
-    shown = "each with its mask in color" if target_type.spatial == "mask" else f"labelled {'; '.join(words)}"
+    shown = "each with its mask in color" if target_type.spatial == "mask" else f"labelled {listed(words)}"
     finish(f"{len(images)} images of a training batch, {shown}.")
 
 
@@ -114,7 +114,7 @@ def show_results(images: Tensor, targets: Tensor, predictions: Sequence[Predicti
         patches = [plt.Rectangle((0, 0), 1, 1, color=CLASSES[i % len(CLASSES)], alpha=0.6) for i in there]
         names = [target_type.names[i] for i in there]
         axes[0].figure.legend(patches, names, loc="outside lower center", ncols=6, fontsize=8)
-    words = "; ".join(title.replace("\n", ", ") for title in titles if title not in ("image", "true"))
+    words = listed(title for title in titles if title not in ("image", "true"))
     finish(f"{len(images)} held-out images, what was said of each and what is true: {words}.")
 
 

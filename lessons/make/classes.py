@@ -16,14 +16,12 @@ What becomes of a lesson:
 `ck.check` and `ck.progress` are for oneself. Marks come from here.
 """
 
-import ast
 import inspect
 import json
 import re
 import secrets
 import shutil
 import sys
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -33,9 +31,8 @@ from nbformat import NotebookNode
 from coursekit.classroom.exercises import Exercise, agree, judge, load_module
 from coursekit.classroom.lessons import read
 
-from .editions import CHECK, OPEN, refuse, student
+from .editions import CHECK, OPEN, Shown, asked, refuse, student
 from .run import LESSONS, chosen
-from .slicing import names_of
 from .variants import inputs, literal
 
 VARIANTS = 12  # hidden ones of each exercise that asks for a function
@@ -94,8 +91,7 @@ def assignment(lesson: Path) -> NotebookNode:
         ValueError: the lesson is damaged.
     """
     solutions = load_module(LESSONS / "solutions" / f"{lesson.stem}.py")
-    notebook = student(read(lesson), solutions)
-    cells = []
+    notebook, shown, cells = student(read(lesson), solutions), Shown(solutions), []
     for cell in notebook.cells:
         cell.source = cell.source.replace("../excel/", "excel/")
         cells.append(cell)
@@ -106,9 +102,9 @@ def assignment(lesson: Path) -> NotebookNode:
                 name in solutions.EXERCISES
             ):  # lesson 00 shows what happens with a name that is not there
                 exercise = solutions.EXERCISES[name]
-                answer = checked(cell.source)
+                answer = asked(cell.source, name)
                 cells.append(test(f"{number}.{name}", answer, exercise))
-                solve(cell, f"{number}.{name}", answer, exercise, solutions)
+                solve(cell, f"{number}.{name}", answer, exercise, shown)
     notebook.cells = cells
     return notebook
 
@@ -120,14 +116,6 @@ def handed_out(stem: str) -> NotebookNode:
     for cell in notebook.cells:
         cell.source = cell.source.replace("../excel/", "excel/")
     return notebook
-
-
-def checked(source: str) -> str:
-    """What the cell hands to `ck.check`, as it stands there."""
-    for step in ast.parse(source).body:
-        if isinstance(step, ast.Expr) and ast.unparse(step).startswith("ck.check("):
-            return ast.unparse(step.value.args[1])
-    raise ValueError(f"no check in {source!r}")
 
 
 def marks(name: str, kind: str, **more: object) -> dict:
@@ -144,16 +132,16 @@ def grade_id(name: str) -> str:
 
 
 def solve(
-    cell: NotebookNode, name: str, answer: str, exercise: Exercise, solutions: ModuleType
+    cell: NotebookNode, name: str, answer: str, exercise: Exercise, shown: Shown
 ) -> None:
     """Make an exercise's cell the solution cell, with what is right before its check."""
     cell.metadata.update(marks(grade_id(name), "code", solution=True))
     before, check, after = cell.source.partition("ck.check(")
-    right = solved(name, answer, exercise, solutions)
+    right = solved(name, answer, exercise, shown)
     cell.source = f"{before}### BEGIN SOLUTION\n{right}\n### END SOLUTION\n{check}{after}"
 
 
-def solved(name: str, answer: str, exercise: Exercise, solutions: ModuleType) -> str:
+def solved(name: str, answer: str, exercise: Exercise, shown: Shown) -> str:
     """Code that gives the right answer."""
     if exercise.breaks:
         for case in inputs(exercise, 0):
@@ -173,7 +161,7 @@ def solved(name: str, answer: str, exercise: Exercise, solutions: ModuleType) ->
         )
     if not answer.isidentifier():
         return f"# `{answer}` is to give what this gives:\n{_commented(exercise.solution)}"
-    text = with_helpers(exercise.solution, solutions)
+    text = shown.code(exercise.solution, answer, [])
     own = exercise.solution.__name__
     return text if own == answer else f"{text}\n\n\n{answer} = {own}"
 
@@ -192,23 +180,6 @@ def _commented(function: object) -> str:
     return "\n".join(
         f"# {line}".rstrip() for line in inspect.getsource(function).rstrip().splitlines()
     )
-
-
-def with_helpers(function: object, solutions: ModuleType) -> str:
-    """A function of a file of solutions, with the imports, constants and functions of that file that it uses."""
-    wanted, taken = {function.__name__}, []
-    for step, binds, uses in reversed(statements(solutions.__file__)):
-        if binds & wanted:
-            taken.insert(0, ast.unparse(step))
-            wanted |= uses
-    return "\n".join(taken)
-
-
-@cache
-def statements(file: str) -> list[tuple[ast.stmt, set[str], set[str]]]:
-    """A file's statements, each with what it binds and what it uses."""
-    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    return [(step, *names_of(step)) for step in tree.body]
 
 
 def test(name: str, answer: str, exercise: Exercise) -> NotebookNode:
@@ -251,11 +222,11 @@ def visible(answer: str, exercise: Exercise) -> list[str]:
                 f"found = {answer}(*{given})",
                 f"assert agree(found, {right}, {exercise.tolerance}), found",
             ]
-    asked = [f"# {points}: for these cases, and for others when it is graded."]
+    head = [f"# {points}: for these cases, and for others when it is graded."]
     return (
-        [*asked, "import torch", "from coursekit.classroom.exercises import agree", *lines]
+        [*head, "import torch", "from coursekit.classroom.exercises import agree", *lines]
         if lines
-        else asked
+        else head
     )
 
 

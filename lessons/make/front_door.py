@@ -1,4 +1,4 @@
-"""Give the course its public addresses: `make front-door REPO=https://... TAG=v1.0`.
+"""Give the course its public addresses: `make front-door REPO=https://... TAG=v1.0.0`.
 
 It writes, and a second run with the same addresses changes nothing:
 
@@ -165,7 +165,7 @@ def checked(given: Addresses, before: Addresses = Addresses()) -> Addresses:
         or ".." in given.tag
     ):
         raise ValueError(
-            f"TAG={given.tag!r} is no tag such as v1.0: letters, digits, '.', '-' and '_'"
+            f"TAG={given.tag!r} is no tag such as v1.0.0: letters, digits, '.', '-' and '_'"
         )
     now = replace(given, repository=repository)
     if now.on_github and urlsplit(repository).path.count("/") != 2:
@@ -307,7 +307,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     for option, what in {
         "repo": "the repository's address, https://...",
-        "tag": "the tag that readers get, such as v1.0",
+        "tag": "the tag that readers get, such as v1.0.0",
         "package": 'what pip installs: "index", or an address; else the wheel of the release',
         "issues": "where faults are reported; else the repository's issues",
         "discussions": "where questions are asked; else GitHub's discussions",
@@ -317,7 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = vars(parser.parse_args(arguments))
     if not (asked["repo"] and asked["tag"]):
         sys.exit(
-            "say where the course lives: make front-door REPO=https://github.com/OWNER/NAME TAG=v1.0"
+            "say where the course lives: make front-door REPO=https://github.com/OWNER/NAME TAG=v1.0.0"
         )
     try:
         changed = write(Addresses(repository=asked.pop("repo"), **asked))
@@ -335,8 +335,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     if not addresses.package:
         print(
-            f"Make the wheel ({Path(sys.executable).name} -m pip wheel --no-deps .) and attach it to the release."
+            "The workflow `release` makes the wheel of a tag and attaches it. Elsewhere: "
+            f"{Path(sys.executable).name} -m pip wheel --no-deps --wheel-dir dist ."
         )
+        if addresses.tag != f"v{coursekit.__version__}":
+            print(
+                f"That workflow refuses {addresses.tag}: of this version it takes v{coursekit.__version__} alone."
+            )
 
 
 if __name__ == "__main__":

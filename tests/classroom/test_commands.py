@@ -52,6 +52,13 @@ def test_a_cell_whose_output_depends_on_the_machine_is_not_compared(tmp_path):
     assert lessons.rerun(lesson(tmp_path / "lessons", "print(43)", tags=["nbval-ignore-output"])) == []
 
 
+@pytest.mark.parametrize("code, told", [("print(43)", 0), ("1 / 0", 1)])
+def test_a_lesson_that_is_handed_out_without_outputs_has_only_to_run(tmp_path, code, told):
+    path = lesson(tmp_path / "lessons", "6 * 7", code)
+    nbformat.write(lessons.unrun(lessons.read(path)), path)
+    assert len(lessons.rerun(path)) == told
+
+
 def test_a_cell_that_fails_is_told(tmp_path):
     assert lessons.rerun(lesson(tmp_path / "lessons", "6 * 7", "1 / 0")) == [
         "code cell 2 fails with ZeroDivisionError: division by zero"

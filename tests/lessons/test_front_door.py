@@ -147,7 +147,7 @@ def test_a_readme_without_marks_is_left_alone(course):
 
 @needs_environment
 def test_the_command_asks_for_what_it_needs():
-    with pytest.raises(SystemExit, match="make front-door REPO=https://github.com/OWNER/NAME TAG=v1.0"):
+    with pytest.raises(SystemExit, match="make front-door REPO=https://github.com/OWNER/NAME TAG=v1.0.0"):
         front_door.main([])
     ran = subprocess.run(
         ["make", "front-door", "REPO=http://x.org/a", "TAG=v1;ls"], cwd=ROOT, capture_output=True, encoding="utf-8",

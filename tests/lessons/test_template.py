@@ -88,7 +88,7 @@ def test_every_code_cell_was_run_in_order_and_without_error(notebook):
 def test_every_picture_has_a_text_for_those_who_cannot_see_it(notebook):
     pictures = [o for cell in cells(notebook, "code") for o in cell.outputs if "image/png" in o.get("data", {})]
     for picture in pictures:
-        assert len(picture.metadata["image/png"]["alt"]) > 20
+        assert 20 < len(picture.metadata["image/png"]["alt"]) <= 400
 
 
 def test_at_least_four_exercises_each_unsolved_and_known(path, notebook):
