@@ -28,6 +28,7 @@ def course(tmp_path_factory):
     shutil.copyfile(ROOT / "data" / "full.json", course / "data" / "full.json")  # coursekit reads it
     shutil.copytree(ROOT / "coursekit", course / "coursekit", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "lessons" / "make", course / "lessons" / "make")
+    shutil.copytree(ROOT / "benchmarks", course / "benchmarks", ignore=shutil.ignore_patterns("runs", "__pycache__"))
     for name in ("test_template.py", "test_answers.py"):
         shutil.copyfile(ROOT / "tests" / "lessons" / name, course / "tests" / "lessons" / name)
     return course

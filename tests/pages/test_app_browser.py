@@ -117,7 +117,7 @@ def test_what_a_screen_reader_is_told(opened):
         ("cut.jpg", lambda: saved(photo(), "JPEG")[:700], "cut off or damaged"),
         ("empty.png", lambda: b"", "empty"),
         ("bomb.png", lambda: header(20_000, 20_000), "too many pixels: at most 25 million"),
-        ("large.png", lambda: saved(photo()) + b"\0" * 10_000_000, "too large: at most 10 MB"),
+        ("large.png", lambda: saved(photo()) + b"\0" * 20_000_000, "too large: at most 20 MB"),
         ("<img src=x onerror=alert(1)>.png", lambda: b"x" * 40, "not a picture"),
     ],
 )

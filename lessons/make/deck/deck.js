@@ -241,16 +241,23 @@ function join(page) {
   }
 }
 
-/** Make the figures of a page as much smaller as it takes to fit. */
+/** How many pixels a page is too tall by. */
+function overfull(page) {
+  return Math.max(...pieces(page).map((part) => part.getBoundingClientRect().bottom)) - page.getBoundingClientRect().top - (HEIGHT - MARGIN);
+}
+
+/** Make the figures of a page as much smaller as it takes to fit; what turned out taller than planned is set tighter, then a little smaller. */
 function fit(page) {
   const figures = [...page.querySelectorAll(".output img")];
   for (let turn = 0; turn < 3; turn++) {
-    const last = Math.max(...pieces(page).map((part) => part.getBoundingClientRect().bottom));
-    const over = last - page.getBoundingClientRect().top - (HEIGHT - MARGIN);
+    const over = overfull(page);
     const tall = figures.reduce((sum, image) => sum + image.offsetHeight, 0);
-    if (over <= 0 || !tall) return;
+    if (over <= 0 || !tall) break;
     for (const image of figures) image.style.width = `${image.clientWidth * (1 - over / tall) - 1}px`;
   }
+  if (overfull(page) > 0) page.classList.add("tight");
+  const over = overfull(page), room = HEIGHT - MARGIN;
+  if (over > 0 && over < room / 20) page.style.zoom = room / (room + over + 4);
 }
 
 /** Say again what a section is about on each of its pages after the first, and which of them it is. */
