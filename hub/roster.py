@@ -10,8 +10,8 @@ As a command, by the user that runs the hub, with the same HUB_HOME:
 The second column of `names.csv`, where there is one, is a password of your choice. The roster holds no password, only
 what scrypt makes of it. Only its owner can read it. The hub reads it at each login: no restart is needed.
 
-The authenticator is our own, and short: NativeAuthenticator, the well-kept one with passwords, lets people sign up,
-delays by name only, and has no import of a list.
+The authenticator is our own, and short. NativeAuthenticator, the well-kept one with passwords, is made for people who
+sign up; a list that a teacher hands out, and a delay by address, are not among what its page names.
 """
 
 import argparse

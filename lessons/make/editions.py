@@ -67,7 +67,7 @@ and some other packages: once, and the only thing for which you need a network.
 
 ```sh
 python3 -m venv .venv
-.venv/bin/python -m pip install -e .
+.venv/bin/python -m pip install -c constraints.txt -e .
 .venv/bin/coursekit lab
 ```
 
@@ -75,7 +75,7 @@ python3 -m venv .venv
 
 ```bat
 py -m venv .venv
-.venv\\Scripts\\python -m pip install -e .
+.venv\\Scripts\\python -m pip install -c constraints.txt -e .
 .venv\\Scripts\\coursekit lab
 ```
 
@@ -84,7 +84,7 @@ py -m venv .venv
 ```sh
 conda create --name course python=3.11
 conda activate course
-python -m pip install -e .
+python -m pip install -c constraints.txt -e .
 coursekit lab
 ```
 
