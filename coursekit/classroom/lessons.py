@@ -74,9 +74,9 @@ def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
     Returns:
         What there is to say: edited copies whose original has changed since, what is damaged or cannot be read.
     """
-    said = []
+    notes, said = _noted(mine), []
     for original, name in _files(mine, lessons):
-        copy, known = mine / name, _noted(mine).get(name, [])
+        copy, known = mine / name, notes.get(name, [])
         advice = f"reset {name[:2]}" if copy.suffix == ".ipynb" else "delete it, or move it away"
         try:
             given, fresh = _fresh(original)

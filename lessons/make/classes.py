@@ -16,7 +16,6 @@ What becomes of a lesson:
 `ck.check` and `ck.progress` are for oneself. Marks come from here.
 """
 
-import inspect
 import json
 import re
 import secrets
@@ -28,12 +27,12 @@ from types import ModuleType
 import nbformat
 from nbformat import NotebookNode
 
-from coursekit.classroom.exercises import Exercise, agree, judge, load_module
+from coursekit.classroom.exercises import Exercise, load_module
 from coursekit.classroom.lessons import read
 
 from .editions import CHECK, OPEN, Shown, asked, refuse, student
 from .run import LESSONS, chosen
-from .variants import inputs, literal
+from .variants import literal
 
 VARIANTS = 12  # hidden ones of each exercise that asks for a function
 SHOWN = 2  # cases in a visible test
@@ -137,49 +136,8 @@ def solve(
     """Make an exercise's cell the solution cell, with what is right before its check."""
     cell.metadata.update(marks(grade_id(name), "code", solution=True))
     before, check, after = cell.source.partition("ck.check(")
-    right = solved(name, answer, exercise, shown)
+    right = shown.answer(exercise, answer, [])
     cell.source = f"{before}### BEGIN SOLUTION\n{right}\n### END SOLUTION\n{check}{after}"
-
-
-def solved(name: str, answer: str, exercise: Exercise, shown: Shown) -> str:
-    """Code that gives the right answer."""
-    if exercise.breaks:
-        for case in inputs(exercise, 0):
-            if (
-                (text := literal(case))
-                and fails(exercise, case)
-                and judge(name, case).state == "right"
-            ):
-                return f"{answer} = {text}"
-        return f"# an input on which this is not what the right function gives:\n{_commented(exercise.solution)}"
-    if not callable(exercise.solution):
-        text = literal(exercise.solution)
-        return (
-            f"{answer} = {text}"
-            if text and answer.isidentifier()
-            else f"# {exercise.solution!r}"
-        )
-    if not answer.isidentifier():
-        return f"# `{answer}` is to give what this gives:\n{_commented(exercise.solution)}"
-    text = shown.code(exercise.solution, answer, [])
-    own = exercise.solution.__name__
-    return text if own == answer else f"{text}\n\n\n{answer} = {own}"
-
-
-def fails(exercise: Exercise, case: tuple) -> bool:
-    """Whether a function that is to be broken gives something else than the right one."""
-    try:
-        return not agree(
-            exercise.breaks(*case), exercise.solution(*case), exercise.tolerance
-        )
-    except Exception:  # one of them refuses the input: no question to ask
-        return False
-
-
-def _commented(function: object) -> str:
-    return "\n".join(
-        f"# {line}".rstrip() for line in inspect.getsource(function).rstrip().splitlines()
-    )
 
 
 def test(name: str, answer: str, exercise: Exercise) -> NotebookNode:

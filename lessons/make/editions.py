@@ -170,9 +170,7 @@ class Shown:
 
     def solution(self, name: str, exercise: Exercise, above: list[str]) -> NotebookNode:
         """A cell that shows an exercise's hints and its solution."""
-        answer = exercise.solution if exercise.answer is None else exercise.answer
-        place = asked(above[-1], name)  # such as `filters`, or `still_left(suspects)`
-        blocks = {"A solution": self.code(answer, place.split("(")[-1].strip(")"), above)}
+        blocks = {"A solution": self.answer(exercise, asked(above[-1], name), above)}
         if exercise.breaks:
             blocks["What is right"] = self.code(exercise.solution, "", above)
         shown = "\n\n".join(
@@ -183,6 +181,11 @@ class Shown:
             id=f"solution-{name}",
             metadata={"tags": ["solution"]},
         )
+
+    def answer(self, exercise: Exercise, place: str, above: list[str]) -> str:
+        """Code that gives the right answer to what is asked, `filters` or `still_left(suspects)` say."""
+        right = exercise.solution if exercise.answer is None else exercise.answer
+        return self.code(right, place.split("(")[-1].strip(")"), above)
 
     def code(self, answer: object, name: str, above: list[str]) -> str:
         """A function or class with what it needs, or an assignment of a value to a name."""

@@ -2,7 +2,6 @@
 
 import copy
 import string
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -201,16 +200,3 @@ def _nested(values: object, single: bool) -> str:
     if isinstance(values, list):
         return f"[{', '.join(_nested(item, single) for item in values)}]"
     return str(float(str(np.float32(values)))) if single else repr(values)
-
-
-def inputs(exercise: Exercise, seed: int) -> Iterator[tuple]:
-    """Inputs to try on an exercise that asks for one on which a wrong function fails."""
-    random = Random(seed)
-    cases = exercise.cases()
-    for _ in range(300):
-        case = tuple(redrawn(part, random) for part in random.choice(cases))
-        factor = random.choice((1, 1, 10, 100))
-        yield tuple(
-            part * factor if isinstance(part, Tensor) and part.is_floating_point() else part
-            for part in case
-        )
