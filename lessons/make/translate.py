@@ -6,6 +6,7 @@
 """
 
 import argparse
+import codecs
 import hashlib
 import io
 import json
@@ -46,6 +47,8 @@ AS_IT_IS = re.compile(
 FENCE = re.compile(r"\s*(?:> ?)*(```|~~~|\$\$)")
 MARK = re.compile(r"\s*(?:> ?|#{1,6} (?:\d\d )?|[-*+] |\d+\. )*")
 STARTS = re.compile(r"\s*(?:#{1,6} |[-*+] |\d+\. |\||> \s*(?:[-*+] |\d+\. |\|))")
+# a line of a translator's file that is neither blank nor a comment
+ENTRY = re.compile(r'(#~\s*)?(msgid |msgstr |)\s*("(?:[^"\\]|\\.)*")')
 SUMS = ".translated.json"  # in the folder of a translation: the sum of each as written
 
 
@@ -136,6 +139,9 @@ def kept(text: str) -> Counter:
     found = Counter(match[0] for match in AS_IT_IS.finditer(text))
     if text.startswith("|"):
         found["|"] = AS_IT_IS.sub("", text).count("|")
+    # half a code span, formula or link, or a picture that has become a link
+    for sign in ("`", "$", "[", "]", "!["):
+        found[sign] = AS_IT_IS.sub("", text).count(sign)
     return found
 
 
@@ -192,15 +198,76 @@ def template(lesson: Path, language: str | None = None) -> Catalog:
     return catalog
 
 
+def decoded(content: bytes) -> str:
+    """The text of a translator's file: UTF-8, else what its header says; a ValueError names the line."""
+    content = content.removeprefix(codecs.BOM_UTF8)
+    said = re.search(rb"charset=([\w.:-]+)", content)
+    name = said[1].decode() if said else "utf-8"
+    for encoding in ("utf-8", name):
+        try:
+            return "\n".join(re.split("\r\n?|\n", content.decode(encoding)))
+        except UnicodeDecodeError as error:
+            line = 1 + len(re.findall(rb"\r\n?|\n", content[: error.start]))
+        except LookupError:
+            pass  # no encoding has this name
+    raise ValueError(
+        f"line {line} is neither UTF-8 nor what its header says, {name}: save it as UTF-8"
+    )
+
+
+def check_lines(text: str) -> None:
+    """Raise a ValueError that names the first line that is wrong; Babel would guess, and lose what does not fit."""
+    last, firsts = "msgstr", {}
+    kind, entry, start = "", [], 0  # of the msgid: obsolete or not, its texts, its line
+
+    def close() -> None:
+        """Note the entry's msgid; two translations of one would become one."""
+        key = kind, "".join(part[1:-1] for part in entry)
+        if entry and firsts.setdefault(key, start) != start:
+            raise ValueError(
+                f"line {start} has the msgid of line {firsts[key]} again: delete one of the two"
+            )
+
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if not line or re.match("#(?!~)", line):
+            continue
+        found = ENTRY.fullmatch(line)
+        if not found:
+            raise ValueError(
+                f"line {number} is neither a comment nor msgid or msgstr with a text in quotes: {line[:60]!r}"
+            )
+        word = found[2].strip()
+        if word and word == last:
+            raise ValueError(
+                f"line {number} is a second {word}: between two, the other is missing"
+            )
+        if word == "msgid":
+            close()
+            kind, entry, start = found[1], [found[3]], number
+        elif not word and last == "msgid":
+            entry.append(found[3])
+        last = word or last
+    close()
+    if last == "msgid":
+        raise ValueError(f"line {start} is a msgid without its msgstr")
+
+
 def load(file: Path) -> Catalog:
     """A translator's file; a ValueError names the line where it is damaged."""
     try:
-        catalog = read_po(io.BytesIO(file.read_bytes()), abort_invalid=True)
-    except (PoFileError, UnicodeDecodeError, UnknownLocaleError, ValueError) as error:
-        at = f", line {error.lineno}" if isinstance(error, PoFileError) else ""
+        text = decoded(file.read_bytes())
+        text = re.sub("^#~[|]", "#|", text, flags=re.M)  # what "#|" says of an obsolete one
+        check_lines(text)
+        catalog = read_po(io.StringIO(text), abort_invalid=True)
+    except (PoFileError, UnknownLocaleError, ValueError) as error:
+        why = str(error)
+        if isinstance(error, PoFileError):  # a header, or a place, that is odd
+            why = f"near line {error.lineno + 1}: {why.rpartition(' on ')[0]}"
         raise ValueError(
-            f"{file}{at} is no translation in gettext's format: {error}"
+            f"{file} is no translation in gettext's format: {why}. Nothing was written"
         ) from error
+    catalog.charset = "utf-8"
     for message in catalog:  # what "#|" says, the original before it changed
         previous = "\n".join(c[1:].strip() for c in message.user_comments if c[:1] == "|")
         message.user_comments = [c for c in message.user_comments if c[:1] != "|"]
@@ -253,7 +320,8 @@ def out(lesson: Path, folder: Path, language: str | None = None) -> Path:
     catalog = template(lesson, language)
     if file.exists():
         old = load(file)
-        old.locale = old.locale or catalog.locale
+        if not old.locale_identifier:
+            old.locale = catalog.locale
         if language and str(old.locale) != str(catalog.locale):
             raise ValueError(f"{file} is in {old.locale}, not in {catalog.locale}")
         catalog = renewed(old, catalog)

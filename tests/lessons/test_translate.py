@@ -247,3 +247,85 @@ def test_wrong_input_ends_in_a_sentence(tmp_path, monkeypatch, capsys):
         assert "is no translation in gettext's format" in said("out", "07", folder)
         assert file.read_bytes() == damage, "it is not overwritten"
     shutil.rmtree(tmp_path / "de")
+
+
+TITLE = 'msgid "A title"\nmsgstr "Ein Tütel"'
+LINES = {  # what stands there instead, and what is said of it
+    "cut": ('msgid "A title"', r"line \d+ is a second msgid"),
+    "no msgid": ('msgstr "Ein Titel"', "line 18 is a second msgstr"),
+    "twice": (TITLE + '\n\nmsgid "A "\n"title"\nmsgstr "Zwei"', "line 21 has the msgid of line 18 again"),
+    "without quotes": (TITLE.replace('"Ein Tütel"', "Ein Tütel"), "line 19 is neither a comment nor .*: 'msgstr Ein"),
+    "half a quote": (TITLE[:-1], "line 19 is neither a comment"),
+    "a quote inside": (TITLE.replace("Ein ", 'Ein "'), "line 19 is neither a comment"),
+    "plural": (TITLE.replace("msgstr", 'msgid_plural "Titles"\nmsgstr[0]'), "line 19 is neither .*: 'msgid_plural"),
+    "context": ('msgctxt "c"\n' + TITLE, "line 18 is neither a comment"),
+    "half merged": (TITLE.replace("msgstr", "<<<<<<< HEAD\nmsgstr"), "line 19 is neither .*: '<<<<<<< HEAD'"),
+    "other encoding": (TITLE.encode("latin-1"), "line 19 is neither UTF-8 nor what its header says, utf-8"),
+}
+
+
+def half(tmp_path):
+    """A lesson, and the file of its translation with its title in German."""
+    path = lesson(tmp_path)
+    file = translate.out(path, tmp_path / "de", "de")
+    fill(file, A_title="Ein Tütel")
+    assert TITLE in file.read_text(encoding="utf-8")
+    return path, file
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_damaged_line_is_named_and_nothing_is_guessed(tmp_path, name):
+    """gettext's readers guess, each another thing: a text comes to stand for another, or is gone."""
+    path, file = half(tmp_path)
+    line, said = LINES[name]
+    damaged = file.read_bytes().replace(TITLE.encode(), line if isinstance(line, bytes) else line.encode())
+    file.write_bytes(damaged)
+    for way in (translate.out, translate.into):
+        with pytest.raises(ValueError, match=said):
+            way(path, file.parent)
+        assert file.read_bytes() == damaged and len(list(file.parent.iterdir())) == 1
+
+
+SAVED = {
+    "with a mark of its bytes' order": lambda text: text.encode("utf-8-sig"),
+    "on Windows": lambda text: text.replace("\n", "\r\n").encode(),
+    "on an old Mac": lambda text: text.replace("\n", "\r").encode(),
+    "in Latin-1": lambda text: text.replace("charset=utf-8", "charset=iso-8859-1").encode("latin-1"),
+    "in UTF-8, whatever it says": lambda text: text.replace("charset=utf-8", "charset=iso-8859-1").encode(),
+    "from a template": lambda text: text.replace("charset=utf-8", "charset=CHARSET").encode(),
+    "with what an obsolete one was": lambda text: text + '\n#~| msgid "Old"\n#~ msgid "Older"\n#~ msgstr "Alt"\n',
+}
+
+
+@pytest.mark.parametrize("how", SAVED)
+def test_a_file_may_be_saved_by_any_editor(tmp_path, how):
+    path, file = half(tmp_path)
+    saved = SAVED[how](file.read_text(encoding="utf-8"))
+    file.write_bytes(saved if isinstance(saved, bytes) else saved.encode())
+    target, report = translate.into(path, file.parent)
+    assert report.translated == 1 and "# 07 Ein Tütel" in sources(target)[0]
+    translate.out(lesson(tmp_path, [*CELLS, "√ and ∈ too."]), file.parent)
+    renewed = file.read_text(encoding="utf-8")
+    assert TITLE in renewed and 'msgid "√ and ∈ too."' in renewed and "charset=utf-8" in renewed
+
+
+def test_a_language_that_is_not_known_stays_in_its_file(tmp_path):
+    path, file = half(tmp_path)
+    file.write_text(file.read_text(encoding="utf-8").replace("Language: de", "Language: xx"), encoding="utf-8")
+    translate.out(path, file.parent)
+    assert '"Language: xx\\n"' in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lost, sign", [("`mean` von $x^2$ in [03](03_softmax.ipynb) und `x", "`"),
+                                        ("`mean` von $x^2$ in [03](03_softmax.ipynb) und $x", "$"),
+                                        ("`mean` von $x^2$ in 03](03_softmax.ipynb)", "["),
+                                        ("`mean von $x^2$ in [03](03_softmax.ipynb)", "`mean`")])  # fmt: skip
+def test_half_a_code_span_formula_or_link_is_not_taken(lost, sign):
+    (piece,) = translate.pieces("See `mean` of $x^2$ in [lesson 03](03_softmax.ipynb).")
+    assert repr(sign) in translate.fault(piece, lost)
+
+
+def test_a_picture_stays_a_picture():
+    (piece,) = translate.pieces("Look: ![a cat](cat.png)")
+    assert translate.fault(piece, "Siehe: ![eine Katze](cat.png)") == ""
+    assert "'!['" in translate.fault(piece, "Siehe: [eine Katze](cat.png)")
