@@ -74,6 +74,7 @@ def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
     Returns:
         What there is to say: edited copies whose original has changed since, what is damaged or cannot be read.
     """
+    mine.mkdir(parents=True, exist_ok=True)
     notes, said = _noted(mine), []
     for original, name in _files(mine, lessons):
         copy, known = mine / name, notes.get(name, [])
@@ -81,7 +82,8 @@ def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
         try:
             given, fresh = _fresh(original)
             news = not copy.exists() or _sum(given) not in known[-1:]
-            old = copy.read_bytes() if news and copy.exists() else None
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            old = copy.read_bytes() if news and (copy.exists() or copy.is_symlink()) else None
         except (ValueError, OSError) as error:
             said.append(f"{error}; it was left out")
             continue
@@ -93,7 +95,7 @@ def renew(mine: Path, lessons: Path = LESSONS) -> list[str]:
             said.append(f"{name} is damaged: JupyterLab cannot open it. It is kept. For a fresh one: {advice}")
         else:
             said.append(f"{name} has changed in the course; your edited copy is kept. For the new one: {advice}")
-    return said
+    return list(dict.fromkeys(said))
 
 
 def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path | None]:
@@ -105,7 +107,7 @@ def reset(number: str, mine: Path, lessons: Path = LESSONS) -> tuple[Path, Path 
     (lesson,) = chosen([number], lessons)
     copy, (given, fresh) = mine / lesson.name, _fresh(lesson)
     aside = mine / f"{copy.stem}.{datetime.now():%Y-%m-%d_%H%M%S_%f}.ipynb"
-    old = copy.rename(aside) if copy.exists() else None
+    old = copy.rename(aside) if copy.exists() or copy.is_symlink() else None  # be it to a disk that is not there now
     _copy(given, fresh, mine, copy.name)
     return copy, old
 
@@ -209,10 +211,12 @@ def _notebook(content: bytes) -> NotebookNode | None:
 def _noted(mine: Path) -> dict[str, list[str]]:
     """The sums of each copy as it was given, edition by edition; the last is that of the last edition's bytes."""
     try:
-        notes = dict(json.loads((mine / SUMS).read_text(encoding="utf-8")))
+        notes = dict(json.loads((mine / SUMS).read_text(encoding="utf-8-sig")))
         return {name: [sums] if isinstance(sums, str) else list(map(str, sums)) for name, sums in notes.items()}
     except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return {}  # without notes a copy that differs from its lesson counts as edited
+    except OSError as error:
+        raise ValueError(f"{error}. Move it away: copies that differ from their lesson will count as edited") from error
 
 
 def execute(notebook: NotebookNode, folder: Path, seconds: int | None = 300) -> None:

@@ -334,6 +334,53 @@ def test_a_folder_in_the_place_of_a_copy_stops_nothing(course):
     assert "00_basics.ipynb" in told and first(mine / "02_convolution.ipynb") == "02_convolution, first edition"
 
 
+@pytest.mark.parametrize("name", ["my_lessons/app", "excel"])
+def test_a_file_in_the_place_of_a_folder_stops_nothing(course, name):
+    originals, mine = course
+    (originals.parent / "excel" / "second.xlsx").write_bytes(b"first edition")
+    (mine.parent / name).parent.mkdir(parents=True)
+    (mine.parent / name).write_text("mine", encoding="utf-8")
+    (told,) = lessons.renew(mine, originals)
+    assert str(mine.parent / name) in told.replace("/my_lessons/..", "") and (mine.parent / name).is_file()
+    assert first(mine / "02_convolution.ipynb") == "02_convolution, first edition"
+
+
+@pytest.mark.parametrize("target", ["gone.ipynb", "00_basics.ipynb"], ids=["broken", "in a circle"])
+def test_a_link_that_leads_nowhere_now_is_kept(course, target):
+    originals, mine = course
+    lessons.renew(mine, originals)
+    copy = mine / "00_basics.ipynb"
+    copy.unlink()
+    try:
+        copy.symlink_to(target)
+    except OSError:
+        return  # Windows lets nobody make one
+    (told,) = lessons.renew(mine, originals)
+    assert "00_basics.ipynb" in told and told.endswith("it was left out") and copy.is_symlink()
+    copy, aside = lessons.reset("00", mine, originals)
+    assert aside.is_symlink() and first(copy) == "00_basics, first edition"
+
+
+def test_a_folder_in_the_place_of_the_notes_is_named_and_nothing_is_touched(course):
+    originals, mine = course
+    lessons.renew(mine, originals)
+    (mine / lessons.SUMS).unlink()
+    (mine / lessons.SUMS).mkdir()
+    write(originals / "02_convolution.ipynb", "second edition")
+    with pytest.raises(ValueError, match=r"\.copies\.json.*Move it away: copies that differ"):
+        lessons.renew(mine, originals)
+    assert first(mine / "02_convolution.ipynb") == "02_convolution, first edition"
+
+
+def test_notes_that_an_editor_has_saved_are_read(course):
+    originals, mine = course
+    lessons.renew(mine, originals)
+    notes = (mine / lessons.SUMS).read_text(encoding="utf-8")
+    (mine / lessons.SUMS).write_text(notes, encoding="utf-8-sig")
+    write(originals / "02_convolution.ipynb", "second edition")
+    assert lessons.renew(mine, originals) == [] and first(mine / "02_convolution.ipynb") == "second edition"
+
+
 def test_line_endings_of_the_apps_files_are_no_edit_and_any_byte_of_a_workbook_is_one(course):
     originals, mine = course
     server, book = originals / "app" / "server.py", originals.parent / "excel" / "book.xlsx"
