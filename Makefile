@@ -49,13 +49,13 @@ run: $(READY) ## execute every lesson and save its outputs; LESSON=02 takes one
 	@$(QUIETLY) $(BIN)/python -m lessons.make.run $(LESSON)
 
 full: $(READY) ## run a lesson on the full data and record it, LESSON=05; NOTE="..." says what is to be known of the data
-	@$(QUIETLY) $(BIN)/python -m lessons.make.record full "$(LESSON)" "$(NOTE)"
+	@$(QUIETLY) $(BIN)/python -m lessons.make.record full "$$LESSON" "$$NOTE"
 
 rehearse: $(READY) ## run every full-size path on small stand-ins of the data, without a network; LESSON=01 takes one
 	@$(QUIETLY) $(BIN)/python -m lessons.make.rehearse $(LESSON)
 
 new: $(READY) ## make the skeleton of a lesson; NAME=20_attention TITLE="Attention by hand"
-	@$(BIN)/python -m lessons.make.new "$(NAME)" "$(TITLE)"
+	@$(BIN)/python -m lessons.make.new "$$NAME" "$$TITLE"
 
 slides: $(WITH)site ## make the slides of every lesson, in build/slides; LESSON=02 takes one
 	@$(BIN)/python -m lessons.make.slides $(LESSON)
@@ -67,13 +67,13 @@ site: $(WITH)site ## build the web site with the slides in it, in build/site
 	@$(BIN)/python -m lessons.make.site
 
 student: $(READY) ## write the lessons to hand out, without outputs, notes and answers, to DIR=...
-	@$(BIN)/python -m lessons.make.editions student "$(DIR)"
+	@$(BIN)/python -m lessons.make.editions student "$$DIR"
 
 instructor: $(READY) ## write the lessons to teach from, with a solution after each exercise, to DIR=...
-	@$(BIN)/python -m lessons.make.editions instructor "$(DIR)"
+	@$(BIN)/python -m lessons.make.editions instructor "$$DIR"
 
 class: $(WITH)grading ## write assignments for nbgrader, with hidden tests, to DIR=...; LESSON="03 07" takes some; see site/teach.md
-	@$(BIN)/python -m lessons.make.classes "$(DIR)" $(LESSON)
+	@$(BIN)/python -m lessons.make.classes "$$DIR" $(LESSON)
 
 translate: $(WITH)site ## give a lesson's prose to translators, ARGS="out 03 lessons-de de", or take it back, ARGS="into 03 lessons-de"
 	@$(BIN)/python -m lessons.make.translate $(ARGS)

@@ -19,6 +19,7 @@ What becomes of a lesson:
 import json
 import re
 import secrets
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ from nbformat import NotebookNode
 from coursekit.classroom.exercises import Exercise, load_module
 from coursekit.classroom.lessons import read
 
-from .editions import CHECK, OPEN, Shown, asked, refuse, student
+from .editions import CHECK, OPEN, Shown, asked, destination, refuse, student
 from .run import LESSONS, chosen
 from .variants import literal
 
@@ -238,16 +239,15 @@ def write(folder: Path, numbers: list[str]) -> list[Path]:
 
 def main() -> None:
     """Write what the command line asks for."""
-    place, *numbers = [*sys.argv[1:], ""][: max(len(sys.argv) - 1, 1)]
-    if not place or place.startswith("-"):
-        sys.exit("say where to: make class DIR=somewhere")
-    folder = Path(place).expanduser()
     try:
-        written = write(folder, numbers)
+        folder = destination("class", *sys.argv[1:2])
+        written = write(folder, sys.argv[2:])
     except (OSError, ValueError) as error:
         sys.exit(str(error))
     print(f"{len(written)} assignments in {folder / 'source'}")
-    print(f"next: cd {folder} && python -m nbgrader generate_assignment {written[0].stem}")
+    print(
+        f"next: cd {shlex.quote(str(folder))} && python -m nbgrader generate_assignment {written[0].stem}"
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ after each exercise, and what they use: the workbooks and the app.
 import ast
 import base64
 import builtins
+import os
 import re
 import shutil
 import sys
@@ -314,16 +315,47 @@ def discussed(notebook: NotebookNode, discussion: str) -> NotebookNode:
     return notebook
 
 
-def refuse(folder: Path) -> None:
-    """Raise an error for a folder into which nothing can be written: it holds something, or what is copied."""
-    for origin in (LESSONS, LESSONS.parent / "excel"):
+def destination(task: str, *places: str) -> Path:
+    """The folder that a command names; a ValueError if it names none, several, or an option."""
+    if len(places) != 1 or not places[0] or places[0].startswith("-"):
+        raise ValueError(f"say where to: make {task} DIR=somewhere")
+    try:
+        return Path(places[0]).expanduser()
+    except RuntimeError as error:  # ~somebody
+        raise ValueError(
+            f"{places[0]}: nobody here has this home. Write it in full"
+        ) from error
+
+
+def refuse(folder: Path, zipped: bool = False) -> None:
+    """Raise an error for a folder into which nothing can be written: it holds something, or what is copied.
+
+    Args:
+        folder: to be written.
+        zipped: whether it becomes a file, ending in `.zip`.
+    """
+    # all of it: what lies there would be handed out with the next edition, solutions too
+    for name in (
+        "lessons",
+        "excel",
+        *{pattern.split("/")[0] for pattern in HANDED if "/" in pattern},
+    ):
+        origin = LESSONS.parent / name
         if folder.resolve().is_relative_to(origin.resolve()):
             raise ValueError(
                 f"{folder} lies in {origin}, which is copied: give a folder elsewhere"
             )
-    if folder.is_file() and folder.suffix == ".zip":
+    above = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(f"{above} is a file: give a new folder elsewhere")
+    is_zip = folder.suffix.lower() == ".zip"
+    if os.path.lexists(folder) and (is_zip or not folder.exists()):
         raise FileExistsError(
             f"{folder} is there, and nothing is overwritten: give a new name"
+        )
+    if is_zip and not zipped:
+        raise ValueError(
+            f"{folder} would be a folder: only what `make student` writes becomes one file. Give another name"
         )
     if folder.is_file():
         raise NotADirectoryError(f"{folder} is a file: give a new folder")
@@ -349,7 +381,7 @@ def write(edition: str, folder: Path) -> list[Path]:
         NotADirectoryError: it is a file.
         ValueError: it lies among what is copied, or a lesson is damaged; nothing was written.
     """
-    if edition == "student" and folder.suffix == ".zip":
+    if edition == "student" and folder.suffix.lower() == ".zip":
         return zipped(folder)
     refuse(folder)
     notebooks = {lesson: read(lesson) for lesson in chosen([])}
@@ -403,7 +435,7 @@ def packed(file: Path) -> str:
 
 def zipped(file: Path) -> list[Path]:
     """The students' edition as one file, whose only folder is named like it."""
-    refuse(file)
+    refuse(file, zipped=True)
     with tempfile.TemporaryDirectory() as scratch:
         written = write("student", Path(scratch) / file.stem)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -419,13 +451,12 @@ def zipped(file: Path) -> list[Path]:
 def main() -> None:
     """Write what the command line asks for."""
     edition, *places = sys.argv[1:]
-    if len(places) != 1 or not places[0]:
-        sys.exit(f"say where to: make {edition} DIR=somewhere")
     try:
-        written = write(edition, Path(places[0]).expanduser())
+        folder = destination(edition, *places)
+        written = write(edition, folder)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    inside = places[0] if places[0].endswith(".zip") else f"{places[0]}/lessons"
+    inside = folder if folder.suffix.lower() == ".zip" else folder / "lessons"
     print(f"{len(written)} lessons in {inside}")
 
 

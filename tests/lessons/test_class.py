@@ -5,6 +5,7 @@ import copy
 import csv
 import importlib.util
 import os
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -307,6 +308,13 @@ def test_a_link_to_what_a_student_may_not_read_is_not_graded(school, tmp_path):
         return  # Windows lets nobody make one
     with pytest.raises(ValueError, match="is a link to another file"):
         restored(school, lambda notebook: None, tmp_path)
+
+
+def test_the_next_command_is_one_to_paste_whatever_the_folders_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["classes", str(tmp_path / "Ada's class"), "03"])
+    classes.main()
+    said = capsys.readouterr().out.partition("next: ")[2]
+    assert shlex.split(said)[:3] == ["cd", str(tmp_path / "Ada's class"), "&&"]
 
 
 @pytest.mark.parametrize("place", ["", "--help", "-h"])

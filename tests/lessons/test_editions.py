@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import zipfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -19,7 +20,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from lab import ROOT
 
 from coursekit.classroom.exercises import judge, load_exercises, load_module
-from lessons.make import editions
+from lessons.make import classes, editions
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.ipynb"))
 
@@ -200,7 +201,9 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):
     for folder, message in (
         (tmp_path, "is not empty"), ("", "make student DIR=somewhere"),
         (tmp_path / "marks.txt", "marks.txt is a file: give a new folder"),
-        (tmp_path / "marks.txt" / "new", "Not a directory"),
+        (tmp_path / "marks.txt" / "new", "marks.txt is a file: give a new folder elsewhere"),
+        (tmp_path / "marks.txt" / "new.zip", "marks.txt is a file"), ("--help", "make student DIR=somewhere"),
+        ("~nobody-of-this-name/new", "nobody here has this home"),
     ):  # fmt: skip
         monkeypatch.setattr(sys, "argv", ["editions.py", "student", str(folder)])
         with pytest.raises(SystemExit, match=message):
@@ -208,12 +211,28 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["marks.txt"]
 
 
-@pytest.mark.parametrize("inside", ["lessons/handout", "lessons/app/deep/er", "excel/out"])
+@pytest.mark.parametrize("inside", ["lessons/handout", "lessons/app/deep/er", "excel/out", "data/out", "coursekit/x/y"])
 def test_a_folder_among_what_is_copied_is_refused(inside):
     folder = editions.LESSONS.parent / inside
     with pytest.raises(ValueError, match="which is copied: give a folder elsewhere"):
         editions.write("student", folder)
     assert not folder.exists()
+
+
+def test_only_what_students_get_becomes_a_zip_and_none_is_overwritten(tmp_path):
+    (tmp_path / "there.ZIP").mkdir()
+    with suppress(OSError):  # Windows lets nobody make one
+        (tmp_path / "link.zip").symlink_to("nowhere")
+        (tmp_path / "link").symlink_to("nowhere")
+    there = sorted(path.name for path in tmp_path.iterdir())
+    for name in there:
+        with pytest.raises(FileExistsError, match=f"{name} is there, and nothing is overwritten"):
+            editions.write("student", tmp_path / name)
+    for write in (partial(editions.write, "instructor"), partial(classes.write, numbers=["03"])):
+        with pytest.raises(ValueError, match="new.zip would be a folder: only what `make student` writes"):
+            write(tmp_path / "new.zip")
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+    assert not list((tmp_path / "there.ZIP").iterdir())
 
 
 def test_a_damaged_lesson_is_named_before_anything_is_written(tmp_path, monkeypatch):
