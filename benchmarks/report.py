@@ -54,6 +54,8 @@ def between(whole, name, text):
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not (start and end):
         raise ValueError(f"there are no marks <!-- {name} --> and <!-- /{name} --> to write between")
+    if start in after:
+        raise ValueError(f"the mark <!-- {name} --> is there twice: delete one, and what stands below it")
     return f"{before}{start}{text}\n{end}{after}"
 
 

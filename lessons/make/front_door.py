@@ -97,8 +97,14 @@ class Addresses:
 
     @classmethod
     def load(cls, root: Path = ROOT) -> "Addresses":
-        """As they were written last."""
-        return cls(**json.loads((root / ADDRESSES).read_text(encoding="utf-8")))
+        """As they were written last; a ValueError names the file if it is damaged."""
+        try:
+            return cls(**json.loads(text_of(root / ADDRESSES)))
+        except (ValueError, TypeError) as error:
+            back = f"git checkout {ADDRESSES}"
+            raise ValueError(
+                f"{root / ADDRESSES} is damaged ({error}). As it was committed: {back}"
+            ) from error
 
     @property
     def on_github(self) -> bool:
@@ -137,16 +143,24 @@ class Addresses:
         }
 
 
+def text_of(path: Path) -> str:
+    """What a file says; a ValueError names it if it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 ({error}): save it as UTF-8") from error
+
+
 def https(name: str, address: str) -> str:
     """The address without a last slash; a ValueError if it is none of the web, or has parts that do not belong."""
     wrong = f"{name}={address!r} is no address such as https://github.com/somebody/course"
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port
+        port = parts.port
     except ValueError as error:
         raise ValueError(f"{wrong}: {error}") from error
-    odd = not re.fullmatch(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*/?", address)
-    if odd or "." not in host.strip(".") or port == 0 or "/.." in address:
+    host, path = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?", r"(/[A-Za-z0-9._~-]+)*/?"
+    if not re.fullmatch(f"https://{host}{path}", address) or port == 0 or "/.." in address:
         raise ValueError(wrong)
     return address.rstrip("/")
 
@@ -157,7 +171,7 @@ def checked(given: Addresses, before: Addresses = Addresses()) -> Addresses:
     Raises:
         ValueError: an address that is not https, or a tag with odd characters.
     """
-    repository = https("REPO", given.repository).removesuffix(".git")
+    repository = https("REPO", given.repository).removesuffix(".git").rstrip("/")
     if not urlsplit(repository).path.strip("/"):
         raise ValueError(f"REPO={given.repository!r} names a host, and no repository there")
     if (
@@ -168,7 +182,9 @@ def checked(given: Addresses, before: Addresses = Addresses()) -> Addresses:
             f"TAG={given.tag!r} is no tag such as v1.0.0: letters, digits, '.', '-' and '_'"
         )
     now = replace(given, repository=repository)
-    if now.on_github and urlsplit(repository).path.count("/") != 2:
+    host = urlsplit(repository).hostname
+    owner_and_name = urlsplit(repository).path.count("/") == 2
+    if host == "www.github.com" or (now.on_github and not owner_and_name):
         raise ValueError(
             f"REPO={given.repository!r} is no repository: https://github.com/OWNER/NAME"
         )
@@ -248,15 +264,12 @@ def readme(text: str, addresses: Addresses, root: Path = ROOT) -> str:
 
 
 def citation(text: str, addresses: Addresses) -> str:
-    """CITATION.cff with the repository and the site."""
-    for key, value in (("url", addresses.site), ("repository-code", addresses.repository)):
-        text = re.sub(rf"^{key}:.*\n", "", text, flags=re.M)
-        text = (
-            re.sub(r"^(abstract:.*\n)", rf"\1{key}: {value}\n", text, flags=re.M)
-            if value
-            else text
-        )
-    return text
+    """CITATION.cff with the repository and the site, as its last lines."""
+    text = re.sub(r"^(url|repository-code):.*\n?", "", text, flags=re.M)
+    last = {"url": addresses.site, "repository-code": addresses.repository}
+    return "\n".join(
+        [text.rstrip(), *(f"{key}: {value}" for key, value in last.items() if value), ""]
+    )
 
 
 def write(given: Addresses, root: Path = ROOT) -> list[Path]:
@@ -275,12 +288,8 @@ def write(given: Addresses, root: Path = ROOT) -> list[Path]:
     addresses = checked(given, Addresses.load(root))
     files = {
         ADDRESSES: json.dumps(asdict(addresses), indent=1) + "\n",
-        "README.md": readme(
-            (root / "README.md").read_text(encoding="utf-8"), addresses, root
-        ),
-        "CITATION.cff": citation(
-            (root / "CITATION.cff").read_text(encoding="utf-8"), addresses
-        ),
+        "README.md": readme(text_of(root / "README.md"), addresses, root),
+        "CITATION.cff": citation(text_of(root / "CITATION.cff"), addresses),
     }
     contents = {name: text.encode() for name, text in files.items()}
     for lesson in chosen([]):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from lab import ROOT
 from needs import needs_environment
 from packaging.requirements import Requirement
@@ -111,6 +112,7 @@ ODD = ["", "github.com/a/b", "http://github.com/a/b", "git@github.com:a/b.git", 
        "https://github.com/a", "https://github.com/a/b/tree/main", "https://a:b@github.com/a/b", "https://host/a b",
        "https://github.com/a/b?x=1", "https://github.com/a/b#c", 'https://github.com/a/"b', "https://github.com/../b",
        "https://localhost/a/b", "file:///a/b", "https://github.com:port/a/b",
+       "https://github.com/a/.git", "https://www.github.com/a/b", "https://.github.com/a/b", "https://git..org/a/b",
        "https://github.com/a/b)\n[x](y"]  # fmt: skip
 
 
@@ -143,6 +145,59 @@ def test_a_readme_without_marks_is_left_alone(course):
     with pytest.raises(ValueError, match="no marks <!-- front door -->"):
         front_door.write(GITHUB, course)
     assert contents(course) == before
+
+
+def test_a_readme_whose_marks_are_there_twice_is_left_alone(course):
+    """The second would go on telling the old address."""
+    readme = (course / "README.md").read_text(encoding="utf-8")
+    (course / "README.md").write_text(readme + readme, encoding="utf-8")
+    before = contents(course)
+    with pytest.raises(ValueError, match="the mark <!-- front door --> is there twice"):
+        front_door.write(GITHUB, course)
+    assert contents(course) == before
+
+
+DAMAGE = [("site/addresses.json", content) for content in (b'{"repository": 1', b'{"home": ""}', b"[]", b"\xff")]
+DAMAGE += [("README.md", b"\xff"), ("CITATION.cff", b"\xff")]
+
+
+@pytest.mark.parametrize("number", range(len(DAMAGE)))
+def test_a_damaged_file_is_named_and_nothing_is_written(course, number):
+    name, content = DAMAGE[number]
+    (course / name).write_bytes(content)
+    before = contents(course)
+    with pytest.raises(ValueError, match=re.escape(str(course / name))):
+        front_door.write(GITHUB, course)
+    assert contents(course) == before
+
+
+ABSTRACTS = ["abstract: short\n", "abstract: >-\n  over several\n  lines\n", ""]
+
+
+@pytest.mark.parametrize("number", range(len(ABSTRACTS)))
+@pytest.mark.parametrize("end", ["\n", "", "\nurl: https://old.example.org"], ids=["line", "no line", "an address"])
+def test_a_citation_names_the_repository_whatever_stands_in_it(number, end):
+    text = "title: A course\n" + ABSTRACTS[number] + "license: MIT" + end
+    now = yaml.safe_load(front_door.citation(text, GITHUB))
+    before = {key: value for key, value in yaml.safe_load(text).items() if key != "url"}
+    assert now == before | {"repository-code": GITHUB.repository}
+    assert front_door.citation(front_door.citation(text, GITHUB), GITHUB) == front_door.citation(text, GITHUB)
+
+
+def test_what_was_interrupted_is_finished_by_the_next_run(course, monkeypatch):
+    written = []
+
+    def write_whole(path, content):
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        written.append(path.write_bytes(content))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(front_door, "write_whole", write_whole)
+        with pytest.raises(KeyboardInterrupt):
+            front_door.write(GITHUB, course)
+    assert len(front_door.write(GITHUB, course)) == len(LESSONS)
+    assert front_door.write(GITHUB, course) == []
 
 
 @needs_environment
