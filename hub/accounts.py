@@ -308,19 +308,24 @@ class AccountSpawner(LocalProcessSpawner):
     async def start(self) -> tuple[str, int]:
         """Start the server, and watch over what its account takes."""
         address = await super().start()
-        AccountSpawner.watched[pwd.getpwnam(self.user.name).pw_uid] = self
-        if AccountSpawner.watcher is None or AccountSpawner.watcher.done():
-            AccountSpawner.watcher = asyncio.create_task(_watch(AccountSpawner.watched))
+        self._watch_over()
         return address
 
     async def poll(self) -> int | None:
-        """None while the server runs; else its status, and nothing else of the account runs either."""
+        """None while the server runs, maybe since an earlier hub; else its status, and nothing else of it runs."""
         ran, status = self.pid, await super().poll()
-        if ran and status is not None:
+        if ran and status is None:
+            self._watch_over()
+        elif ran:
             uid = pwd.getpwnam(self.user.name).pw_uid
             AccountSpawner.watched.pop(uid, None)
             await asyncio.to_thread(end_all, uid)
         return status
+
+    def _watch_over(self) -> None:
+        AccountSpawner.watched[pwd.getpwnam(self.user.name).pw_uid] = self
+        if AccountSpawner.watcher is None or AccountSpawner.watcher.done():
+            AccountSpawner.watcher = asyncio.create_task(_watch(AccountSpawner.watched))
 
 
 async def _watch(watched: dict[int, AccountSpawner]) -> None:

@@ -67,7 +67,8 @@ if admins:
     c.JupyterHub.template_vars = {"announcement": f"Your teachers ({', '.join(sorted(admins))}) {can}."}
 
 # what each gets: a server of this environment, in a folder of their own
-c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+# the script, as `python -m` would import what a student wrote, a random.py say, in place of Python's own
+c.Spawner.cmd = [sys.executable, str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
 c.Spawner.default_url = "/lab/tree/my_lessons/00_notebook_basics.ipynb"
 c.Spawner.pre_spawn_hook = partial(accounts.before_start, home=home)
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # a class starts all at once; 30 seconds are too few to answer

@@ -132,9 +132,11 @@ def ports(kept: Path, chosen: str | None) -> tuple[int, int]:
     before = re.fullmatch(r"(\d+),(\d+)", kept.read_text(encoding="utf-8")) if kept.exists() else None
     with socket.socket() as first, socket.socket() as second:
         for number, probe in enumerate((first, second), 1):
-            try:
+            try:  # the hub that was killed left connections, which hold the port for a minute against others only
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, bool(before))
                 probe.bind(("127.0.0.1", int(before[number]) if before else 0))
             except OSError:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, False)
                 probe.bind(("127.0.0.1", 0))
         both = first.getsockname()[1], second.getsockname()[1]
     kept.write_text(f"{both[0]},{both[1]}", encoding="utf-8")

@@ -4,6 +4,7 @@ import asyncio
 import http.server
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -278,6 +279,18 @@ def test_two_hubs_do_not_share_a_folder_nor_ports(tmp_path, capsys, monkeypatch)
             start.ports(tmp_path / "none", wrong)
 
 
+def test_a_hub_that_was_killed_gets_its_ports_again(tmp_path):
+    kept = tmp_path / "ports"
+    before = start.ports(kept, None)
+    with socket.create_server(("127.0.0.1", before[0])) as hub:
+        server = socket.create_connection(hub.getsockname())
+        hub.accept()[0].close()  # from its side, as when it is killed
+    server.close()
+    assert start.ports(kept, None) == before
+    with socket.create_server(("127.0.0.1", before[0])):
+        assert start.ports(kept, None)[0] != before[0]
+
+
 @pytest.mark.parametrize(
     ("password", "names", "admins", "separate", "says"),
     [
@@ -392,6 +405,27 @@ def test_the_proxy_speaks_https_to_a_whole_class_at_once(certificate):
         proxy.wait(20)
         target.shutdown()
         target.server_close()
+
+
+# where no systemd runs the machine
+def test_a_server_of_an_earlier_hub_is_watched_too(monkeypatch):
+    async def runs(_):
+        return None
+
+    async def wait(_):
+        await asyncio.sleep(60)
+
+    async def both():
+        spawner = accounts.AccountSpawner(user=SimpleNamespace(name="root", id=1))
+        spawner.pid = 1
+        assert await spawner.poll() is None
+        assert list(accounts.AccountSpawner.watched) == [0] and not accounts.AccountSpawner.watcher.done()
+
+    monkeypatch.setattr(accounts.LocalProcessSpawner, "poll", runs)
+    monkeypatch.setattr(accounts, "_watch", wait)
+    monkeypatch.setattr(accounts.AccountSpawner, "watched", {})
+    monkeypatch.setattr(accounts.AccountSpawner, "watcher", None)
+    asyncio.run(both())
 
 
 # where systemd runs the machine
