@@ -47,6 +47,7 @@ try:
     if separate:
         accounts.prepare(names, home, Path(__file__).parent)
     certificate = start.certificate(os.environ.get("HUB_CERT"), os.environ.get("HUB_KEY"), address)
+    start.must_be_free(address, home / "hub" / "proxy.pid")
     hub_port, proxy_port = start.ports(home / "hub" / "ports", os.environ.get("HUB_PORTS"))
 except (ValueError, OSError) as error:
     sys.exit(f"the hub does not start: {error}")

@@ -1,5 +1,6 @@
 """What is settled before the hub starts: folders, who may come in, certificates, ports. What is wrong ends it."""
 
+import errno
 import os
 import re
 import socket
@@ -156,6 +157,22 @@ def listens(given: str | None) -> SplitResult:
     except ValueError:  # the port, or brackets
         pass
     raise ValueError(f"HUB_ADDRESS={given} is not an address such as http://127.0.0.1:8000 or https://0.0.0.0:443")
+
+
+def must_be_free(address: SplitResult, before: Path) -> None:
+    """Refuse an address that is another's; the proxy of a hub that was killed may hold it, and is ended later.
+
+    Args:
+        address: where the hub listens.
+        before: the file with that proxy's number; gone where the hub ended well.
+    """
+    port = address.port or {"http": 80, "https": 443}[address.scheme]
+    family = socket.AF_INET6 if ":" in address.hostname else socket.AF_INET
+    try:
+        socket.create_server((address.hostname, port), family=family).close()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or not before.exists():
+            raise ValueError(f"HUB_ADDRESS={address.geturl()} cannot be listened to: {error.strerror}") from error
 
 
 def memory(given: str | None) -> str:

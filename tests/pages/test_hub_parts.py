@@ -279,6 +279,18 @@ def test_two_hubs_do_not_share_a_folder_nor_ports(tmp_path, capsys, monkeypatch)
             start.ports(tmp_path / "none", wrong)
 
 
+def test_an_address_of_another_is_refused_unless_the_last_hub_was_killed(tmp_path):
+    before = tmp_path / "proxy.pid"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = urlsplit(f"http://127.0.0.1:{other.getsockname()[1]}")
+        with pytest.raises(ValueError, match=f"HUB_ADDRESS={taken.geturl()} cannot be listened to"):
+            start.must_be_free(taken, before)
+        before.touch()
+        start.must_be_free(taken, before)
+    before.unlink()
+    start.must_be_free(taken, before)
+
+
 def test_a_hub_that_was_killed_gets_its_ports_again(tmp_path):
     kept = tmp_path / "ports"
     before = start.ports(kept, None)
@@ -434,6 +446,7 @@ def test_with_systemd_its_spawner_is_told_all_limits_by_names_it_knows(tmp_path,
     monkeypatch.setattr(accounts, "SYSTEMD", tmp_path)
     monkeypatch.setattr(accounts, "prepare", lambda *_: None)
     monkeypatch.setattr(start, "lay_out", lambda *_: (tmp_path / "hub").mkdir())
+    monkeypatch.setenv("HUB_ADDRESS", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setenv("HUB_HOME", str(tmp_path))
     monkeypatch.setattr(roster, "read", lambda _: {"ada": ""})
