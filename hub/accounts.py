@@ -200,9 +200,12 @@ def limits(memory: int | None, processes: int) -> Callable[[], None]:
 
 
 def as_student(found: pwd.struct_passwd, memory: int | None = None, processes: int = 512) -> dict[str, object]:
-    """How a program is started with a student's rights and limits."""
+    """How a program is started with a student's rights and limits, and not in their folder.
+
+    There `python -c` would import what they wrote, a random.py say, in place of Python's own.
+    """
     environment = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "PYTHONPATH") if key in os.environ}
-    rights = {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": [], "cwd": found.pw_dir}
+    rights = {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": [], "cwd": "/"}
     return rights | {"env": environment | {"HOME": found.pw_dir}, "preexec_fn": limits(memory, processes)}
 
 
@@ -269,10 +272,10 @@ async def give_copies(spawner: object, folder: Path) -> None:
         said, wrong = await asyncio.wait_for(process.communicate(), 120)
     except asyncio.TimeoutError:
         process.kill()
-        raise
+        said, wrong = b"", b"nothing after two minutes"
     for line in filter(None, said.decode(errors="replace").splitlines()):
         spawner.log.info("%s: %r", spawner.user.name, line)
-    if process.returncode:  # the server starts all the same: its owner may put it right, a full disk say
+    if process.returncode != 0:  # the server starts all the same: its owner may put it right, a full disk say
         spawner.log.error("%s: no copies: %r", spawner.user.name, wrong.decode(errors="replace")[-500:])
 
 
@@ -305,19 +308,24 @@ class AccountSpawner(LocalProcessSpawner):
     async def start(self) -> tuple[str, int]:
         """Start the server, and watch over what its account takes."""
         address = await super().start()
-        AccountSpawner.watched[pwd.getpwnam(self.user.name).pw_uid] = self
-        if AccountSpawner.watcher is None or AccountSpawner.watcher.done():
-            AccountSpawner.watcher = asyncio.create_task(_watch(AccountSpawner.watched))
+        self._watch_over()
         return address
 
     async def poll(self) -> int | None:
-        """None while the server runs; else its status, and nothing else of the account runs either."""
+        """None while the server runs, maybe since an earlier hub; else its status, and nothing else of it runs."""
         ran, status = self.pid, await super().poll()
-        if ran and status is not None:
+        if ran and status is None:
+            self._watch_over()
+        elif ran:
             uid = pwd.getpwnam(self.user.name).pw_uid
             AccountSpawner.watched.pop(uid, None)
             await asyncio.to_thread(end_all, uid)
         return status
+
+    def _watch_over(self) -> None:
+        AccountSpawner.watched[pwd.getpwnam(self.user.name).pw_uid] = self
+        if AccountSpawner.watcher is None or AccountSpawner.watcher.done():
+            AccountSpawner.watcher = asyncio.create_task(_watch(AccountSpawner.watched))
 
 
 async def _watch(watched: dict[int, AccountSpawner]) -> None:

@@ -25,7 +25,6 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
 import accounts
@@ -33,20 +32,22 @@ import roster
 import start
 
 c = get_config()  # noqa: F821 (JupyterHub provides it)
-home, separate, trusting = roster.home(), os.getuid() == 0, os.environ.get("HUB_TRUST") == "1"
-address = urlsplit(os.environ.get("HUB_ADDRESS") or "http://127.0.0.1:8000")
+home, separate = roster.home(), os.getuid() == 0
 password = os.environ.get("HUB_PASSWORD", "")
 admins = {name for name in os.environ.get("HUB_ADMINS", "").replace(" ", "").split(",") if name}
 
 # who may come in
 try:
-    start.lay_out(home, separate, trusting)
+    address, memory = start.listens(os.environ.get("HUB_ADDRESS")), start.memory(os.environ.get("HUB_MEMORY"))
+    idle, processors = start.whole_number("HUB_IDLE", 3600), start.positive("HUB_CPUS", 2)
+    helps = start.yes("HUB_ADMIN_ACCESS")
+    start.lay_out(home, separate, start.yes("HUB_TRUST"))
     names = roster.read(home / "hub" / "roster.csv")
     shared = start.one_password(password, names, admins, separate)
     if separate:
         accounts.prepare(names, home, Path(__file__).parent)
     certificate = start.certificate(os.environ.get("HUB_CERT"), os.environ.get("HUB_KEY"), address)
-    idle = start.whole_number("HUB_IDLE", 3600)
+    start.must_be_free(address, home / "hub" / "proxy.pid")
     hub_port, proxy_port = start.ports(home / "hub" / "ports", os.environ.get("HUB_PORTS"))
 except (ValueError, OSError) as error:
     sys.exit(f"the hub does not start: {error}")
@@ -60,7 +61,6 @@ c.Authenticator.refresh_pre_spawn = True
 
 # who may see, stop and help: not JupyterHub's own administrators, who can do anything
 see = ["admin-ui", "list:users", "read:users", "read:servers", "servers", "read:hub"]
-helps = os.environ.get("HUB_ADMIN_ACCESS") == "1"
 scopes = see + (["access:servers"] if helps else [])
 c.JupyterHub.load_roles = [{"name": "teacher", "scopes": scopes, "users": sorted(admins)}]
 if admins:
@@ -68,7 +68,8 @@ if admins:
     c.JupyterHub.template_vars = {"announcement": f"Your teachers ({', '.join(sorted(admins))}) {can}."}
 
 # what each gets: a server of this environment, in a folder of their own
-c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+# the script, as `python -m` would import what a student wrote, a random.py say, in place of Python's own
+c.Spawner.cmd = [sys.executable, str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
 c.Spawner.default_url = "/lab/tree/my_lessons/00_notebook_basics.ipynb"
 c.Spawner.pre_spawn_hook = partial(accounts.before_start, home=home)
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # a class starts all at once; 30 seconds are too few to answer
@@ -84,7 +85,7 @@ c.Spawner.args = [  # what nobody uses gives its memory back
     f"--TerminalManager.cull_inactive_timeout={idle}",
     f"--ServerApp.shutdown_no_activity_timeout={idle + 3600}",
 ]
-c.Spawner.mem_limit = os.environ.get("HUB_MEMORY") or "3G"
+c.Spawner.mem_limit = memory
 if not separate:
     c.JupyterHub.spawner_class = "simple"
     c.SimpleLocalProcessSpawner.home_dir_template = str(home / "users" / "{username}")
@@ -96,7 +97,7 @@ if separate and accounts.SYSTEMD.exists():
     c.JupyterHub.spawner_class = "systemd"
     c.SystemdSpawner.unit_name_template = f"cell-by-cell-{hub_port}-{{USERNAME}}"
     c.SystemdSpawner.default_shell = "/bin/bash"
-    c.SystemdSpawner.cpu_limit = float(os.environ.get("HUB_CPUS") or 2)
+    c.SystemdSpawner.cpu_limit = processors
     c.SystemdSpawner.isolate_tmp = True
     c.SystemdSpawner.disable_user_sudo = True
     c.SystemdSpawner.readwrite_paths = [str(home / "users" / "{USERNAME}"), str(home / "run")]

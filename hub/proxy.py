@@ -10,11 +10,20 @@ import os
 import ssl
 
 from configurable_http_proxy.configproxy import PythonProxy
+from configurable_http_proxy.handlers import ProxyHandler
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.log import enable_pretty_logging
 
 AT_ONCE, SECONDS = 2000, 300  # requests that a class has under way (by itself ten, then all wait); the longest of them
+
+
+def say_who_asks(handler: ProxyHandler) -> None:
+    """Tell the hub the address that asks; by itself the proxy passes on whatever address a browser says it has."""
+    handler.request.headers["X-Real-Ip"] = handler.request.remote_ip
+
+
+ProxyHandler.prepare = say_who_asks
 
 
 async def main() -> None:

@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from jupyterhub.auth import Authenticator
 from tornado import web
@@ -74,7 +75,7 @@ def read(file: Path) -> dict[str, str]:
         ValueError: a line is not a name and a hash; it is named.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return {}
     found = {}
@@ -112,7 +113,7 @@ def read_names(file: Path) -> dict[str, str]:
     """
     found = {}
     with file.open(encoding="utf-8-sig", newline="") as table:
-        for row in csv.reader(table):
+        for row in _rows(table):
             name, password = [*(cell.strip() for cell in row), "", ""][:2]
             if not name or (name, found) == ("name", {}):
                 continue  # an empty line; the heading
@@ -124,10 +125,21 @@ def read_names(file: Path) -> dict[str, str]:
                 raise ValueError(f"{name!r} stands twice in {file}")
             if password and len(password) < 8:
                 raise ValueError(f"the password of {name!r} is shorter than 8 characters")
+            if password in ("password", name):  # or a heading that begins otherwise
+                raise ValueError(f"the password of {name!r} is {password!r}; a heading begins with the word name")
+            if not password.isprintable():  # lines after a quotation mark that nothing closes
+                raise ValueError(f"the password of {name!r} goes over several lines, or cannot be typed")
             found[name] = password or new_password()
     if not found:
         raise ValueError(f"no names in {file}: one a line")
     return found
+
+
+def _rows(table: TextIO) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(table)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{table.name} is not a table in UTF-8 ({error}); save it as CSV UTF-8") from error
 
 
 def add(file: Path, names: dict[str, str], taken: Callable[[str], bool]) -> None:

@@ -1,5 +1,6 @@
 """What is settled before the hub starts: folders, who may come in, certificates, ports. What is wrong ends it."""
 
+import errno
 import os
 import re
 import socket
@@ -8,11 +9,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 import roster
 
 LONGEST_HOME = 44  # characters: kernels' sockets lie below it, and a socket's path has 107 at most
+LEAST_MEMORY = 500  # megabytes: with fewer no server starts
 HELD: list[TextIO] = []  # files that stay open, and so locked, as long as the hub runs
 TRUSTING = """\
 All servers of this hub run as {user}: accounts are not separated. Whoever logs in can read, change and delete the files
@@ -44,9 +46,8 @@ def lay_out(home: Path, separate: bool, trusting: bool) -> None:
     if not home.exists():
         home.mkdir(parents=True)
         home.chmod(0o711 if separate else 0o700)
-    others = home.stat().st_mode & 0o077
-    if separate and (not others & 0o001 or others & 0o022 or home.stat().st_uid):
-        raise ValueError(f"{home} must be root's, and others may only pass: chown root: {home}; chmod 711 {home}")
+    if separate:
+        _only_root_changes(home)
     for folder, mode in (("hub", 0o700), ("users", 0o711), ("run", 0o711)):
         (home / folder).mkdir(exist_ok=True)
         (home / folder).chmod(mode)
@@ -60,6 +61,17 @@ def lay_out(home: Path, separate: bool, trusting: bool) -> None:
         file.chmod(0o600)
     if trusting:
         print(TRUSTING.format(user=getpass.getuser()), file=sys.stderr)
+
+
+def _only_root_changes(home: Path) -> None:
+    """Refuse a folder that somebody else could change, or take away from where it lies."""
+    for folder in (home, *home.parents):
+        found = folder.stat()
+        others_write = found.st_mode & 0o022 and (folder == home or not found.st_mode & 0o1000)
+        if found.st_uid or others_write or not found.st_mode & 0o001:
+            ours = folder == home and (home / "hub").is_dir()
+            way = f"chown root: {home}; chmod 711 {home}" if ours else "choose another HUB_HOME"
+            raise ValueError(f"HUB_HOME={home}: {folder} must be root's, others may pass and not write; {way}")
 
 
 def one_password(password: str, names: dict[str, str], admins: Iterable[str], separate: bool) -> str:
@@ -121,13 +133,74 @@ def ports(kept: Path, chosen: str | None) -> tuple[int, int]:
     before = re.fullmatch(r"(\d+),(\d+)", kept.read_text(encoding="utf-8")) if kept.exists() else None
     with socket.socket() as first, socket.socket() as second:
         for number, probe in enumerate((first, second), 1):
-            try:
+            try:  # the hub that was killed left connections, which hold the port for a minute against others only
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, bool(before))
                 probe.bind(("127.0.0.1", int(before[number]) if before else 0))
             except OSError:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, False)
                 probe.bind(("127.0.0.1", 0))
         both = first.getsockname()[1], second.getsockname()[1]
     kept.write_text(f"{both[0]},{both[1]}", encoding="utf-8")
     return both
+
+
+def listens(given: str | None) -> SplitResult:
+    """Where the hub listens.
+
+    Raises:
+        ValueError: it is not http or https, a name or number of a machine, and a port that there can be.
+    """
+    try:
+        address = urlsplit(given or "http://127.0.0.1:8000")
+        if address.scheme in ("http", "https") and address.hostname and address.port != 0:
+            return address
+    except ValueError:  # the port, or brackets
+        pass
+    raise ValueError(f"HUB_ADDRESS={given} is not an address such as http://127.0.0.1:8000 or https://0.0.0.0:443")
+
+
+def must_be_free(address: SplitResult, before: Path) -> None:
+    """Refuse an address that is another's; the proxy of a hub that was killed may hold it, and is ended later.
+
+    Args:
+        address: where the hub listens.
+        before: the file with that proxy's number; gone where the hub ended well.
+    """
+    port = address.port or {"http": 80, "https": 443}[address.scheme]
+    family = socket.AF_INET6 if ":" in address.hostname else socket.AF_INET
+    try:
+        socket.create_server((address.hostname, port), family=family).close()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or not before.exists():
+            raise ValueError(f"HUB_ADDRESS={address.geturl()} cannot be listened to: {error.strerror}") from error
+
+
+def memory(given: str | None) -> str:
+    """What a student may take at once.
+
+    Raises:
+        ValueError: it is not a number with a unit, or a kernel would not start with it.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([MG])", given := given or "3G")
+    if not found or float(found[1]) * {"M": 1, "G": 1000}[found[2]] < LEAST_MEMORY:
+        raise ValueError(f"HUB_MEMORY={given} is not a size such as 3G or 2500M, and {LEAST_MEMORY}M at least")
+    return given
+
+
+def yes(setting: str) -> bool:
+    """Whether a setting is 1; a ValueError where it is something else than 1, 0 or nothing."""
+    given = os.environ.get(setting) or "0"
+    if given not in ("0", "1"):
+        raise ValueError(f"{setting}={given} is neither 1 (yes) nor 0 (no)")
+    return given == "1"
+
+
+def positive(setting: str, usual: float) -> float:
+    """A setting that is a number above nought, such as 0.5, or the usual one; a ValueError where it is not."""
+    given = os.environ.get(setting) or str(usual)
+    if not re.fullmatch(r"\d+(\.\d+)?", given) or not float(given):
+        raise ValueError(f"{setting}={given} is not a number above nought, such as 2 or 0.5")
+    return float(given)
 
 
 def whole_number(setting: str, usual: int) -> int:

@@ -373,6 +373,7 @@ def test_after_the_next_login_an_edited_copy_is_still_there_and_nothing_else(peo
     trap = place / "trap"  # what the hub writes must not be written here, whatever links ada lays
     trap.mkdir(mode=0o700)
     leave = "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)"
+    ada.run("open('random.py', 'w').write('raise SystemExit(3)')")  # must not keep the server away
     ada.run(f"{leave}; import os; os.rename('excel', 'mine'); os.symlink({str(trap)!r}, 'excel')" if SEPARATE else "1")
     assert ada.hub("DELETE", f"users/{ADA}/server").status_code in (202, 204)
     wait_until_stopped(ada, ada)

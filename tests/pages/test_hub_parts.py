@@ -4,13 +4,16 @@ import asyncio
 import http.server
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -67,11 +70,11 @@ def test_all_or_nothing_is_changed(file, change):
 
 
 @pytest.mark.parametrize(
-    "line", ["ada", "ada,", "ada,12:34", "Ada," + "0" * 161, ",", "ada," + "0" * 32 + ":" + "0" * 127]
+    "line", ["ada", "ada,", "ada,12:34", "Ada," + "0" * 161, ",", "ada," + "0" * 32 + ":" + "0" * 127, "\udcff"]
 )
 def test_a_damaged_roster_is_named_and_lets_nobody_in(file, line):
     file.parent.mkdir()
-    file.write_text(line + "\n", encoding="utf-8")
+    file.write_text(line + "\n", encoding="utf-8", errors="surrogateescape")
     with pytest.raises(ValueError, match="line 1 of"):
         roster.read(file)
 
@@ -90,6 +93,24 @@ def test_what_cannot_be_a_name_is_refused(tmp_path, text):
     table = tmp_path / "names.csv"
     table.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="name|twice|password"):
+        roster.read_names(table)
+
+
+@pytest.mark.parametrize(
+    "text", ["username,password\nada", "ada,password", 'ada,"open quote\nemmy\nsofia', "ada,pass\x01word1"]
+)
+def test_a_password_that_is_none_is_refused(tmp_path, text):
+    table = tmp_path / "names.csv"
+    table.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="the password of"):
+        roster.read_names(table)
+
+
+@pytest.mark.parametrize("content", ["j\xf6rg\n".encode("latin-1"), b"x" * 200_000], ids=["latin-1", "no table"])
+def test_what_is_no_table_of_names_is_named(tmp_path, content):
+    table = tmp_path / "names.csv"
+    table.write_bytes(content)
+    with pytest.raises(ValueError, match=r"names\.csv is not a table in UTF-8"):
         roster.read_names(table)
 
 
@@ -199,6 +220,42 @@ def test_root_without_accounts_and_others_without_trust_are_refused(tmp_path):
     assert not (tmp_path / "class").exists()
 
 
+@pytest.mark.parametrize(
+    ("setting", "wrong", "says"),
+    [
+        *(("HUB_MEMORY", wrong, "3G or 2500M") for wrong in ("banana", "3GB", "-1", "2000", "nanG", "100M")),
+        *(("HUB_ADDRESS", wrong, "such as http://127") for wrong in ("127.0.0.1:8000", "localhost", "http://",
+          "http://127.0.0.1:99999", "http://127.0.0.1:x", "ftp://127.0.0.1:80", "http://[::1", "http://127.0.0.1:0")),
+        *(("HUB_CPUS", wrong, "not a number") for wrong in ("banana", "0", "-1", "nan")),
+        *(("HUB_IDLE", wrong, "not a whole number") for wrong in ("banana", "0", "-1", "1.5")),
+        ("HUB_TRUST", "yes", "neither 1"),
+        ("HUB_ADMIN_ACCESS", "true", "neither 1"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_named_and_the_hub_does_not_start(tmp_path, monkeypatch, setting, wrong, says):
+    monkeypatch.setenv("HUB_HOME", str(tmp_path / "class"))
+    monkeypatch.setenv(setting, wrong)
+    with pytest.raises(SystemExit) as ended:
+        PyFileConfigLoader("jupyterhub_config.py", path=str(HUB)).load_config()
+    said = str(ended.value)
+    assert f"{setting}={wrong}" in said and says in said and "\n" not in said
+    assert not (tmp_path / "class").exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+@pytest.mark.parametrize("mode", [0o777, 0o700], ids=oct)
+def test_a_class_lies_where_others_may_pass_and_only_root_can_change_or_move_it(monkeypatch, mode):
+    monkeypatch.setattr(os, "umask", lambda _: None)
+    with tempfile.TemporaryDirectory() as above:
+        Path(above).chmod(mode)
+        home = Path(above).resolve() / "class"
+        home.mkdir()
+        home.chmod(0o711)
+        with pytest.raises(ValueError, match=rf"{home.parent} must be root's.* choose another"):
+            start.lay_out(home, separate=True, trusting=False)
+        assert not list(home.iterdir())
+
+
 def test_two_hubs_do_not_share_a_folder_nor_ports(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(start, "HELD", [])
     umask = os.umask(0o022)
@@ -220,6 +277,30 @@ def test_two_hubs_do_not_share_a_folder_nor_ports(tmp_path, capsys, monkeypatch)
     for wrong in ("8001", "8001,8001", "a,b", "0,1", "1,70000"):
         with pytest.raises(ValueError, match="not two ports"):
             start.ports(tmp_path / "none", wrong)
+
+
+def test_an_address_of_another_is_refused_unless_the_last_hub_was_killed(tmp_path):
+    before = tmp_path / "proxy.pid"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = urlsplit(f"http://127.0.0.1:{other.getsockname()[1]}")
+        with pytest.raises(ValueError, match=f"HUB_ADDRESS={taken.geturl()} cannot be listened to"):
+            start.must_be_free(taken, before)
+        before.touch()
+        start.must_be_free(taken, before)
+    before.unlink()
+    start.must_be_free(taken, before)
+
+
+def test_a_hub_that_was_killed_gets_its_ports_again(tmp_path):
+    kept = tmp_path / "ports"
+    before = start.ports(kept, None)
+    with socket.create_server(("127.0.0.1", before[0])) as hub:
+        server = socket.create_connection(hub.getsockname())
+        hub.accept()[0].close()  # from its side, as when it is killed
+    server.close()
+    assert start.ports(kept, None) == before
+    with socket.create_server(("127.0.0.1", before[0])):
+        assert start.ports(kept, None)[0] != before[0]
 
 
 @pytest.mark.parametrize(
@@ -324,17 +405,39 @@ def test_the_proxy_speaks_https_to_a_whole_class_at_once(certificate):
                 time.sleep(0.1)
         assert httpx.post(route, json=told, headers={"Authorization": "token secret"}).status_code == 201
         trusted = ssl.create_default_context(cafile=cert)
-        claims = {"X-Forwarded-For": "10.9.9.9", "X-Scheme": "http"}
+        claims = {"X-Forwarded-For": "10.9.9.9", "X-Real-Ip": "10.9.9.9", "X-Scheme": "http"}
         with httpx.Client(verify=trusted, timeout=60, headers=claims) as browser, ThreadPoolExecutor(30) as together:
             answers = list(together.map(browser.get, [f"https://localhost:{port}/"] * 30))
         for answer in answers:
             assert answer.json()["x-scheme"] == "https"  # so cookies are kept to HTTPS
-            assert answer.json()["x-forwarded-for"].endswith(",127.0.0.1")  # what the hub counts by
+            assert answer.json()["x-forwarded-for"].endswith(",127.0.0.1")
+            assert answer.json()["x-real-ip"] == "127.0.0.1"  # what the hub counts by
     finally:
         proxy.terminate()
         proxy.wait(20)
         target.shutdown()
         target.server_close()
+
+
+# where no systemd runs the machine
+def test_a_server_of_an_earlier_hub_is_watched_too(monkeypatch):
+    async def runs(_):
+        return None
+
+    async def wait(_):
+        await asyncio.sleep(60)
+
+    async def both():
+        spawner = accounts.AccountSpawner(user=SimpleNamespace(name="root", id=1))
+        spawner.pid = 1
+        assert await spawner.poll() is None
+        assert list(accounts.AccountSpawner.watched) == [0] and not accounts.AccountSpawner.watcher.done()
+
+    monkeypatch.setattr(accounts.LocalProcessSpawner, "poll", runs)
+    monkeypatch.setattr(accounts, "_watch", wait)
+    monkeypatch.setattr(accounts.AccountSpawner, "watched", {})
+    monkeypatch.setattr(accounts.AccountSpawner, "watcher", None)
+    asyncio.run(both())
 
 
 # where systemd runs the machine
@@ -343,6 +446,7 @@ def test_with_systemd_its_spawner_is_told_all_limits_by_names_it_knows(tmp_path,
     monkeypatch.setattr(accounts, "SYSTEMD", tmp_path)
     monkeypatch.setattr(accounts, "prepare", lambda *_: None)
     monkeypatch.setattr(start, "lay_out", lambda *_: (tmp_path / "hub").mkdir())
+    monkeypatch.setenv("HUB_ADDRESS", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setenv("HUB_HOME", str(tmp_path))
     monkeypatch.setattr(roster, "read", lambda _: {"ada": ""})
