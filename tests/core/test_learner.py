@@ -18,7 +18,7 @@ import coursekit as ck
 def plain_fit(model, batches, epochs, optimizer, schedule=lambda fraction: (1.0, None), lr=0.01):
     """The loop as anybody would write it; `batches` is called for each epoch's (inputs, targets) pairs."""
     torch.manual_seed(3)
-    optimizer = optimizer(model.parameters(), lr=lr)
+    optimizer = optimizer(model.parameters(), lr=lr, fused=True)
     steps, step = epochs * sum(1 for _ in batches(draw=False)), 0
     for _ in range(epochs):
         model.train()
@@ -61,6 +61,61 @@ def test_fit_is_the_plain_loop_bit_for_bit(learner, rows, new_model, optimizer, 
     learn = learner(optimizer_fn=optimizer)
     learn.fit(3, 0.01, schedule=ours)
     assert_same(learn.model, plain_fit(new_model(), shuffled(*rows[0]), 3, optimizer, by_hand))
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float32, 1e-6), (torch.float64, 1e-13)], ids=["32", "64"])
+def test_a_fused_optimizer_is_the_plain_one(learner, new_model, optimizer, dtype, bound):
+    """A hundred steps from the same gradients: in a training each rounding changes all gradients after it."""
+    made = [optimizer, partial(optimizer, fused=False)]
+    ours, plain = (learner(new_model().to(dtype), optimizer_fn=make) for make in made)
+    steps, plain_steps = ours.new_optimizer(0.01), plain.new_optimizer(0.01)
+    assert steps.defaults["fused"] and not plain_steps.defaults["fused"]
+    for _ in range(100):
+        for p, q in zip(ours.model.parameters(), plain.model.parameters(), strict=True):
+            p.grad = torch.randn(p.shape, dtype=dtype)
+            q.grad = p.grad.clone()
+        steps.step()
+        plain_steps.step()
+    for p, q in zip(ours.model.parameters(), plain.model.parameters(), strict=True):
+        assert torch.allclose(p, q, rtol=bound, atol=bound)
+
+
+def test_a_fused_optimizer_learns_what_the_plain_one_does(learner, optimizer):
+    losses = []
+    for make in (optimizer, partial(optimizer, fused=False)):
+        learn = learner(optimizer_fn=make)
+        learn.fit(25, 0.01)
+        losses.append(learn.recorder.losses)
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4) and len(losses[0]) == 100
+
+
+class Own(torch.optim.SGD):
+    """An optimizer of somebody's own, whose step is not that of SGD."""
+
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, lr)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(torch.optim.AdamW, fused=False), partial(torch.optim.AdamW, foreach=True), Own, torch.optim.RMSprop,
+        partial(torch.optim.Adam, differentiable=True), lambda groups: torch.optim.SGD(groups, lr=0.1),
+    ],
+    ids=["said", "foreach", "own", "without", "differentiable", "lambda"],
+)  # fmt: skip
+def test_where_no_fused_optimizer_is_asked_for_or_there_is_none_it_stays_as_it_is(learner, make):
+    learn = learner(optimizer_fn=make)
+    made = learn.new_optimizer(0.01)
+    assert not made.defaults.get("fused") and [group["max_lr"] for group in made.param_groups] == [0.01]
+
+
+def test_sparse_gradients_are_stepped_by_the_plain_optimizer():
+    model = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Flatten(), nn.Linear(3, 2))
+    data = ck.Loaders((torch.arange(5)[:, None], torch.arange(5) % 2), batch_size=2, device="cpu")
+    learn = ck.Learner(data, model, optimizer_fn=torch.optim.SGD, progress=False)
+    learn.fit(1, 0.1)
+    assert not learn.optimizer.defaults["fused"]
 
 
 def test_fit_one_cycle_is_fit_with_one_cycle(learner):
@@ -264,7 +319,7 @@ def test_rates_of_groups_are_those_of_an_optimizer_with_groups(learner, rows, ne
     rates = zip(model, (0.001, 0.01, 0.1), strict=True)
     groups = [{"params": list(child.parameters()), "lr": rate} for child, rate in rates]
     torch.manual_seed(3)
-    optimizer = torch.optim.Adam(groups)
+    optimizer = torch.optim.Adam(groups, fused=True)
     for _ in range(2):
         for x, y in shuffled(*rows[0])():
             optimizer.zero_grad()
