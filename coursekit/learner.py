@@ -7,6 +7,7 @@ The loop is the one that lesson 09 derives. Callbacks are plain objects: whichev
 import math
 import random
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -55,10 +56,13 @@ class Learner:
         callbacks: used in every fit.
         progress: show progress.
         channels_last: keep images as H x W x channels in memory, which some GPUs compute faster.
-        compile: run the model through `torch.compile`.
+        compile: train through `torch.compile`, on an NVIDIA GPU by CUDA graphs: outputs, loss and gradients of batches
+            that are shaped as the fit's first, unless a callback has `after_forward` or `before_backward`, or gradients
+            are accumulated. Each fit tries it on a batch first; where it fails, or gives something else, a warning
+            says so and the fit goes the plain way. It pays for large networks and batches, mostly on a GPU.
 
     Attributes:
-        network: what is called in training: the model itself, or compiled, or shared by several processes.
+        network: what is called in training: the model itself, or shared by several processes.
         epoch, epochs, batch, step, steps: where the running fit is. `step` counts batches from 0 over all its epochs.
         outputs, targets: the latest batch's.
         loss: the latest batch's training loss; outside `before_backward` a tensor without gradient.
@@ -88,7 +92,7 @@ class Learner:
         self.model, self.channels_last = model.to(data.device), channels_last
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
-        self.network = torch.compile(self.model) if compile else self.model
+        self.network, self.compile, self.compiled = self.model, compile, None
         self.optimizer_fn, self.callbacks, self.progress = optimizer_fn, check_callbacks(callbacks), progress
         self.groups = list(groups) if groups else default_groups(model)
         self.autocast: Callable[[], AbstractContextManager] = nullcontext
@@ -136,6 +140,7 @@ class Learner:
             raise ValueError(f"schedule is a function, such as ck.one_cycle(); found {schedule!r}")
         self.optimizer = self.new_optimizer(lr)
         self.optimizer.zero_grad()
+        self.compiled = CompiledStep(self.data.device) if self.compile else None
         self.epoch, self.epochs, self.step, self.stop = 0, epochs, 0, False
         self.steps = epochs * len(self.data.train)
         shown = [Progress()] if self.progress else []
@@ -199,18 +204,22 @@ class Learner:
         train_mode(self.model, self.batch_norm)
         before_batch, after_forward, before_backward, after_backward, after_batch = map(handlers.get, BATCH_EVENTS)
         optimizer, scaler = self.optimizer, self.scaler
+        plain = self.compiled is None or self.processes or after_forward or before_backward
         batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
         for self.batch, (*inputs, targets) in enumerate(batches):
             self.samples, self.targets = len(targets), targets
             self.set_lr(*schedule(self.step / self.steps))
             call(before_batch, self)
             with self.autocast():
-                self.outputs = self.network(*inputs)
-                call(after_forward, self)
-                if self.step == 0:
-                    self._check_labels(self.outputs)
-                self.loss = self.loss_fn(self.outputs, targets)
-                call(before_backward, self)
+                if plain or not (compiled := self.compiled(self, inputs, targets)):
+                    self.outputs = self.network(*inputs)
+                    call(after_forward, self)
+                    if self.step == 0:
+                        self._check_labels(self.outputs)
+                    self.loss = self.loss_fn(self.outputs, targets)
+                    call(before_backward, self)
+                else:
+                    self.outputs, self.loss = compiled
             scaler.scale(self.loss if self.weight is None else self.loss * self.weight).backward()
             self.loss = self.loss.detach()
             if self.takes_step:
@@ -636,6 +645,68 @@ def check_parts(loss_fn: object, optimizer_fn: object) -> None:
     if not callable(optimizer_fn):
         needed = "optimizer_fn is called with parameter groups: give torch.optim.AdamW"
         raise ValueError(f"{needed}; found {optimizer_fn!r:.60}")
+
+
+class CompiledStep:
+    """A training batch's outputs and loss through `torch.compile`, and so its gradients.
+
+    It gives None where the plain way is due: for a fit's first batch, in which labels are checked and lazy parameters
+    made; for batches of another shape, such as an epoch's odd last one, which would be compiled anew; and once the
+    trial has failed.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.graphs = device.type == "cuda"  # replayed as a whole: what comes out lies in memory that is used again
+        options = {"fallback_random": True} | ({"triton.cudagraphs": True} if self.graphs else {})
+        self.step = torch.compile(outputs_and_loss, dynamic=False, options=options)
+        self.shapes: list[torch.Size] | None = None
+        self.tried = self.failed = False
+
+    def __call__(self, learn: Learner, inputs: Sequence[Tensor], targets: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The outputs, without gradient, and the loss; or None."""
+        shapes = [part.shape for part in (*inputs, targets)]
+        self.shapes = self.shapes or shapes
+        if learn.step == 0 or shapes != self.shapes or learn.weight is not None or self.failed:
+            return None
+        if not self.tried:
+            self.tried, self.failed = True, not self._agrees(learn, inputs, targets)
+            return self(learn, inputs, targets)
+        torch.compiler.cudagraph_mark_step_begin()
+        outputs, loss = self.step(learn.model, learn.loss_fn, inputs, targets)
+        return (outputs.clone(), loss.clone()) if self.graphs else (outputs, loss)
+
+    def _agrees(self, learn: Learner, inputs: Sequence[Tensor], targets: Tensor) -> bool:
+        """Whether it gives the loss and the gradients that the plain way gives; afterwards all is as before."""
+        expected = self._trial(outputs_and_loss, learn, inputs, targets)
+        try:
+            found = self._trial(self.step, learn, inputs, targets)
+        except Exception as error:  # whatever a compiler may say of somebody's model and machine
+            reason = f"torch.compile failed with {type(error).__name__}: {' '.join(str(error).split()):.200}"
+        else:
+            if torch.linalg.vector_norm(found - expected) <= 0.02 * torch.linalg.vector_norm(expected) + 1e-6:
+                return True
+            reason = "torch.compile gives another loss or other gradients"
+        warnings.warn(f"compile=True has no effect in this fit, which goes the plain way: {reason}", stacklevel=5)
+        return False
+
+    def _trial(self, step: Callable, learn: Learner, inputs: Sequence[Tensor], targets: Tensor) -> Tensor:
+        """The loss and all gradients, in one row."""
+        with learn.model_kept(), learn.randomness_kept():
+            train_mode(learn.model, learn.batch_norm)
+            _, loss = step(learn.model, learn.loss_fn, inputs, targets)
+            loss.backward()
+            gradients = [p.grad.flatten() for p in learn.model.parameters() if p.grad is not None]
+            row = torch.cat([loss.detach()[None].float(), *(gradient.float() for gradient in gradients)])
+            learn.optimizer.zero_grad()
+        return row
+
+
+def outputs_and_loss(
+    model: nn.Module, loss_fn: Loss, inputs: Sequence[Tensor], targets: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The outputs, without gradient, and the loss."""
+    outputs = model(*inputs)
+    return outputs.detach(), loss_fn(outputs, targets)
 
 
 # Layer groups: the parts of a model that may learn at different rates, or not at all

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.axes import Axes
+from needs import needs_compiler
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
@@ -283,20 +284,119 @@ def test_several_inputs(rows):
     assert learn.summary().total == 18
 
 
-@pytest.mark.parametrize("options", [{"channels_last": True}, {"compile": True}], ids=str)
-def test_options_for_speed_change_nothing_else(rows, monkeypatch, options):
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))  # traced, without a C++ compiler
-    x, y = torch.randn(20, 2, 5, 5), torch.arange(20) % 3
+# Options for speed
 
-    def fitted(**options):
-        torch.manual_seed(0)
-        model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
-        data = ck.Loaders((x, y), (x, y), batch_size=8, device="cpu")
-        learn = ck.Learner(data, model, progress=False, optimizer_fn=torch.optim.SGD, **options)
-        learn.fit(2, 0.1)
-        return learn.raw_outputs(x)
 
-    assert torch.allclose(fitted(**options), fitted(), atol=1e-5)
+def small_images(**options):
+    """A learner with dropout and batch norm, whose epoch ends in an odd batch."""
+    torch.manual_seed(0)
+    layers = nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3), nn.Linear(36, 3)
+    x, y = torch.randn(30, 2, 5, 5), torch.arange(30) % 3
+    data = ck.Loaders((x, y), (x, y), batch_size=8, device="cpu")
+    return ck.Learner(data, nn.Sequential(*layers), progress=False, optimizer_fn=torch.optim.SGD, **options)
+
+
+def assert_learned_alike(one, other):
+    for name, tensor in one.model.state_dict().items():
+        assert torch.allclose(tensor, other.model.state_dict()[name], atol=1e-5), name
+    assert one.recorder.losses == pytest.approx(other.recorder.losses, abs=1e-5)
+
+
+def compiled_by(monkeypatch, backend):
+    """Let `torch.compile` use a backend that needs no C++ compiler; gives the shapes of what was compiled."""
+    compile, shapes = torch.compile, []
+
+    def noted(function, **options):
+        made = compile(function, backend=backend, dynamic=False)
+
+        def called(model, loss_fn, inputs, targets):
+            shapes.append(tuple(inputs[0].shape))
+            return made(model, loss_fn, inputs, targets)
+
+        return called
+
+    monkeypatch.setattr(torch, "compile", noted)
+    return shapes
+
+
+def train_in_every_way(learn, path):
+    """All that a compiled learner must survive."""
+    torch.manual_seed(1)
+    learn.fit(2, 0.01)
+    assert learn.lr_find(batches=4)
+    learn.freeze()
+    learn.fit_one_cycle(1, 0.01)
+    learn.unfreeze()
+    learn.save(path / "saved")
+    learn.load(path / "saved")
+    learn.fit(1, 0.01, callbacks=[ck.MixedPrecision(), ck.GradientClipping(1.0)])
+    learn.fit(1, 0.01, callbacks=[ck.GradientAccumulation(2)])
+    learn.export(path / "exported")
+    sample = torch.ones(2, 5, 5)
+    assert torch.allclose(ck.load(path / "exported", device="cpu").raw_outputs(sample), learn.raw_outputs(sample))
+    learn.fit(2, 0.01)
+
+
+def test_channels_last_changes_nothing_else():
+    ours, plain = small_images(channels_last=True), small_images()
+    for learn in (ours, plain):
+        torch.manual_seed(1)
+        learn.fit(2, 0.01)
+    assert_learned_alike(ours, plain)
+
+
+@needs_compiler
+def test_compiled_training_gives_what_the_plain_one_gives(tmp_path):
+    """By the default backend, and with all that may happen between two fits."""
+    ours, plain = small_images(compile=True), small_images()
+    for learn in (ours, plain):
+        train_in_every_way(learn, tmp_path / str(learn.compile))
+        assert learn.compiled is None or learn.compiled.tried and not learn.compiled.failed
+    assert_learned_alike(ours, plain)
+
+
+def test_whole_batches_are_compiled_and_odd_ones_are_not(monkeypatch, tmp_path):
+    shapes = compiled_by(monkeypatch, "eager")
+    ours, plain = small_images(compile=True), small_images()
+    train_in_every_way(ours, tmp_path / "ours")
+    train_in_every_way(plain, tmp_path / "plain")
+    assert_learned_alike(ours, plain)
+    assert set(shapes) == {(8, 2, 5, 5)}
+    # fits of 2, 1, 1 and 2 epochs, each with a trial; of 4 batches an epoch the last is odd, and a fit's first is plain
+    assert len(shapes) == (1 + 5) + (1 + 2) + (1 + 2) + (1 + 5)
+
+
+def test_a_callback_that_looks_into_the_step_gets_the_plain_one(monkeypatch):
+    shapes, seen = compiled_by(monkeypatch, "eager"), []
+    for event in ck.callbacks.EVENTS:
+        note = SimpleNamespace(**{event: lambda learn: seen.append(learn.loss)})
+        learn = small_images(compile=True, callbacks=[note])
+        learn.fit(1, 0.01)
+        assert bool(shapes) == (event not in ("after_forward", "before_backward")), event
+        shapes.clear()
+    assert seen
+
+
+def broken(graph, inputs):
+    raise RuntimeError("no compiler for this")
+
+
+def wrong(graph, inputs):
+    return lambda *values: [out * 1.5 if isinstance(out, torch.Tensor) else out for out in graph(*values)]
+
+
+@pytest.mark.parametrize(("backend", "said"), [(broken, "no compiler for this"), (wrong, "another loss")])
+def test_what_does_not_compile_is_trained_plainly_with_one_warning_a_fit(monkeypatch, backend, said):
+    compiled_by(monkeypatch, backend)
+    ours, plain = small_images(compile=True), small_images()
+    torch.manual_seed(1)
+    plain.fit(2, 0.01)
+    torch.manual_seed(1)
+    with pytest.warns(UserWarning, match=f"compile=True has no effect in this fit.*{said}") as warned:
+        ours.fit(2, 0.01)
+    assert len(warned) == 1
+    assert_same(ours.model, plain.model)
+    assert ours.recorder.losses == plain.recorder.losses
 
 
 # Layer groups
