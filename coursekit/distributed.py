@@ -80,7 +80,8 @@ class Distributed:
             return
         self._check_same(learn)
         self.network, self.loss_fn, learn.processes = learn.network, learn.loss_fn, self
-        learn.network = DistributedDataParallel(learn.network, **WITHOUT_SYNC)
+        network = torch.compile(learn.network) if learn.compile else learn.network
+        learn.network = DistributedDataParallel(network, **WITHOUT_SYNC)
         learn.network.register_comm_hook(None, self._weighted_sum)
 
     def before_batch(self, learn: Fit) -> None:

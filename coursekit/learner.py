@@ -7,6 +7,7 @@ The loop is the one that lesson 09 derives. Callbacks are plain objects: whichev
 import math
 import random
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -48,16 +49,20 @@ class Learner:
         model: called with a batch's inputs.
         loss_fn: `(outputs, targets) -> one number`; `ck.cross_entropy` unless said otherwise.
         metrics: see `coursekit.metrics`.
-        optimizer_fn: called with parameter groups, gives a `torch.optim` optimizer; anew for each fit.
+        optimizer_fn: called with parameter groups, gives a `torch.optim` optimizer; anew for each fit. Where PyTorch
+            has a fused one it is taken, unless `fused` or `foreach` was said, as in `partial(AdamW, fused=False)`.
         groups: the model's layer groups, first to last, for lower learning rates in earlier layers and for `freeze`.
             By default the children of an `nn.Sequential` that have parameters; any other model is one group.
         callbacks: used in every fit.
         progress: show progress.
         channels_last: keep images as H x W x channels in memory, which some GPUs compute faster.
-        compile: run the model through `torch.compile`.
+        compile: train through `torch.compile`, on an NVIDIA GPU by CUDA graphs: outputs, loss and gradients of batches
+            that are shaped as the fit's first, unless a callback has `after_forward` or `before_backward`, or gradients
+            are accumulated. Each fit tries it on a batch first; where it fails, or gives something else, a warning
+            says so and the fit goes the plain way. It pays for large networks and batches, mostly on a GPU.
 
     Attributes:
-        network: what is called in training: the model itself, or compiled, or shared by several processes.
+        network: what is called in training: the model itself, or shared by several processes.
         epoch, epochs, batch, step, steps: where the running fit is. `step` counts batches from 0 over all its epochs.
         outputs, targets: the latest batch's.
         loss: the latest batch's training loss; outside `before_backward` a tensor without gradient.
@@ -87,7 +92,7 @@ class Learner:
         self.model, self.channels_last = model.to(data.device), channels_last
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
-        self.network = torch.compile(self.model) if compile else self.model
+        self.network, self.compile, self.compiled = self.model, compile, None
         self.optimizer_fn, self.callbacks, self.progress = optimizer_fn, check_callbacks(callbacks), progress
         self.groups = list(groups) if groups else default_groups(model)
         self.autocast: Callable[[], AbstractContextManager] = nullcontext
@@ -135,6 +140,7 @@ class Learner:
             raise ValueError(f"schedule is a function, such as ck.one_cycle(); found {schedule!r}")
         self.optimizer = self.new_optimizer(lr)
         self.optimizer.zero_grad()
+        self.compiled = CompiledStep(self.data.device) if self.compile else None
         self.epoch, self.epochs, self.step, self.stop = 0, epochs, 0, False
         self.steps = epochs * len(self.data.train)
         shown = [Progress()] if self.progress else []
@@ -198,18 +204,22 @@ class Learner:
         train_mode(self.model, self.batch_norm)
         before_batch, after_forward, before_backward, after_backward, after_batch = map(handlers.get, BATCH_EVENTS)
         optimizer, scaler = self.optimizer, self.scaler
+        plain = self.compiled is None or self.processes or after_forward or before_backward
         batches = self.processes.part(self.data.train, self.model) if self.processes else self.data.train
         for self.batch, (*inputs, targets) in enumerate(batches):
             self.samples, self.targets = len(targets), targets
             self.set_lr(*schedule(self.step / self.steps))
             call(before_batch, self)
             with self.autocast():
-                self.outputs = self.network(*inputs)
-                call(after_forward, self)
-                if self.step == 0:
-                    self._check_labels(self.outputs)
-                self.loss = self.loss_fn(self.outputs, targets)
-                call(before_backward, self)
+                if plain or not (compiled := self.compiled(self, inputs, targets)):
+                    self.outputs = self.network(*inputs)
+                    call(after_forward, self)
+                    if self.step == 0:
+                        self._check_labels(self.outputs)
+                    self.loss = self.loss_fn(self.outputs, targets)
+                    call(before_backward, self)
+                else:
+                    self.outputs, self.loss = compiled
             scaler.scale(self.loss if self.weight is None else self.loss * self.weight).backward()
             self.loss = self.loss.detach()
             if self.takes_step:
@@ -223,7 +233,7 @@ class Learner:
 
     def new_optimizer(self, lr: LearningRate) -> torch.optim.Optimizer:
         """An optimizer of what is trained, at these learning rates."""
-        optimizer = self.optimizer_fn(parameter_groups(self.model, self.groups, lr))
+        optimizer = fused(self.optimizer_fn, self.model, parameter_groups(self.model, self.groups, lr))
         if not isinstance(optimizer, torch.optim.Optimizer) or isinstance(optimizer, torch.optim.LBFGS):
             needed = "give an optimizer that takes one step a batch (LBFGS takes several)"
             raise ValueError(f"optimizer_fn must {needed}; it gave {type(optimizer).__name__}")
@@ -637,6 +647,68 @@ def check_parts(loss_fn: object, optimizer_fn: object) -> None:
         raise ValueError(f"{needed}; found {optimizer_fn!r:.60}")
 
 
+class CompiledStep:
+    """A training batch's outputs and loss through `torch.compile`, and so its gradients.
+
+    It gives None where the plain way is due: for a fit's first batch, in which labels are checked and lazy parameters
+    made; for batches of another shape, such as an epoch's odd last one, which would be compiled anew; and once the
+    trial has failed.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.graphs = device.type == "cuda"  # replayed as a whole: what comes out lies in memory that is used again
+        options = {"fallback_random": True} | ({"triton.cudagraphs": True} if self.graphs else {})
+        self.step = torch.compile(outputs_and_loss, dynamic=False, options=options)
+        self.shapes: list[torch.Size] | None = None
+        self.tried = self.failed = False
+
+    def __call__(self, learn: Learner, inputs: Sequence[Tensor], targets: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The outputs, without gradient, and the loss; or None."""
+        shapes = [part.shape for part in (*inputs, targets)]
+        self.shapes = self.shapes or shapes
+        if learn.step == 0 or shapes != self.shapes or learn.weight is not None or self.failed:
+            return None
+        if not self.tried:
+            self.tried, self.failed = True, not self._agrees(learn, inputs, targets)
+            return self(learn, inputs, targets)
+        torch.compiler.cudagraph_mark_step_begin()
+        outputs, loss = self.step(learn.model, learn.loss_fn, inputs, targets)
+        return (outputs.clone(), loss.clone()) if self.graphs else (outputs, loss)
+
+    def _agrees(self, learn: Learner, inputs: Sequence[Tensor], targets: Tensor) -> bool:
+        """Whether it gives the loss and the gradients that the plain way gives; afterwards all is as before."""
+        expected = self._trial(outputs_and_loss, learn, inputs, targets)
+        try:
+            found = self._trial(self.step, learn, inputs, targets)
+        except Exception as error:  # whatever a compiler may say of somebody's model and machine
+            reason = f"torch.compile failed with {type(error).__name__}: {' '.join(str(error).split()):.200}"
+        else:
+            if torch.linalg.vector_norm(found - expected) <= 0.02 * torch.linalg.vector_norm(expected) + 1e-6:
+                return True
+            reason = "torch.compile gives another loss or other gradients"
+        warnings.warn(f"compile=True has no effect in this fit, which goes the plain way: {reason}", stacklevel=5)
+        return False
+
+    def _trial(self, step: Callable, learn: Learner, inputs: Sequence[Tensor], targets: Tensor) -> Tensor:
+        """The loss and all gradients, in one row."""
+        with learn.model_kept(), learn.randomness_kept():
+            train_mode(learn.model, learn.batch_norm)
+            _, loss = step(learn.model, learn.loss_fn, inputs, targets)
+            loss.backward()
+            gradients = [p.grad.flatten() for p in learn.model.parameters() if p.grad is not None]
+            row = torch.cat([loss.detach()[None].float(), *(gradient.float() for gradient in gradients)])
+            learn.optimizer.zero_grad()
+        return row
+
+
+def outputs_and_loss(
+    model: nn.Module, loss_fn: Loss, inputs: Sequence[Tensor], targets: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The outputs, without gradient, and the loss."""
+    outputs = model(*inputs)
+    return outputs.detach(), loss_fn(outputs, targets)
+
+
 # Layer groups: the parts of a model that may learn at different rates, or not at all
 
 
@@ -671,6 +743,24 @@ def parameter_groups(model: nn.Module, groups: Sequence[nn.Module], lr: Learning
     if not merged:
         raise ValueError("every parameter is frozen: there is nothing to train; call unfreeze() or freeze()")
     return merged
+
+
+def fused(make: Callable[..., torch.optim.Optimizer], model: nn.Module, groups: list[dict]) -> torch.optim.Optimizer:
+    """The optimizer; where PyTorch has it and nobody said otherwise, with the whole step of all parameters at once.
+
+    That is the same arithmetic in fewer passes over memory, and rounds differently in the last digits.
+    """
+    try:
+        options = signature(make).parameters
+    except ValueError:  # of what is written in C
+        options = {}
+    open_question = all(name in options and options[name].default is None for name in ("fused", "foreach"))
+    if open_question and not any(getattr(part, "sparse", False) for part in model.modules()):
+        try:
+            return make([dict(group) for group in groups], fused=True)  # it changes what it is given
+        except RuntimeError:  # not for this device, this dtype, or beside another option
+            pass
+    return make(groups)
 
 
 def spread(lr: LearningRate, groups: int) -> list[float]:

@@ -115,7 +115,8 @@ class TensorLoader:
         """One epoch of batches."""
         if self.shuffle:
             order = torch.randperm(self.samples).to(self.tensors[0].device)
-            batches = (tuple(tensor[rows] for tensor in self.tensors) for rows in order.split(self.sizes))
+            parts = order.split(self.sizes)  # index_select: half the time of tensor[rows] or less
+            batches = (tuple(tensor.index_select(0, rows) for tensor in self.tensors) for rows in parts)
         else:
             batches = zip(*(tensor.split(self.batch_size) for tensor in self.tensors), strict=True)
         if not self.resident:

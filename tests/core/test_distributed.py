@@ -85,6 +85,12 @@ def test_the_best_weights_are_put_back_in_each_process(both, tmp_path):
     assert largest_difference(both[0]["best"]["weights"], alone["weights"]) <= 1e-5
 
 
+def test_compiled_networks_learn_together_as_one_does(both):
+    alone = fit(learner(data()))
+    for found in both:
+        assert largest_difference(found["compiled"]["weights"], alone["weights"]) <= 1e-5
+
+
 def test_a_process_without_a_row_takes_part_and_counts_nothing(both):
     few = [found["few rows"] for found in both]
     alone = fit(learner(data(rows=3, valid=1, batch_size=1)), epochs=2)
@@ -112,7 +118,7 @@ def test_only_the_first_process_saves_and_shows_progress(run):
     files = sorted(file.stem for file in folder.glob("*.safetensors"))
     assert files == ["best", "fit", "saved_0"]
     tables = [line for line in done.stdout.splitlines() if line.split()[:2] == ["epoch", "train"]]
-    assert len(tables) == 5
+    assert len(tables) == 6
 
 
 def test_after_a_fit_the_learner_is_on_its_own_again(both):

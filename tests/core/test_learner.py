@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.axes import Axes
+from needs import needs_compiler
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
@@ -18,7 +19,7 @@ import coursekit as ck
 def plain_fit(model, batches, epochs, optimizer, schedule=lambda fraction: (1.0, None), lr=0.01):
     """The loop as anybody would write it; `batches` is called for each epoch's (inputs, targets) pairs."""
     torch.manual_seed(3)
-    optimizer = optimizer(model.parameters(), lr=lr)
+    optimizer = optimizer(model.parameters(), lr=lr, fused=True)
     steps, step = epochs * sum(1 for _ in batches(draw=False)), 0
     for _ in range(epochs):
         model.train()
@@ -61,6 +62,61 @@ def test_fit_is_the_plain_loop_bit_for_bit(learner, rows, new_model, optimizer, 
     learn = learner(optimizer_fn=optimizer)
     learn.fit(3, 0.01, schedule=ours)
     assert_same(learn.model, plain_fit(new_model(), shuffled(*rows[0]), 3, optimizer, by_hand))
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float32, 1e-6), (torch.float64, 1e-13)], ids=["32", "64"])
+def test_a_fused_optimizer_is_the_plain_one(learner, new_model, optimizer, dtype, bound):
+    """A hundred steps from the same gradients: in a training each rounding changes all gradients after it."""
+    made = [optimizer, partial(optimizer, fused=False)]
+    ours, plain = (learner(new_model().to(dtype), optimizer_fn=make) for make in made)
+    steps, plain_steps = ours.new_optimizer(0.01), plain.new_optimizer(0.01)
+    assert steps.defaults["fused"] and not plain_steps.defaults["fused"]
+    for _ in range(100):
+        for p, q in zip(ours.model.parameters(), plain.model.parameters(), strict=True):
+            p.grad = torch.randn(p.shape, dtype=dtype)
+            q.grad = p.grad.clone()
+        steps.step()
+        plain_steps.step()
+    for p, q in zip(ours.model.parameters(), plain.model.parameters(), strict=True):
+        assert torch.allclose(p, q, rtol=bound, atol=bound)
+
+
+def test_a_fused_optimizer_learns_what_the_plain_one_does(learner, optimizer):
+    losses = []
+    for make in (optimizer, partial(optimizer, fused=False)):
+        learn = learner(optimizer_fn=make)
+        learn.fit(25, 0.01)
+        losses.append(learn.recorder.losses)
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4) and len(losses[0]) == 100
+
+
+class Own(torch.optim.SGD):
+    """An optimizer of somebody's own, whose step is not that of SGD."""
+
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, lr)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(torch.optim.AdamW, fused=False), partial(torch.optim.AdamW, foreach=True), Own, torch.optim.RMSprop,
+        partial(torch.optim.Adam, differentiable=True), lambda groups: torch.optim.SGD(groups, lr=0.1),
+    ],
+    ids=["said", "foreach", "own", "without", "differentiable", "lambda"],
+)  # fmt: skip
+def test_where_no_fused_optimizer_is_asked_for_or_there_is_none_it_stays_as_it_is(learner, make):
+    learn = learner(optimizer_fn=make)
+    made = learn.new_optimizer(0.01)
+    assert not made.defaults.get("fused") and [group["max_lr"] for group in made.param_groups] == [0.01]
+
+
+def test_sparse_gradients_are_stepped_by_the_plain_optimizer():
+    model = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Flatten(), nn.Linear(3, 2))
+    data = ck.Loaders((torch.arange(5)[:, None], torch.arange(5) % 2), batch_size=2, device="cpu")
+    learn = ck.Learner(data, model, optimizer_fn=torch.optim.SGD, progress=False)
+    learn.fit(1, 0.1)
+    assert not learn.optimizer.defaults["fused"]
 
 
 def test_fit_one_cycle_is_fit_with_one_cycle(learner):
@@ -228,20 +284,119 @@ def test_several_inputs(rows):
     assert learn.summary().total == 18
 
 
-@pytest.mark.parametrize("options", [{"channels_last": True}, {"compile": True}], ids=str)
-def test_options_for_speed_change_nothing_else(rows, monkeypatch, options):
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))  # traced, without a C++ compiler
-    x, y = torch.randn(20, 2, 5, 5), torch.arange(20) % 3
+# Options for speed
 
-    def fitted(**options):
-        torch.manual_seed(0)
-        model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
-        data = ck.Loaders((x, y), (x, y), batch_size=8, device="cpu")
-        learn = ck.Learner(data, model, progress=False, optimizer_fn=torch.optim.SGD, **options)
-        learn.fit(2, 0.1)
-        return learn.raw_outputs(x)
 
-    assert torch.allclose(fitted(**options), fitted(), atol=1e-5)
+def small_images(**options):
+    """A learner with dropout and batch norm, whose epoch ends in an odd batch."""
+    torch.manual_seed(0)
+    layers = nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3), nn.Linear(36, 3)
+    x, y = torch.randn(30, 2, 5, 5), torch.arange(30) % 3
+    data = ck.Loaders((x, y), (x, y), batch_size=8, device="cpu")
+    return ck.Learner(data, nn.Sequential(*layers), progress=False, optimizer_fn=torch.optim.SGD, **options)
+
+
+def assert_learned_alike(one, other):
+    for name, tensor in one.model.state_dict().items():
+        assert torch.allclose(tensor, other.model.state_dict()[name], atol=1e-5), name
+    assert one.recorder.losses == pytest.approx(other.recorder.losses, abs=1e-5)
+
+
+def compiled_by(monkeypatch, backend):
+    """Let `torch.compile` use a backend that needs no C++ compiler; gives the shapes of what was compiled."""
+    compile, shapes = torch.compile, []
+
+    def noted(function, **options):
+        made = compile(function, backend=backend, dynamic=False)
+
+        def called(model, loss_fn, inputs, targets):
+            shapes.append(tuple(inputs[0].shape))
+            return made(model, loss_fn, inputs, targets)
+
+        return called
+
+    monkeypatch.setattr(torch, "compile", noted)
+    return shapes
+
+
+def train_in_every_way(learn, path):
+    """All that a compiled learner must survive."""
+    torch.manual_seed(1)
+    learn.fit(2, 0.01)
+    assert learn.lr_find(batches=4)
+    learn.freeze()
+    learn.fit_one_cycle(1, 0.01)
+    learn.unfreeze()
+    learn.save(path / "saved")
+    learn.load(path / "saved")
+    learn.fit(1, 0.01, callbacks=[ck.MixedPrecision(), ck.GradientClipping(1.0)])
+    learn.fit(1, 0.01, callbacks=[ck.GradientAccumulation(2)])
+    learn.export(path / "exported")
+    sample = torch.ones(2, 5, 5)
+    assert torch.allclose(ck.load(path / "exported", device="cpu").raw_outputs(sample), learn.raw_outputs(sample))
+    learn.fit(2, 0.01)
+
+
+def test_channels_last_changes_nothing_else():
+    ours, plain = small_images(channels_last=True), small_images()
+    for learn in (ours, plain):
+        torch.manual_seed(1)
+        learn.fit(2, 0.01)
+    assert_learned_alike(ours, plain)
+
+
+@needs_compiler
+def test_compiled_training_gives_what_the_plain_one_gives(tmp_path):
+    """By the default backend, and with all that may happen between two fits."""
+    ours, plain = small_images(compile=True), small_images()
+    for learn in (ours, plain):
+        train_in_every_way(learn, tmp_path / str(learn.compile))
+        assert learn.compiled is None or learn.compiled.tried and not learn.compiled.failed
+    assert_learned_alike(ours, plain)
+
+
+def test_whole_batches_are_compiled_and_odd_ones_are_not(monkeypatch, tmp_path):
+    shapes = compiled_by(monkeypatch, "eager")
+    ours, plain = small_images(compile=True), small_images()
+    train_in_every_way(ours, tmp_path / "ours")
+    train_in_every_way(plain, tmp_path / "plain")
+    assert_learned_alike(ours, plain)
+    assert set(shapes) == {(8, 2, 5, 5)}
+    # fits of 2, 1, 1 and 2 epochs, each with a trial; of 4 batches an epoch the last is odd, and a fit's first is plain
+    assert len(shapes) == (1 + 5) + (1 + 2) + (1 + 2) + (1 + 5)
+
+
+def test_a_callback_that_looks_into_the_step_gets_the_plain_one(monkeypatch):
+    shapes, seen = compiled_by(monkeypatch, "eager"), []
+    for event in ck.callbacks.EVENTS:
+        note = SimpleNamespace(**{event: lambda learn: seen.append(learn.loss)})
+        learn = small_images(compile=True, callbacks=[note])
+        learn.fit(1, 0.01)
+        assert bool(shapes) == (event not in ("after_forward", "before_backward")), event
+        shapes.clear()
+    assert seen
+
+
+def broken(graph, inputs):
+    raise RuntimeError("no compiler for this")
+
+
+def wrong(graph, inputs):
+    return lambda *values: [out * 1.5 if isinstance(out, torch.Tensor) else out for out in graph(*values)]
+
+
+@pytest.mark.parametrize(("backend", "said"), [(broken, "no compiler for this"), (wrong, "another loss")])
+def test_what_does_not_compile_is_trained_plainly_with_one_warning_a_fit(monkeypatch, backend, said):
+    compiled_by(monkeypatch, backend)
+    ours, plain = small_images(compile=True), small_images()
+    torch.manual_seed(1)
+    plain.fit(2, 0.01)
+    torch.manual_seed(1)
+    with pytest.warns(UserWarning, match=f"compile=True has no effect in this fit.*{said}") as warned:
+        ours.fit(2, 0.01)
+    assert len(warned) == 1
+    assert_same(ours.model, plain.model)
+    assert ours.recorder.losses == plain.recorder.losses
 
 
 # Layer groups
@@ -264,7 +419,7 @@ def test_rates_of_groups_are_those_of_an_optimizer_with_groups(learner, rows, ne
     rates = zip(model, (0.001, 0.01, 0.1), strict=True)
     groups = [{"params": list(child.parameters()), "lr": rate} for child, rate in rates]
     torch.manual_seed(3)
-    optimizer = torch.optim.Adam(groups)
+    optimizer = torch.optim.Adam(groups, fused=True)
     for _ in range(2):
         for x, y in shuffled(*rows[0])():
             optimizer.zero_grad()

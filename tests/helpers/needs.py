@@ -8,6 +8,7 @@ from lab import READY
 
 IN_CI = os.environ.get("COURSEKIT_CI") == "1"  # where nothing may be skipped
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+COMPILER = shutil.which("g++") or shutil.which("clang++")
 JAVA = shutil.which("java")
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 
@@ -18,6 +19,7 @@ def _tool(there: str | None, reason: str) -> pytest.MarkDecorator:
 
 # `-m tools` selects these
 needs_chromium = _tool(CHROMIUM, "no Chromium on this machine")
+needs_compiler = _tool(COMPILER, "no C++ compiler, which torch.compile uses")
 needs_java = _tool(JAVA, "no Java to run the W3C's checker")
 needs_libreoffice = _tool(SOFFICE, "LibreOffice is not installed")
 # what Windows has not; each says what that is

@@ -2,7 +2,9 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch import nn
@@ -21,12 +23,13 @@ def data(rows=ROWS, valid=VALID, batch_size=BATCH, classes=3):
     return ck.Loaders((x[:rows], y[:rows]), (x[ROWS:][:valid], y[ROWS:][:valid]), batch_size=batch_size, device="cpu")
 
 
-def learner(loaders, *callbacks, norm=False, dropout=0.0):
+def learner(loaders, *callbacks, norm=False, dropout=0.0, **options):
     """A small network with metrics of all three kinds: of samples, a pair, and a root of a mean."""
     torch.manual_seed(2)
     middle = (nn.BatchNorm1d(8), nn.Dropout(dropout)) if norm or dropout else ()
     model = nn.Sequential(nn.Linear(4, 8), *middle, nn.ReLU(), nn.Linear(8, 3))
-    learn = ck.Learner(loaders, model, metrics=[ck.accuracy, fraction_of_ones, distance], callbacks=callbacks)
+    metrics = [ck.accuracy, fraction_of_ones, distance]
+    learn = ck.Learner(loaders, model, metrics=metrics, callbacks=callbacks, **options)
     torch.manual_seed(3)
     return learn
 
@@ -74,6 +77,8 @@ def trained(folder, together):
     seen = Seen(together)
     found["accumulated"] = fit(learner(data(), together, ck.GradientAccumulation(3)), epochs=2)
     found["best"] = fit(learner(data(), together, ck.Checkpoint(folder / "best", keep="best")))
+    with mock.patch("torch.compile", partial(torch.compile, backend="eager")):  # which asks for no C++ compiler
+        found["compiled"] = fit(learner(data(), together, compile=True))
     found["few rows"] = fit(learner(data(rows=3, valid=1, batch_size=1), together, seen), epochs=2)
     found["taken"] = seen.taken
     seen = Seen(together)
