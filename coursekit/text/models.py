@@ -169,7 +169,7 @@ USUAL = {"size_average": None, "reduce": None, "label_smoothing": 0.0}
 OF_SHAPE = {getattr(Tensor, name).__get__ for name in ("shape", "dtype", "device", "is_cuda")}
 OF_SHAPE |= {Tensor.dim, Tensor.__len__}
 if CHUNKS := getattr(nn, "LinearCrossEntropyOptions", None):  # PyTorch has it from 2.14 on
-    CHUNKS = CHUNKS(batch_chunk_size=128, chunking_method=None, allow_retain_graph=True)
+    CHUNKS = CHUNKS(batch_chunk_size=256, chunking_method=None, allow_retain_graph=True)
 
 
 def looked_at(given: object) -> object:
@@ -251,7 +251,7 @@ class ActivationRegularization:
         learn.loss = learn.loss + self.penalty(self.outputs, self.dropped)
 
     def penalty(self, outputs: Tensor, dropped: Tensor) -> Tensor:
-        """The encoder's outputs (n, tokens, size), before and after dropout, to one number."""
+        """The encoder's outputs, before dropout (n, tokens, size) and after it (..., size), to one number."""
         changes = outputs.float().diff(dim=1).square()
         change = changes.mean() if changes.numel() else 0.0  # a single token has none
         return self.alpha * dropped.float().square().mean() + self.beta * change
