@@ -17,11 +17,9 @@ class Figures:
     """The figures of a markdown table; `figures(column, row)` are those of rows with such a cell, or of all rows."""
 
     def __init__(self, text):
-        lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
-        self.text, self.heads, self.rows = text, [], []
-        if lines:
-            width = len(lines[1])
-            self.heads, _, *self.rows = ([""] * (width - len(line)) + line for line in lines)
+        lines = [line.strip()[1:-1].split("|") for line in text.splitlines() if line.startswith("|")]
+        self.text = text
+        self.heads, _, *self.rows = [[cell.strip() for cell in line] for line in lines] or [[], []]
 
     def __call__(self, column, row=None):
         at = column if isinstance(column, int) else self.heads.index(column) if column in self.heads else None
@@ -123,6 +121,13 @@ TARGETS = {
         Target("MB grown", 20, at("MB grown"), form="{:.1f}"),
         Target("pictures a pass, of up to 32", 2, at("pictures a pass", "up to 32 a pass"), True, "{:.1f}"),
     ],
+    "growth": [
+        Target(
+            "an exponent over the one that its case may have",
+            0.25,
+            lambda f: [x - power for x, power in zip(f("exponent"), f("of"), strict=True)],
+        )
+    ],
     "suite": [
         Target("seconds of the latest run, on two quiet cores", 360, at(-1, "**all, on the wall**"), form="{:.0f}")
     ],
@@ -131,9 +136,9 @@ TARGETS = {
 
 def judged(name, text):
     """A table's text with what became of its targets after it."""
-    before = text.partition(f"\n\n{JUDGED}")[0].rstrip()
+    before = text.partition(JUDGED)[0].rstrip()
     lines = [target.judged(Figures(before)) for target in TARGETS.get(name, ())]
-    return "\n".join([before, "", JUDGED, "", *lines]) if lines else before
+    return "\n".join([before, "", JUDGED, "", *lines]).lstrip() if lines else before
 
 
 def main():
