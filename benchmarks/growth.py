@@ -279,7 +279,7 @@ def fitted(sizes, seconds):
 def ran(names):
     """Each case's sizes, seconds and MB."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["coursekit", "matplotlib.pyplot", "pandas", "tokenizers", "torchvision", "tqdm"])
+    context.set_forkserver_preload(["coursekit", "lessons.make.record", "pandas", "tokenizers", "torchvision", "tqdm"])
     found = {}
     with tempfile.TemporaryDirectory() as place, ProcessPoolExecutor(1, context, max_tasks_per_child=1) as pool:
         for name in names:
@@ -313,7 +313,7 @@ def latest(runs=record.RUNS):
 
 def told(one):
     """The README's text of a run."""
-    heads = ["", "grows", "from", "to", "seconds there", "MB there", "exponent", "of", "since"]
+    heads = ["", "grows", "from", "to", "seconds there", "MB there", "exponent", "of", "why"]
     note = f"; {one['note']}" if one["note"] else ""
     with_what = f"{one['threads']} threads, PyTorch {one['torch']}, Python {one['python']}, {one['system']}"
     rows = [row(name, found) for name, found in one["cases"].items()]
