@@ -13,5 +13,6 @@ $venv/bin/python -m benchmarks.shops
 $venv/bin/python -m benchmarks.ratings
 $venv/bin/python -m benchmarks.texts
 $venv/bin/python -m benchmarks.reviews
+$venv/bin/python -m benchmarks.growth
 $venv/bin/python -m benchmarks.widgets
 $venv/bin/python -m benchmarks.app_load
