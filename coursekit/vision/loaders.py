@@ -141,8 +141,9 @@ class ImageLoader:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
+        in_bytes = type(self.augment).__call__ is Augment.__call__  # it makes them floats itself, a few at a time
         for images, targets in self.inner:
-            batch = images.float() / 255
+            batch = images if in_bytes else images.float().div_(255)
             targets = targets.long() if self.target_type.spatial == "mask" else targets
             yield self.augment(batch, targets, self.target_type) if self.augment else (batch, targets)
 
