@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 2396, "vision": 1673, "tabular": 694, "text": 890, "classroom": 2396}
+BUDGETS = {"core": 2397, "vision": 1827, "tabular": 694, "text": 890, "classroom": 2396}
 
 
 def lines_of_code(source):
