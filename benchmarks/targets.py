@@ -90,6 +90,21 @@ def fraction(column, row):
     return lambda figures: [1 / x for x in figures(column, row)]
 
 
+def last_over(column, row, other):
+    """The row's last figure over the other's."""
+
+    def ratio(figures):
+        own, rest = figures(column, row), figures(column, other)
+        return [own[-1] / rest[-1]] if own and rest else []
+
+    return ratio
+
+
+def of_workers(column, when):
+    """coursekit's figures, of images loaded without further processes and with two."""
+    return lambda figures: [x for n in (0, 2) for x in figures(column, f"coursekit, {n} workers, {when}")]
+
+
 OURS, FIRST = "times coursekit", "times the first"
 
 
@@ -107,6 +122,7 @@ PEERS = {
     "Ignite": beside_the_loop,
     "Hugging Face's `Trainer`": beside_the_loop,
 }
+AUGMENTING = "coursekit, by the batch", "the same, 2 processes"
 FACTORS = "coursekit, 50 factors, 5 epochs"
 BOOSTED = ("boosting, scikit-learn's defaults", "boosting, 500 trees at 0.1", "boosting, 300 trees at 0.2")
 TARGETS = {
@@ -116,7 +132,13 @@ TARGETS = {
         *(Target(f"{peer} / coursekit", 2.5, at(OURS, peer), least=True, why=why) for peer, why in PEERS.items()),
     ],
     "imports": [Target("`import coursekit` / `import torch`", 1.03, at(FIRST, "`import coursekit`"))],
-    "pictures": [Target("times the first", 2, at(FIRST, "coursekit, by the batch"), least=True)],
+    "pictures": [
+        Target("the largest, times torchvision's in 2 processes", 4, last_over(FIRST, *AUGMENTING), least=True)
+    ],
+    "loading": [
+        Target(f"{when}, times torchvision's", bound, of_workers("times torchvision's", when), least=True)
+        for when, bound in (("first epoch", 1), ("later epochs", 4))
+    ],
     "elapsed": [Target("times as fast as fastai", 50, at("times as fast", "coursekit"), least=True, form="{:.0f}")],
     "shops": [
         Target(f"coursekit's mean RMSPE / {words}", 1, over("mean RMSPE", "coursekit, entity embeddings", others))
