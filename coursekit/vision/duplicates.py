@@ -59,8 +59,9 @@ def near_duplicates(source: ImageSource | Sequence[Path], threshold: int = 5) ->
         ValueError: an image cannot be read, see `ImageSource.unreadable`; a threshold below 0 or above 64.
 
     Only those pairs are compared whose hashes agree in enough of their bits to be near (see `_near`): the work grows
-    little faster than the number of images, but with each pair where most look alike or the threshold is large. Used
-    in lesson 24.
+    little faster than the number of images, but with each pair where most look alike or the threshold is large.
+
+    Used in lesson 24.
     """
     import pandas as pd
 

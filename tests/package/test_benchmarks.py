@@ -165,9 +165,18 @@ def test_a_table_meets_its_bounds_or_misses_them(ratio, verdict):
 
 
 def test_of_several_rows_the_worst_counts():
-    rows = [["64", "coursekit, by the batch", "7.5 (5 to 9)"], ["128", "coursekit, by the batch", "1.9 (1 to 3)"]]
+    found = {0: "7.5 (5 to 9)", 2: "3.9 (1 to 4)"}
+    rows = [[f"4. coursekit, {n} workers, later epochs", ratio] for n, ratio in found.items()]
+    text = report.table(["", "times torchvision's"], rows)
+    assert "missed: 3.90 of at least 4.00" in targets.judged("loading", text)
+
+
+def test_of_several_sizes_the_last_is_compared():
+    found = {"64": ("1.5", "7.5"), "128": ("1.6", "8.0 (7 to 9)")}
+    names = "2. the same, 2 processes", "3. coursekit, by the batch"
+    rows = [[size, name, ratio] for size, both in found.items() for name, ratio in zip(names, both, strict=True)]
     text = report.table(["pixels", "", "times the first"], rows)
-    assert "missed: 1.90 of at least 2.00" in targets.judged("pictures", text)
+    assert "met: 5.00 of at least 4.00" in targets.judged("pictures", text)
 
 
 def test_a_target_that_is_about_other_data_is_not_judged():
