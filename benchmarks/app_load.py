@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -74,15 +75,15 @@ async def load(port, connections, seconds, requests):
     return sorted(times), wrong
 
 
-def health(address):
+def health(port):
     """What the server says of itself."""
-    with urlopen(f"{address}/health") as answer:
+    with urlopen(f"http://127.0.0.1:{port}/health") as answer:
         return json.load(answer)
 
 
-def measure(batch, connections, seconds):
-    """One row of the table."""
-    requests = [request(file) for file in PETS]
+@contextmanager
+def served(batch):
+    """The app in a process of its own: its port, and that process."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as log:
         run = [sys.executable, "-m", "benchmarks.app_load", "--serve", str(batch)]
@@ -92,14 +93,20 @@ def measure(batch, connections, seconds):
                 if process.poll() is not None:
                     raise SystemExit(Path(log.name).read_text(encoding="utf-8"))
                 time.sleep(0.1)
-            asyncio.run(load(int(found[1]), connections, seconds / 3, requests))  # warms up
-            memory = psutil.Process(process.pid).memory_info
-            before, counts = memory().rss, health(found[0])
-            times, wrong = asyncio.run(load(int(found[1]), connections, seconds, requests))
-            after, counted = memory().rss, health(found[0])
+            yield int(found[1]), psutil.Process(process.pid)
         finally:
             process.terminate()
             process.wait(20)
+
+
+def measure(batch, connections, seconds):
+    """One row of the table."""
+    requests = [request(file) for file in PETS]
+    with served(batch) as (port, process):
+        asyncio.run(load(port, connections, seconds / 3, requests))  # warms up
+        before, counts = process.memory_info().rss, health(port)
+        times, wrong = asyncio.run(load(port, connections, seconds, requests))
+        after, counted = process.memory_info().rss, health(port)
     grown = (after - before) / 1e6
     if wrong or grown > GROWTH or counted["answered"] - counts["answered"] != len(times):
         raise SystemExit(f"{len(wrong)} of {len(times)} wrong ({wrong[:1]}); {grown:.1f} MB more; {counted}")

@@ -1,4 +1,4 @@
-"""The same training written seven ways. `epoch.py` starts one process for each and tells it when to run.
+"""The same training written ten ways. `epoch.py` starts one process for each and tells it when to run.
 
 Each contestant is a function `(task, epochs, tick) -> (held-out loss, held-out accuracy, logits)`: the first two as
 its own validation of the last epoch found them, the third its trained model's outputs for the held-out rows. `tick` is
@@ -10,6 +10,7 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import partial
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import torch
@@ -40,7 +41,7 @@ class Task:
         return [tensor.to(DEVICE) for tensor in (*self.train, *self.valid)]
 
     def torch_loaders(self):
-        """PyTorch's own, as contestants 2 and 5 use them."""
+        """PyTorch's own, as the second loop by hand, Lightning and Ignite use them."""
         from torch.utils.data import DataLoader, TensorDataset
 
         loader = partial(DataLoader, pin_memory=DEVICE.type == "cuda")
@@ -127,6 +128,26 @@ def hand_written_dataloader(task, epochs, tick):
             yield inputs.to(DEVICE, non_blocking=True), targets.to(DEVICE, non_blocking=True)
 
     return by_hand(task, epochs, tick, lambda: moved(train), lambda: moved(valid))
+
+
+def limit(task, epochs, tick):
+    """The same arithmetic with nothing around it: no progress, no training loss, the held-out rows in one pass."""
+    model = task.model()
+    train_x, train_y, valid_x, valid_y = task.on_device()
+    optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=DECAY, fused=True)
+    buffers = torch.empty_like(train_x[:BATCH]), torch.empty_like(train_y[:BATCH])
+    for _ in range(epochs):
+        model.train()
+        for rows in torch.randperm(ROWS).to(DEVICE).split(BATCH):
+            inputs, targets = (buffer[: len(rows)] for buffer in buffers)
+            torch.index_select(train_x, 0, rows, out=inputs)
+            torch.index_select(train_y, 0, rows, out=targets)
+            optimizer.zero_grad(set_to_none=True)
+            F.cross_entropy(model(inputs), targets).backward()
+            optimizer.step()
+        loss, accuracy = validate(model, [(valid_x, valid_y)])
+        tick()
+    return loss, accuracy, outputs(model, task)
 
 
 @torch.inference_mode()
@@ -264,7 +285,88 @@ def keras(task, epochs, tick):
     return history["val_loss"][-1], history["val_accuracy"][-1], logits
 
 
-CONTESTANTS = [hand_written, hand_written_dataloader, coursekit, fastai, lightning, skorch, keras]
+def ignite(task, epochs, tick):
+    from ignite.engine import Events, create_supervised_evaluator, create_supervised_trainer
+    from ignite.handlers import ProgressBar
+    from ignite.metrics import Accuracy, Loss
+
+    model = task.model()
+    optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=DECAY)
+    train, valid = task.torch_loaders()
+    trainer = create_supervised_trainer(model, optimizer, F.cross_entropy, DEVICE)
+    metrics = {"loss": Loss(F.cross_entropy), "accuracy": Accuracy()}
+    evaluator = create_supervised_evaluator(model, metrics, DEVICE)
+    bar = ProgressBar()
+    bar.attach(trainer, output_transform=lambda loss: {"loss": loss})
+
+    @trainer.on(Events.EPOCH_COMPLETED)
+    def validate(trainer):
+        found = evaluator.run(valid).metrics
+        bar.log_message(f"{trainer.state.epoch}  {found['loss']:.4f}  {found['accuracy']:.4f}")
+        tick()
+
+    trainer.run(train, max_epochs=epochs)
+    found = evaluator.state.metrics
+    return found["loss"], found["accuracy"], outputs(model, task)
+
+
+def trainer(task, epochs, tick):
+    from torch.utils.data import Dataset
+    from transformers import Trainer, TrainerCallback, TrainingArguments
+
+    class Rows(Dataset):
+        def __init__(self, inputs, targets):
+            self.inputs, self.targets = inputs, targets
+
+        def __len__(self):
+            return len(self.inputs)
+
+        def __getitem__(self, row):
+            return {"inputs": self.inputs[row], "labels": self.targets[row]}
+
+    class Classifier(nn.Module):  # as Trainer asks of models of one's own: the loss first, if there are labels
+        def __init__(self):
+            super().__init__()
+            self.model = task.model()
+
+        def forward(self, inputs, labels=None):
+            logits = self.model(inputs)
+            return {"loss": F.cross_entropy(logits, labels), "logits": logits} if labels is not None else (logits,)
+
+    class Tick(TrainerCallback):
+        def on_evaluate(self, *_, **__):
+            tick()
+
+    def accuracy(found):
+        return {"accuracy": (found.predictions.argmax(1) == found.label_ids).mean()}
+
+    with TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            folder,
+            num_train_epochs=epochs,
+            per_device_train_batch_size=BATCH,
+            per_device_eval_batch_size=2 * BATCH,
+            learning_rate=RATE,
+            weight_decay=DECAY,
+            lr_scheduler_type="constant",
+            max_grad_norm=0,  # the others clip nothing
+            eval_strategy="epoch",
+            save_strategy="no",
+            report_to="none",
+            dataloader_pin_memory=DEVICE.type == "cuda",
+            use_cpu=DEVICE.type == "cpu",
+        )
+        classifier = Classifier()
+        data = dict(train_dataset=Rows(*task.train), eval_dataset=Rows(*task.valid))
+        trainer = Trainer(classifier, arguments, **data, compute_metrics=accuracy, callbacks=[Tick()])
+        trainer.train()
+    found = next(row for row in reversed(trainer.state.log_history) if "eval_loss" in row)
+    return found["eval_loss"], found["eval_accuracy"], outputs(classifier.model, task)
+
+
+CONTESTANTS = [
+    hand_written, hand_written_dataloader, limit, coursekit, fastai, lightning, skorch, keras, ignite, trainer,
+]  # fmt: skip
 MORE = [coursekit_compiled]  # played on a GPU by gpu.py
 
 

@@ -7,6 +7,8 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
+from .targets import judged
+
 README = Path(__file__).with_name("README.md")
 
 
@@ -48,18 +50,25 @@ def spread(values, form):
     return f"{middle} ({low} to {high})"
 
 
-def between(whole, name, text):
-    """The whole with `text` between its marks `<!-- name -->` and `<!-- /name -->`; a ValueError without them."""
-    before, start, rest = whole.partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition(f"<!-- /{name} -->")
+def inside(whole, name):
+    """What stands between the marks `<!-- name -->` and `<!-- /name -->`; a ValueError without them."""
+    _, start, rest = whole.partition(f"<!-- {name} -->\n")
+    text, end, after = rest.partition(f"<!-- /{name} -->")
     if not (start and end):
         raise ValueError(f"there are no marks <!-- {name} --> and <!-- /{name} --> to write between")
     if start in after:
         raise ValueError(f"the mark <!-- {name} --> is there twice: delete one, and what stands below it")
-    return f"{before}{start}{text}\n{end}{after}"
+    return text
+
+
+def between(whole, name, text):
+    """The whole with `text` between its marks; a ValueError without them."""
+    start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    return whole.replace(f"{start}{inside(whole, name)}{end}", f"{start}{text}\n{end}")
 
 
 def write(name, text):
-    """Replace what stands between the README's marks `<!-- name -->` and `<!-- /name -->`, and print it."""
+    """Replace what stands between the README's marks by this table, judged by its targets, and print it."""
+    text = judged(name, text)
     README.write_text(between(README.read_text(encoding="utf-8"), name, text), encoding="utf-8")
     print(text)

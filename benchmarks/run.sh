@@ -8,10 +8,12 @@ $venv/bin/uv pip install --quiet --python $venv/bin/python -r benchmarks/require
 $venv/bin/python -m benchmarks.epoch
 $venv/bin/python -m benchmarks.imports
 $venv/bin/python -m benchmarks.pictures
+$venv/bin/python -m benchmarks.loading
 $venv/bin/python -m benchmarks.elapsed
 $venv/bin/python -m benchmarks.shops
 $venv/bin/python -m benchmarks.ratings
 $venv/bin/python -m benchmarks.texts
 $venv/bin/python -m benchmarks.reviews
+$venv/bin/python -m benchmarks.growth
 $venv/bin/python -m benchmarks.widgets
 $venv/bin/python -m benchmarks.app_load

@@ -43,7 +43,7 @@ class Progress:
     Used in lesson 09.
     """
 
-    order, view, next = 100, None, 0.0
+    order, view, next, next_row = 100, None, 0.0, 0.0
 
     def before_fit(self, learn: Any) -> None:
         """Choose the place and draw the empty table."""
@@ -58,13 +58,16 @@ class Progress:
             self.view.update(EpochTable(learn.recorder.epochs, done, learn.step / learn.steps))
 
     def after_epoch(self, learn: Any) -> None:
-        """Add the epoch's row."""
-        if self.view:
+        """Add the epoch's row; those of quick epochs come several at a time, since all rows are drawn anew."""
+        now = monotonic()
+        if self.view and now >= self.next_row:
+            self.next_row = now + REDRAW
             self.view.update(EpochTable(learn.recorder.epochs))
 
     def after_fit(self, learn: Any) -> None:
         """Take the bar away; the table stays."""
-        self.after_epoch(learn)
+        if self.view:
+            self.view.update(EpochTable(learn.recorder.epochs))
         if isinstance(self.view, _Terminal):
             self.view.bar.close()
 

@@ -44,7 +44,7 @@ class Interpretation:
         self._draws, source = hasattr(self.loader, "draw"), getattr(self.data, "source", None)
         self.files = source.part(True)[0] if source is not None and loader is None else None
         self.probabilities = self.targets = None
-        self._confusion = 0
+        self._confusion, counting = 0, False
         losses, kept = [], []
         with learner.looking():
             for batch in self.loader:  # so that of masks no more than a batch is kept
@@ -54,13 +54,16 @@ class Interpretation:
                 self.target_type = learner.target_type(outputs)
                 values = self.target_type.values(outputs)
                 losses.append(self.target_type.losses(outputs, targets))
-                if hasattr(self.target_type, "confusion"):
-                    self._confusion = self._confusion + self.target_type.confusion(values, targets)
+                counting = hasattr(self.target_type, "confusion")
                 if self.target_type.spatial != "mask":
                     kept.append((values, targets))
+                elif counting:
+                    self._confusion = self._confusion + self.target_type.confusion(values, targets)
         self.losses = torch.cat(losses)
         if kept:
             self.probabilities, self.targets = map(torch.cat, zip(*kept, strict=True))
+            if counting:  # once: a matrix has as many entries as there are pairs of classes
+                self._confusion = self.target_type.confusion(self.probabilities, self.targets)
 
     def confusion_matrix(self) -> Tensor:
         """int64 (classes, classes): how often the class of the row was taken for the class of the column.

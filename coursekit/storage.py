@@ -37,15 +37,19 @@ def check_whole(what: str, value: object) -> None:
         raise ValueError(f"{what} is a whole number, at least one; found {value!r}")
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step: until all is on disk, an older one stays as it was."""
+def write_whole(path: Path, content: bytes, durable: bool = True) -> None:
+    """Replace a file in one step: until all is on disk, an older one stays as it was.
+
+    `durable=False` does not wait for the disk, for what can be made anew if the system stops at that moment.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with scratch.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         scratch.replace(path)
     except BaseException:
         scratch.unlink(missing_ok=True)

@@ -73,7 +73,8 @@ c.Spawner.cmd = [sys.executable, str(Path(sys.executable).with_name("jupyterhub-
 c.Spawner.default_url = "/lab/tree/my_lessons/00_notebook_basics.ipynb"
 c.Spawner.pre_spawn_hook = partial(accounts.before_start, home=home)
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # a class starts all at once; 30 seconds are too few to answer
-c.Spawner.env_keep = ["PATH", "PYTHONPATH", "LANG", "LC_ALL", "COURSEKIT_SIZE", "COURSEKIT_MIRROR", "COURSEKIT_VERIFY"]
+c.Spawner.env_keep = ["PATH", "PYTHONPATH", "LANG", "LC_ALL"]
+c.Spawner.env_keep += [f"COURSEKIT_{name}" for name in ("SIZE", "MIRROR", "VERIFY", "CACHE")]
 # many people share the cores
 quiet = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
 c.Spawner.environment = quiet

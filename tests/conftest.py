@@ -22,7 +22,7 @@ from excel.make.recalculate import recalculate
 @pytest.fixture(autouse=True)
 def own_home(tmp_path, monkeypatch):
     """No test reads or writes the user's data home, nor depends on the user's settings."""
-    for name in ("SIZE", "MIRROR", "VERIFY"):
+    for name in ("SIZE", "MIRROR", "VERIFY", "CACHE"):
         monkeypatch.delenv(f"COURSEKIT_{name}", raising=False)
     monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path / "home"))
     return tmp_path / "home"

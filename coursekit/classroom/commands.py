@@ -72,6 +72,13 @@ def where(*_: str) -> None:
         print(f"{name:<12} {folder}{'' if folder.exists() else '  (not there yet)'}")
 
 
+def clear(*_: str) -> None:
+    """remove the images that are kept on disk for sets larger than the memory; they are decoded anew when needed"""
+    from ..vision import cache
+
+    print(f"{cache.clear_cache() / 1e6:,.1f} MB of images are removed from {cache.cache_folder()}")
+
+
 def _mine() -> Path:
     """The folder of copies: my_lessons in the current folder, or this one if it is such a folder."""
     return Path.cwd() if Path(".copies.json").exists() else Path.cwd() / "my_lessons"
@@ -96,7 +103,7 @@ def print_anywhere() -> None:
             stream.reconfigure(errors="coursekit")
 
 
-TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, progress, app, check, where)}
+TASKS: dict[str, Callable[..., None]] = {f.__name__: f for f in (lab, reset, progress, app, check, where, clear)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,7 +6,8 @@ Each function takes a pandas DataFrame and gives a new one with columns added, r
 import math
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from numbers import Number
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,9 @@ def need_columns(table: "pd.DataFrame", columns: Iterable[str]) -> list:
 
     if not isinstance(table, pd.DataFrame):
         raise ValueError(f"a table is a pandas DataFrame; found {type(table).__name__}")
+    counts = Counter(table.columns)
     for column in (columns := as_list(columns)):
-        if (there := list(table.columns).count(column)) != 1:
+        if (there := counts[column] if isinstance(column, Hashable) else 0) != 1:
             found = f"the table has {there or 'no'} column{'s' * (there > 1)} {column!r}"
             raise ValueError(f"{found}; it has {', '.join(map(repr, table.columns))}")
     return columns

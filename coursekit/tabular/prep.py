@@ -6,6 +6,7 @@ with the model.
 
 import math
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -228,10 +229,10 @@ class TablePrep(_Preparation):
         self.normalize, names = Normalize(), self.columns
         if not names:
             raise ValueError("there are 0 columns: give categorical or continuous ones")
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise ValueError(f"the column {twice[0]!r} is given twice: it is categorical or continuous, not both")
         if odd := [name for name in names if not isinstance(name, (str, int))]:
             raise ValueError(f"a column's name is text or a whole number, to be saved; found {odd[0]!r}: rename it")
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
+            raise ValueError(f"the column {twice[0]!r} is given twice: it is categorical or continuous, not both")
 
     @property
     def columns(self) -> list[str]:

@@ -6,8 +6,9 @@ A. Vaswani et al., "Attention is all you need", 2017; A. Radford et al., "Langua
 learners" (GPT-2: layer norm before each part), 2019.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -123,6 +124,71 @@ class AWDLSTM(nn.Module):
         return functional_call(rnn, weights, (values, state))
 
 
+class Logits(Tensor):
+    """The outputs of a linear layer, (n, size) to (n, words), computed when somebody looks at them.
+
+    Of many words they are a training step's largest tensor by far, and their log-softmax and its gradients are as
+    large. `F.cross_entropy` of them goes over a few rows at a time, by PyTorch's `linear_cross_entropy`. Everything
+    else gets what the layer gave when it was called, with gradients unless its weights have changed since.
+    """
+
+    def __new__(cls, values: Tensor, layer: nn.Linear) -> "Logits":
+        """Only the shape."""
+        return values.detach().new_full((), torch.nan).expand(len(values), layer.out_features).as_subclass(cls)
+
+    def __init__(self, values: Tensor, layer: nn.Linear) -> None:
+        self.values, self.weights = values, (layer.weight, layer.bias)
+        self.kept = [part.detach().clone() for part in self.weights]
+
+    @cached_property
+    def whole(self) -> Tensor:
+        """All of them at once."""
+        same = all(map(torch.equal, self.weights, self.kept))  # fused optimizers do not count as changes in `_version`
+        with torch.enable_grad():
+            return F.linear(self.values, *(self.weights if same else self.kept))
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Callable, types: Sequence[type], args: Sequence[object] = (), options: dict | None = None
+    ) -> object:
+        """What PyTorch calls in place of a function, or a method, that is given logits."""
+        options = options or {}
+        if function in OF_SHAPE:
+            return super().__torch_function__(function, types, args, options)
+        if function is F.cross_entropy and isinstance(args[0], cls):
+            logits, targets, known = args[0], args[1], ("weight", "ignore_index", "reduction")
+            usual = {name: value for name, value in options.items() if name not in known} == USUAL
+            if usual and targets.dtype == torch.int64 and targets.dim() == 1 and "whole" not in vars(logits):
+                weight, bias = logits.weights
+                options = {name: options[name] for name in known} | {"linear_bias": bias, "options": CHUNKS}
+                return F.linear_cross_entropy(logits.values, weight, targets, **options)
+        return function(*looked_at(args), **{name: looked_at(value) for name, value in options.items()})
+
+
+USUAL = {"size_average": None, "reduce": None, "label_smoothing": 0.0}
+OF_SHAPE = {getattr(Tensor, name).__get__ for name in ("shape", "dtype", "device", "is_cuda")}
+OF_SHAPE |= {Tensor.dim, Tensor.__len__}
+if CHUNKS := getattr(nn, "LinearCrossEntropyOptions", None):  # PyTorch has it from 2.14 on
+    CHUNKS = CHUNKS(batch_chunk_size=256, chunking_method=None, allow_retain_graph=True)
+
+
+def looked_at(given: object) -> object:
+    """What a function was given, logits in it computed."""
+    if isinstance(given, (list, tuple)):
+        return type(given)([looked_at(part) for part in given])
+    return given.whole if isinstance(given, Logits) else given
+
+
+class Decoder(nn.Linear):
+    """A linear layer to one output for each word; of rows of values they are `Logits`, in training on a CPU."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        """(..., size) to (..., words)."""
+        trained = CHUNKS and self.training and torch.is_grad_enabled() and values.dim() == 2
+        plain = values.device.type != "cpu" or torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling()
+        return Logits(values, self) if trained and not plain else super().forward(values)
+
+
 class LanguageModel(nn.Module):
     """What comes next: the encoder, and a decoder whose weights are the words' vectors themselves, if `tied`.
 
@@ -136,7 +202,7 @@ class LanguageModel(nn.Module):
     def __init__(self, encoder: AWDLSTM, tied: bool = True) -> None:
         super().__init__()
         self.encoder = encoder
-        self.decoder = nn.Linear(encoder.embedding.embedding_dim, encoder.embedding.num_embeddings)
+        self.decoder = Decoder(encoder.embedding.embedding_dim, encoder.embedding.num_embeddings)
         if tied:
             self.decoder.weight = encoder.embedding.weight
         nn.init.zeros_(self.decoder.bias)
@@ -154,7 +220,7 @@ class LanguageModel(nn.Module):
         values, state = self.encoder(tokens, self.state)
         self.state = [(h.detach(), c.detach()) for h, c in state]
         dropped = locked_dropout(values.transpose(0, 1), self.encoder.dropouts.output, self.training).transpose(0, 1)
-        return self.decoder(dropped).flatten(0, 1)
+        return self.decoder(dropped.flatten(0, 1))
 
 
 class ActivationRegularization:
@@ -185,7 +251,7 @@ class ActivationRegularization:
         learn.loss = learn.loss + self.penalty(self.outputs, self.dropped)
 
     def penalty(self, outputs: Tensor, dropped: Tensor) -> Tensor:
-        """The encoder's outputs (n, tokens, size), before and after dropout, to one number."""
+        """The encoder's outputs, before dropout (n, tokens, size) and after it (..., size), to one number."""
         changes = outputs.float().diff(dim=1).square()
         change = changes.mean() if changes.numel() else 0.0  # a single token has none
         return self.alpha * dropped.float().square().mean() + self.beta * change

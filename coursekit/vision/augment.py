@@ -1,7 +1,7 @@
 """Augmentation of a whole batch at once, on its device: each image moves in its own way, its mask or keypoints with it.
 
-One 3x3 matrix an image holds all of its movements (flip, rotation, zoom, shift, perspective); the batch is then read
-through these matrices in one go.
+One 3x3 matrix an image holds all of its movements (flip, rotation, zoom, shift, perspective), and two numbers a channel
+its contrast and brightness; the batch is then read through the matrices, and its values changed, in one go.
 """
 
 import math
@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 from ..arguments import in_words
 from ..targets import TargetType
+
+CHUNK = 2**17  # pixels that a processor moves at a time: what is worked out for more leaves its cache
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,13 @@ class Augment:
         """Change a batch.
 
         Args:
-            images: float (n, channels, H, W), 0 to 1.
+            images: (n, channels, H, W), float from 0 to 1 or uint8 from 0 to 255; they become float from 0 to 1.
             targets: masks and keypoints move with their images, other targets stay.
             target_type: what the targets are.
         """
         matrices = self.matrices(len(images), *images.shape[-2:], self.mirrors(target_type)).to(images.device)
-        return self._jittered(move_images(images, matrices)), move_targets(targets, matrices, target_type)
+        moved = move_images(images, matrices, jitter=self._jitter(images))
+        return moved, move_targets(targets, matrices, target_type)
 
     def mirrors(self, target_type: TargetType) -> bool:
         """Whether images with such targets are mirrored."""
@@ -95,14 +98,17 @@ class Augment:
         """(n,) numbers from -most to most, or 0 for the images that are spared."""
         return (2 * torch.rand(n) - 1) * most * (torch.rand(n) < self.p)
 
-    def _jittered(self, images: Tensor) -> Tensor:
-        """Other contrast and brightness; the opacity stays."""
-        if not (self.brightness or self.contrast):
-            return images
-        strengths = [self._strength(len(images), most) for most in (self.contrast, self.brightness)]
-        contrast, brightness = (s.to(images.device)[:, None, None, None] for s in strengths)
-        lit = ((images - 0.5) * contrast.exp() + (0.5 + brightness)).clamp(0, 1)
-        return torch.cat([lit[:, :-1], images[:, -1:]], 1) if images.shape[1] in (2, 4) else lit
+    def _jitter(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The factor and the addend, (n, channels, 1, 1), that give values other contrast and brightness on 0 to 1."""
+        n, channels = images.shape[:2]
+        factor, addend = torch.ones(n, channels), torch.zeros(n, channels)
+        if self.brightness or self.contrast:
+            contrast, brightness = (self._strength(n, most)[:, None] for most in (self.contrast, self.brightness))
+            colors = channels - (channels in (2, 4))  # the opacity stays
+            factor[:, :colors] = contrast.exp()
+            addend[:, :colors] = 0.5 + brightness - 0.5 * contrast.exp()
+        factor /= 255 if images.dtype == torch.uint8 else 1
+        return factor.to(images.device)[..., None, None], addend.to(images.device)[..., None, None]
 
 
 @in_words
@@ -155,10 +161,28 @@ def _matrices(entries: dict[tuple[int, int], Tensor]) -> Tensor:
     return m
 
 
-def move_images(images: Tensor, matrices: Tensor, mode: str = "bilinear") -> Tensor:
-    """Read each image through its matrix; float (n, channels, H, W)."""
-    grid = _grid(matrices, *images.shape[-2:]).to(images.dtype)
-    return F.grid_sample(images, grid, mode, padding_mode="reflection", align_corners=False)
+def move_images(
+    images: Tensor, matrices: Tensor, mode: str = "bilinear", jitter: tuple[Tensor, Tensor] | None = None
+) -> Tensor:
+    """Read each image through its matrix.
+
+    Args:
+        images: (n, channels, H, W); the result is float of that shape.
+        matrices: (n, 3, 3), on the images' device.
+        mode: how values between pixels are found, "bilinear" or "nearest".
+        jitter: a factor and an addend for the values, (n, channels, 1, 1) each; what is then below 0 or above 1 is cut.
+    """
+    n, _, height, width = images.shape
+    moved = torch.empty_like(images, dtype=images.dtype if images.is_floating_point() else torch.float32)
+    step = max(1, CHUNK // (height * width) if images.device.type == "cpu" else n)
+    for part in (slice(start, start + step) for start in range(0, n, step)):
+        grid = _grid(matrices[part], height, width).to(moved.dtype)
+        chunk = images[part].to(moved.dtype)
+        chunk = F.grid_sample(chunk, grid, mode, padding_mode="reflection", align_corners=False)
+        if jitter:
+            chunk.mul_(jitter[0][part]).add_(jitter[1][part]).clamp_(0, 1)
+        moved[part] = chunk
+    return moved
 
 
 def move_keypoints(keypoints: Tensor, matrices: Tensor, swap: Sequence[tuple[int, int]] | None = None) -> Tensor:
@@ -186,7 +210,7 @@ def move_targets(targets: Tensor, matrices: Tensor, target_type: TargetType) -> 
     if target_type.spatial == "keypoints":
         return move_keypoints(targets, matrices, target_type.swap)
     if target_type.spatial == "mask" and not targets.is_floating_point():
-        return move_images(targets[:, None].float(), matrices, "nearest")[:, 0].long()
+        return move_images(targets[:, None], matrices, "nearest")[:, 0].long()
     return move_images(targets, matrices) if target_type.spatial else targets
 
 
@@ -194,6 +218,6 @@ def _grid(matrices: Tensor, height: int, width: int) -> Tensor:
     """(n, H, W, 2): where each pixel's middle is taken from; -1 and 1 are the image's edges."""
     y = (2 * torch.arange(height, device=matrices.device) + 1) / height - 1
     x = (2 * torch.arange(width, device=matrices.device) + 1) / width - 1
-    positions = torch.stack([*torch.meshgrid(x, y, indexing="xy"), torch.ones(height, width, device=x.device)], -1)
-    moved = torch.einsum("ijk,nlk->nijl", positions, matrices)
-    return moved[..., :2] / moved[..., 2:]
+    along_x, along_y, constant = matrices.unsqueeze(2).unbind(-1)  # (n, 3, 1) each
+    moved = (along_y * y).unsqueeze(3) + (along_x * x + constant).unsqueeze(2)
+    return (moved[:, :2] / moved[:, 2:]).permute(0, 2, 3, 1)

@@ -18,7 +18,8 @@ from ..display import counted
 from ..loaders import DatasetLoader, Loader, Loaders, TensorLoader
 from ..targets import Prediction, TargetType
 from .augment import Augment
-from .images import ImageLike, Resize, Size, read_image, read_mask
+from .cache import ImageCache
+from .images import ImageLike, Resize, Size, read_image, read_mask, read_resized
 
 
 class ImageDataset(Dataset):
@@ -30,15 +31,19 @@ class ImageDataset(Dataset):
         target_type: what a label is.
         resize: brings image and target to one size.
         channels: of the images.
+        cache: keeps on disk what was read, for the epochs to come; JPEGs are decoded smaller then, see `read_resized`,
+            unless they have masks or keypoints.
 
     Attributes:
         targets: of all images; None for masks and keypoints, which depend on their images.
     """
 
     def __init__(
-        self, files: Sequence[Path], labels: Sequence | None, target_type: TargetType, resize: Resize, channels: int = 3
-    ) -> None:
+        self, files: Sequence[Path], labels: Sequence | None, target_type: TargetType, resize: Resize,
+        channels: int = 3, cache: ImageCache | None = None,
+    ) -> None:  # fmt: skip
         self.files, self.labels, self.resize, self.channels = list(files), labels, resize, channels
+        self.cache = cache
         self.target_type, self.targets = target_type, torch.zeros(len(self.files), dtype=torch.int64)
         if labels is not None:
             self.targets = None if target_type.spatial else target_type.encode(labels)
@@ -53,10 +58,24 @@ class ImageDataset(Dataset):
         Raises:
             ValueError: an unreadable image, a mask that does not fit its image or names, a keypoint outside.
         """
+        file, label = self.files[i], self.labels[i] if self.targets is None else None
+        if self.cache is None or isinstance(file, Tensor):
+            image, *target = self._resized(i)
+        else:
+            files = [file, label] if isinstance(label, (str, Path)) else [file]
+            told = label.tolist() if isinstance(label, Tensor) else label
+            settings = self.channels, self.resize.size, self.resize.fit, told and (told, self.target_type)
+            image, *target = self.cache(files, settings, lambda: self._resized(i))
+        return image, *(target or [self.targets[i]])
+
+    def _resized(self, i: int) -> tuple[Tensor, ...]:
+        """The image in its new size, with its mask or keypoints."""
         image = self.files[i]
-        image = image if isinstance(image, Tensor) else read_image(image, self.channels)
         if self.targets is not None:
-            return self.resize(image), self.targets[i]
+            smaller = self.cache is not None
+            is_tensor = isinstance(image, Tensor)
+            return (self.resize(image) if is_tensor else read_resized(image, self.channels, self.resize, smaller),)
+        image = image if isinstance(image, Tensor) else read_image(image, self.channels)
         return (self._with_mask if self.target_type.spatial == "mask" else self._with_keypoints)(i, image)
 
     def _with_mask(self, i: int, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -141,8 +160,9 @@ class ImageLoader:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of batches."""
+        in_bytes = type(self.augment).__call__ is Augment.__call__  # it makes them floats itself, a few at a time
         for images, targets in self.inner:
-            batch = images.float() / 255
+            batch = images if in_bytes else images.float().div_(255)
             targets = targets.long() if self.target_type.spatial == "mask" else targets
             yield self.augment(batch, targets, self.target_type) if self.augment else (batch, targets)
 
@@ -157,11 +177,13 @@ class ImageLoaders(Loaders):
         batch_size: images in a training batch, see `Loaders`; validation uses twice as many.
         fit: how images come to that size: `"squish"`, `"crop"` or `"pad"`, see `Resize`.
         memory: keep all images in memory as bytes; None: if they take no more than a third of what is free.
+            Those of other sets are kept on disk once they are read, see `cache.ImageCache`.
         workers: processes that read images which are not in memory; None: one fewer than the processors, at most 8.
         device: where to compute; None takes the best device here.
 
     Attributes:
         source, target_type, size, channels, resize, augment, memory: of the images.
+        cache: the `ImageCache` of images that are not in memory; else None.
 
     Raises:
         ValueError: see `ImageDataset`; an image that is not in memory is looked at when its batch is made.
@@ -184,11 +206,13 @@ class ImageLoaders(Loaders):
         self.resize = Resize(size, fit)
         self.source, self.target_type, self.channels = source, source.target_type, source.channels
         self.size, self.augment = self.resize.size, augment
-        parts = [self._dataset(*source.part(held_out)) for held_out in (False, True)]
+        parts = [source.part(held_out) for held_out in (False, True)]
         self._warn_of_mirrors()
         taken = len(source) * self.size[0] * self.size[1] * (self.channels + (self.target_type.spatial == "mask"))
         self.memory = taken <= psutil.virtual_memory().available / 3 if memory is None else memory
         workers = min(8, (os.cpu_count() or 1) - 1) if workers is None else workers
+        self.cache = None if self.memory else ImageCache()
+        parts = [self._dataset(*part) for part in parts]
         parts = [part.in_memory() if self.memory else part for part in parts]
         super().__init__(*parts, batch_size=batch_size, device=device, workers=workers, target_type=self.target_type)
         self.train = ImageLoader(self.train, self.target_type, augment, self.channels)
@@ -206,7 +230,7 @@ class ImageLoaders(Loaders):
             warnings.warn(f"{said}: Augment(flip=False) leaves them as they are", stacklevel=3)
 
     def _dataset(self, files: Sequence[Path], labels: Sequence | None) -> ImageDataset:
-        return ImageDataset(files, labels, self.target_type, self.resize, self.channels)
+        return ImageDataset(files, labels, self.target_type, self.resize, self.channels, self.cache)
 
     def _shapes(self) -> list[tuple[int, ...]]:
         return [(self.channels, *self.size)]

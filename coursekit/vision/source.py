@@ -15,7 +15,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from inspect import signature
-from itertools import chain
+from itertools import chain, islice
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -206,12 +206,13 @@ def _normal_label(label: object) -> object:
 def _refuse_masks(files: Sequence[Path]) -> None:
     """Raise a ValueError if a folder has masks of other images: named as these or with an addition (a_mask, mask-a), of
     the same size, with one channel where these have colors, and in no format that changes numbers."""
-    stems, pairs = defaultdict(list), defaultdict(list)
+    stems, pairs = defaultdict(dict), defaultdict(list)  # by name and folder, since many folders may have one name
     for file in files:
-        stems[file.stem].append(file)
+        stems[file.stem].setdefault(file.parent, file)
     for file in files:
         parts = [(file.stem.rpartition(mark)[0], file.stem.partition(mark)[2]) for mark in "_-"]
-        twins = [twin for name in (file.stem, *chain(*parts)) if name in stems for twin in stems[name]]
+        known = [stems[name] for name in (file.stem, *chain(*parts)) if name in stems]
+        twins = [twin for named in known for twin in (named.get(file.parent), *islice(named.values(), 2)) if twin]
         twins = [twin for twin in twins if twin.with_suffix("") != file.with_suffix("")]
         for added in {twin.stem != file.stem for twin in twins}:  # equal names in folders of classes are no additions
             one = [twin for twin in twins if (twin.stem != file.stem) == added]

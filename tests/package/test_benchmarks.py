@@ -1,4 +1,4 @@
-"""`benchmarks/suite.py` says where the suite's time goes, `benchmarks/gpu.py` proves what needs a GPU."""
+"""The tables judge themselves; `suite.py` says where the suite's time goes, `gpu.py` proves what needs a GPU."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from lab import ROOT
 
-from benchmarks import gpu, suite
+from benchmarks import epoch, gpu, report, suite, targets
 from lessons.make import run
 
 PRINTED = """
@@ -126,3 +126,66 @@ def test_a_part_that_fails_ends_with_1_and_is_in_the_record(monkeypatch, tmp_pat
         gpu.main()
     assert ended.value.code == 1 and "RuntimeError: no kernel" in capsys.readouterr().out
     assert kept[0]["parts"]["lessons"]["failures"] == ["RuntimeError: no kernel"]
+
+
+README = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", targets.TARGETS)
+def test_every_verdict_in_the_readme_follows_from_its_table(name):
+    text = report.inside(README, name)
+    assert targets.judged(name, text) == text.rstrip()
+
+
+def test_no_target_is_typed_beside_the_tables():
+    prose = README
+    for name in targets.TARGETS:
+        prose = report.between(prose, name, "")
+    assert not [line for line in prose.splitlines() if line.startswith(("Target", "- ")) or " met: " in line]
+
+
+@pytest.mark.parametrize("ratio, verdict", [("0.80", "met: 0.80 of"), ("0.81", "missed: 0.81 of")])
+def test_a_table_meets_its_bounds_or_misses_them(ratio, verdict):
+    heads = ["", "times the first", "times coursekit"]
+    rows = [
+        ["1. a loop by hand, index batches", "1.00 (1.00 to 1.00)", "1.25 (1.20 to 1.30)"],
+        ["3. the limit", "0.70 (0.70 to 0.70)", "0.80 (0.70 to 0.99)"],
+        ["4. coursekit", f"{ratio} (0.10 to 9.00)", "1.00 (1.00 to 1.00)"],
+        ["2. a loop by hand, `DataLoader`", "1.50 (1.50 to 1.50)", "1.90 (1.90 to 1.90)"],
+        ["7. skorch", "2.00 (2.00 to 2.00)", "2.40 (2.00 to 3.00)"],
+        ["6. Lightning", "4.00 (4.00 to 4.00)", "1,002.50 (5.00 to 5.00)"],
+    ]
+    lines = targets.judged("epoch", f"a machine\n\n{report.table(heads, rows)}").splitlines()
+    assert f"- coursekit / the loop by hand with index batches: {verdict} at most 0.80." in lines
+    assert "- coursekit / the limit: missed: 1.25 of at most 1.15." in lines
+    assert "- Lightning / coursekit: met: 1002.50 of at least 2.50." in lines
+    why = "a loop by hand with the same `DataLoader` has 1.90"
+    assert f"- skorch / coursekit: missed: 2.40 of at least 2.50; {why}." in lines
+    assert "- Ignite / coursekit: not measured; at least 2.50." in lines
+
+
+def test_of_several_rows_the_worst_counts():
+    found = {0: "7.5 (5 to 9)", 2: "3.9 (1 to 4)"}
+    rows = [[f"4. coursekit, {n} workers, later epochs", ratio] for n, ratio in found.items()]
+    text = report.table(["", "times torchvision's"], rows)
+    assert "missed: 3.90 of at least 4.00" in targets.judged("loading", text)
+
+
+def test_of_several_sizes_the_last_is_compared():
+    found = {"64": ("1.5", "7.5"), "128": ("1.6", "8.0 (7 to 9)")}
+    names = "2. the same, 2 processes", "3. coursekit, by the batch"
+    rows = [[size, name, ratio] for size, both in found.items() for name, ratio in zip(names, both, strict=True)]
+    text = report.table(["pixels", "", "times the first"], rows)
+    assert "met: 5.00 of at least 4.00" in targets.judged("pictures", text)
+
+
+def test_a_target_that_is_about_other_data_is_not_judged():
+    text = f"100 ratings of the sample\n\n{report.table(['', 'mean RMSE'], [[f'2. {targets.FACTORS}', '0.9']])}"
+    assert "not measured; at most 0.8500 on MovieLens latest-small" in targets.judged("ratings", text)
+
+
+def test_every_peer_of_the_epoch_has_its_target():
+    libraries = [name.partition(". ")[2] for name in epoch.NAMES.values()]
+    ours = ("a loop by hand, index batches", "a loop by hand, `DataLoader`", "the limit", "coursekit")
+    assert libraries == [*ours, *targets.PEERS]
+    assert list(epoch.NAMES) == [contestant.__name__ for contestant in epoch.CONTESTANTS]

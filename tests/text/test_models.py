@@ -1,5 +1,8 @@
 """AWD-LSTM does what its parts say: a step by hand, dropouts in place, state carried, pieces like the whole."""
 
+import pickle
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +10,7 @@ from torch.nn import functional as F
 from torch.profiler import ProfilerActivity, profile
 
 import coursekit as ck
+from coursekit.text.models import Decoder, Logits
 from coursekit.text.tokens import PADDING
 
 WORDS, SIZE, HIDDEN = 30, 5, 7
@@ -144,6 +148,149 @@ def test_no_gradient_flows_to_the_batch_before():
     assert not any(part.requires_grad for layer in model.state for part in layer)
     model(x).sum().backward()
     model(x).sum().backward()
+
+
+def plain_decoder(model):
+    """The same language model with an ordinary linear layer."""
+    model.decoder.__class__ = nn.Linear
+    return model
+
+
+def loss_and_gradients(loss_fn, change=lambda model: model, train=None):
+    """Of 301 tokens, more than a chunk and no whole number of them, with the same dropouts every time."""
+    model = change(ck.LanguageModel(encoder(ck.Dropouts())))
+    nn.init.normal_(model.decoder.bias)
+    for part in model.parameters():
+        part.requires_grad_(train is None or part is train(model))
+    targets = tokens(7, 43).roll(1).flatten()
+    targets[::5] = PADDING
+    torch.manual_seed(4)
+    loss = loss_fn(model(tokens(7, 43)), targets)
+    loss.backward()
+    return [loss.detach(), *(part.grad for part in model.parameters() if part.requires_grad)]
+
+
+WEIGHTED = partial(F.cross_entropy, weight=torch.linspace(0.5, 2, WORDS))
+
+
+@pytest.mark.parametrize(
+    "loss_fn",
+    [
+        ck.cross_entropy, F.cross_entropy, nn.CrossEntropyLoss(reduction="sum"), WEIGHTED,
+        partial(ck.cross_entropy, ignore_index=PADDING), partial(ck.cross_entropy, label_smoothing=0.1),
+        lambda outputs, targets: F.cross_entropy(outputs, targets, reduction="none").square().mean(),
+        lambda outputs, targets: F.nll_loss(outputs.log_softmax(1), targets),
+        lambda outputs, targets: ck.cross_entropy(outputs, F.one_hot(targets, WORDS).float()),
+        lambda outputs, targets: ck.cross_entropy(outputs, targets) + outputs.square().mean(),
+        lambda outputs, targets: outputs.square().mean() + ck.cross_entropy(outputs, targets),
+        lambda outputs, targets: ck.cross_entropy(torch.cat([outputs, outputs[:3]]), torch.cat([targets, targets[:3]])),
+    ],
+)  # fmt: skip
+def test_any_loss_and_its_gradients_are_those_of_a_linear_layer(loss_fn):
+    results = [loss_and_gradients(loss_fn, change) for change in (plain_decoder, lambda model: model)]
+    assert all(torch.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize(
+    "train", [lambda m: m.decoder.bias, lambda m: m.decoder.weight, lambda m: m.encoder.rnns[0].bias_hh_l0]
+)
+def test_so_are_those_of_one_part_alone(train):
+    results = [loss_and_gradients(ck.cross_entropy, c, train) for c in (plain_decoder, lambda model: model)]
+    assert all(torch.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(*results, strict=True))
+
+
+def test_a_loss_can_be_differentiated_twice_over_the_same_graph():
+    model = ck.LanguageModel(encoder())
+    loss = ck.cross_entropy(model(tokens()), tokens().flatten())
+    loss.backward(retain_graph=True)
+    once = model.decoder.weight.grad.clone()
+    (loss * 2).backward()
+    assert torch.allclose(model.decoder.weight.grad, 3 * once, atol=1e-6)
+
+
+def test_logits_are_the_layers_outputs_even_after_its_weights_changed():
+    torch.manual_seed(0)
+    layer, values = Decoder(SIZE, WORDS), torch.randn(9, SIZE, requires_grad=True)
+    expected = F.linear(values, layer.weight, layer.bias)
+    logits, late = layer(values), layer(values)
+    assert type(logits) is Logits and isinstance(logits, torch.Tensor) and logits.shape == (9, WORDS)
+    assert (len(logits), logits.dim(), logits.dtype, logits.is_cuda) == (9, 2, torch.float32, False)
+    assert "whole" not in vars(logits), "none of these is worth a product"
+    assert torch.equal(logits, expected) and torch.equal(logits.argmax(1), expected.argmax(1))
+    assert repr(logits.detach()) == repr(expected.detach())
+    assert all(torch.equal(a, b) for a, b in zip(logits.split(4), expected.split(4), strict=True))
+    assert type(pickle.loads(pickle.dumps(logits.detach()))) is torch.Tensor
+    logits.square().sum().backward()
+    assert values.grad is not None
+    torch.optim.AdamW(layer.parameters(), 0.1, fused=True).step()
+    assert not torch.allclose(layer(values), expected) and torch.equal(late, expected)
+
+
+def test_logits_are_deferred_in_training_alone_and_in_32_bits():
+    layer, values = Decoder(SIZE, WORDS), torch.randn(9, SIZE)
+    assert type(layer(values[None])) is type(layer(values[0])) is type(layer.eval()(values)) is torch.Tensor
+    layer.train()
+    with torch.no_grad():
+        assert type(layer(values)) is torch.Tensor
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(values).dtype is torch.bfloat16 and type(layer(values)) is torch.Tensor
+    assert type(layer(values)) is Logits
+
+
+@pytest.mark.parametrize("wrong", [WORDS, -3])
+def test_a_target_that_is_no_word_is_named(wrong):
+    targets = tokens().flatten()
+    targets[4] = wrong
+    with pytest.raises(ValueError, match=f"target {wrong} of sample 4 is outside the {WORDS} classes"):
+        ck.cross_entropy(ck.LanguageModel(encoder())(tokens()), targets)
+    with pytest.raises(ValueError, match="need class numbers of shape"):
+        ck.cross_entropy(ck.LanguageModel(encoder())(tokens()), targets[1:])
+
+
+def test_a_training_step_never_holds_all_logits():
+    words, x = 20_000, tokens(16, 40, 20_000)
+    model = ck.LanguageModel(encoder(words=words))
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        ck.cross_entropy(model(x), x.flatten()).backward()
+    largest = max(event.cpu_memory_usage for event in seen.events())
+    assert words * 256 * 4 * 0.9 < largest < words * x.numel() * 4 / 2
+
+
+class Asks:
+    """A callback that looks at the outputs, from an event on, and may make them part of the loss."""
+
+    order = 10
+
+    def __init__(self, events, weight=0.0):
+        self.seen, self.weight = [], weight
+        for event in events:
+            setattr(self, event, self.look)
+
+    def look(self, learn):
+        self.seen.append(learn.outputs.detach().clone())
+        if self.weight:
+            learn.loss = learn.loss + self.weight * learn.outputs.square().mean()
+
+
+BOTH = ("after_forward", "after_batch")
+
+
+@pytest.mark.parametrize(
+    "asks", [((), 0), (BOTH, 0), (BOTH[1:], 0), (["before_backward"], 0.1), (["after_backward"], 0)]
+)
+def test_a_fit_is_that_of_a_linear_layer_whoever_looks_at_the_outputs(asks):
+    texts, results = ["one two three four five six seven"] * 40, []
+    data = ck.LanguageLoaders(texts, texts[:9], batch_size=20, seq_len=6, device="cpu")
+    for change in (plain_decoder, lambda model: model):
+        torch.manual_seed(0)
+        model = change(ck.LanguageModel(ck.AWDLSTM(len(data.vocab), 5, 7, 2, ck.Dropouts())))
+        looking = Asks(*asks)
+        callbacks = [ck.ActivationRegularization(), ck.GradientClipping(0.5), *([looking] if asks[0] else [])]
+        learn = ck.Learner(data, model, metrics=[ck.perplexity], callbacks=callbacks, progress=False)
+        learn.fit(2, 1e-2)
+        results.append([torch.tensor(learn.recorder.losses), *model.parameters(), *looking.seen])
+    assert all(torch.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(*results, strict=True))
+    assert len(looking.seen) == len(asks[0]) * len(learn.recorder.losses)
 
 
 def fitted_losses(alpha, beta, epochs=1, seq_len=6, **options):

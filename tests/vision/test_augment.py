@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 from drawn import blob, centre
+from torch.nn import functional
 
 import coursekit as ck
 from coursekit.targets import Categories, Keypoints, Masks
-from coursekit.vision.augment import dihedral_group, move_images, move_keypoints, move_targets
+from coursekit.vision.augment import CHUNK, dihedral_group, move_images, move_keypoints, move_targets
 
 OFF = {"flip": False, "rotate": 0.0, "zoom": 1.0, "shift": 0.0, "perspective": 0.0, "brightness": 0.0, "contrast": 0.0}
 NAMES, MASKS, POINT = Categories(("a", "b")), Masks(("ground", "blob")), Keypoints(1)
@@ -191,6 +192,52 @@ def test_strengths_that_make_no_sense_are_refused(wrong):
             ck.dihedral(**wrong)
 
 
+def pass_by_pass(augment, images, masks):
+    """What `Augment` does to floats and masks, the whole batch at each step, in the order in which one would say it."""
+    n, channels, height, width = images.shape
+    matrices = augment.matrices(n, height, width)
+    contrast = augment._strength(n, augment.contrast)[:, None, None, None]
+    brightness = augment._strength(n, augment.brightness)[:, None, None, None]
+    x, y = ((2 * torch.arange(size) + 1) / size - 1 for size in (width, height))
+    positions = torch.stack([*torch.meshgrid(x, y, indexing="xy"), torch.ones(height, width)], -1)
+    grid = torch.einsum("ijk,nlk->nijl", positions, matrices)
+    grid = grid[..., :2] / grid[..., 2:]
+    options = {"padding_mode": "reflection", "align_corners": False}
+    moved = functional.grid_sample(images, grid, "bilinear", **options)
+    colors = channels - (channels in (2, 4))
+    jittered = ((moved - 0.5) * contrast.exp() + 0.5 + brightness).clamp(0, 1)
+    masks = functional.grid_sample(masks[:, None].float(), grid, "nearest", **options)[:, 0].long()
+    return torch.cat([jittered[:, :colors], moved[:, colors:]], 1), masks
+
+
+@pytest.mark.parametrize(
+    "augment", [ck.Augment(), ck.Augment(p=1.0, shift=0.2, zoom=1.5, contrast=1.0)], ids=["", "p=1"]
+)
+@pytest.mark.parametrize("shape", [(20, 3, 128, 128), (5, 4, 128, 160), (9, 1, 30, 20), (1, 3, 400, 400)], ids=str)
+def test_a_few_images_at_a_time_are_what_the_batch_is_pass_by_pass(augment, shape):
+    images, masks = torch.randint(256, shape, dtype=torch.uint8), torch.randint(5, (shape[0], *shape[2:]))
+    torch.manual_seed(2)
+    expected, masks_expected = pass_by_pass(augment, images.float() / 255, masks)
+    for given in (images, images.float() / 255):
+        torch.manual_seed(2)
+        found, masks_found = augment(given, masks, MASKS)
+        assert found.dtype == torch.float32 and (found - expected).abs().max() < 3e-4, "noise, so steep everywhere"
+        assert (masks_found != masks_expected).double().mean() < 1e-4, "but for ties between two pixels"
+    assert shape[1:3] != (3, 128) or shape[0] > CHUNK // 128**2, "more than one chunk"
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_batches_of_one_and_of_none(n):
+    assert ck.Augment()(torch.zeros(n, 3, 8, 8, dtype=torch.uint8), torch.zeros(n), NAMES)[0].shape == (n, 3, 8, 8)
+
+
+def test_the_images_given_are_left_as_they_were():
+    for images in (torch.randint(256, (4, 3, 8, 8), dtype=torch.uint8), torch.rand(4, 3, 8, 8)):
+        before = images.clone()
+        ck.Augment(p=1.0)(images, torch.zeros(4), NAMES)
+        assert torch.equal(images, before)
+
+
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_any_number_of_channels(channels):
     images = torch.rand(3, channels, 8, 8)
@@ -208,3 +255,20 @@ def test_only_training_batches_are_augmented(tmp_path):
     assert not torch.allclose(first, second)
     first, second = (next(iter(plain.train))[0].sort(0).values for _ in range(2))
     assert torch.equal(first, second)
+
+
+def test_an_augmentation_of_your_own_gets_floats(tmp_path):
+    from drawn import classes
+
+    class Own(ck.Augment):
+        """Looks at what it is given."""
+
+        def __call__(self, images, targets, target_type):
+            assert images.dtype == torch.float32 and 0.5 < images.max() <= 1
+            return super().__call__(images, targets, target_type)
+
+    source = classes(tmp_path, 3).split(ck.at_random(0.3))
+    for augment in (Own(), lambda images, targets, _: (images.mul(0.5), targets), ck.Augment()):
+        for _ in range(2):
+            images, _ = next(iter(source.loaders(8, augment=augment, device="cpu").train))
+            assert images.dtype == torch.float32 and images.max() <= 1
