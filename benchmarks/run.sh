@@ -7,6 +7,7 @@ venv=.venv-bench
 $venv/bin/uv pip install --quiet --python $venv/bin/python -r benchmarks/requirements.txt
 $venv/bin/python -m benchmarks.epoch
 $venv/bin/python -m benchmarks.imports
+$venv/bin/python -m benchmarks.digits
 $venv/bin/python -m benchmarks.pictures
 $venv/bin/python -m benchmarks.loading
 $venv/bin/python -m benchmarks.elapsed
