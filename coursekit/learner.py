@@ -55,7 +55,7 @@ class Learner:
             By default the children of an `nn.Sequential` that have parameters; any other model is one group.
         callbacks: used in every fit.
         progress: show progress.
-        channels_last: keep images as H x W x channels in memory, which some GPUs compute faster.
+        channels_last: keep images as H x W x channels in memory, which GPUs and processors often compute faster.
         compile: train through `torch.compile`, on an NVIDIA GPU by CUDA graphs: outputs, loss and gradients of batches
             that are shaped as the fit's first, unless a callback has `after_forward` or `before_backward`, or gradients
             are accumulated. Each fit tries it on a batch first; where it fails, or gives something else, a warning
@@ -311,12 +311,13 @@ class Learner:
     def model_kept(self) -> Iterator[None]:
         """Inside it the model may be trained; afterwards weights, buffers, and the mode of each part are as before."""
         kept = [(t, t.detach().clone()) for t in [*self.model.parameters(), *self.model.buffers()]]
-        buffers = [(part._buffers, dict(part._buffers)) for part in self.model.modules()]  # some put new ones in place
+        # some put new buffers in place, or keep more: a language model what it has read
+        attributes = [(own, dict(own)) for part in self.model.modules() for own in (vars(part), part._buffers)]
         try:
             with evaluating(self.model):
                 yield
         finally:
-            for own, old in buffers:
+            for own, old in attributes:
                 own.update(old)
             with torch.no_grad():
                 for tensor, old in kept:
@@ -670,6 +671,7 @@ class CompiledStep:
             return None
         if not self.tried:
             self.tried, self.failed = True, not self._agrees(learn, inputs, targets)
+            learn.optimizer.zero_grad()  # of what the trial left, be it broken off halfway
             return self(learn, inputs, targets)
         torch.compiler.cudagraph_mark_step_begin()
         outputs, loss = self.step(learn.model, learn.loss_fn, inputs, targets)
@@ -693,12 +695,11 @@ class CompiledStep:
         """The loss and all gradients, in one row."""
         with learn.model_kept(), learn.randomness_kept():
             train_mode(learn.model, learn.batch_norm)
+            learn.optimizer.zero_grad()
             _, loss = step(learn.model, learn.loss_fn, inputs, targets)
             loss.backward()
-            gradients = [p.grad.flatten() for p in learn.model.parameters() if p.grad is not None]
-            row = torch.cat([loss.detach()[None].float(), *(gradient.float() for gradient in gradients)])
-            learn.optimizer.zero_grad()
-        return row
+            gradients = [p.grad.flatten().float() for p in learn.model.parameters() if p.grad is not None]
+            return torch.cat([loss.detach()[None].float(), *gradients])
 
 
 def outputs_and_loss(

@@ -377,6 +377,24 @@ def test_a_callback_that_looks_into_the_step_gets_the_plain_one(monkeypatch):
     assert seen
 
 
+def test_a_trial_that_fails_halfway_leaves_no_gradient(monkeypatch):
+    def halfway(function, **options):
+        def called(*given):
+            function(*given)[1].backward()
+            raise RuntimeError("no memory")
+
+        return called
+
+    ours, plain = small_images(compile=True), small_images()
+    torch.manual_seed(1)
+    plain.fit(1, 0.01)
+    monkeypatch.setattr(torch, "compile", halfway)
+    torch.manual_seed(1)
+    with pytest.warns(UserWarning, match="no memory"):
+        ours.fit(1, 0.01)
+    assert_same(ours.model, plain.model)
+
+
 def broken(graph, inputs):
     raise RuntimeError("no compiler for this")
 

@@ -293,6 +293,22 @@ def test_a_fit_is_that_of_a_linear_layer_whoever_looks_at_the_outputs(asks):
     assert len(looking.seen) == len(asks[0]) * len(learn.recorder.losses)
 
 
+def test_a_compiled_fits_trial_and_a_search_leave_what_was_read_as_it_was(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    texts, losses = ["one two three four five six seven"] * 40, []
+    data = ck.LanguageLoaders(texts, batch_size=4, seq_len=6, device="cpu")
+    for options in ({}, {"compile": True}):
+        torch.manual_seed(0)
+        model = ck.LanguageModel(ck.AWDLSTM(len(data.vocab), 5, 7, 2, ck.Dropouts()))
+        learn = ck.Learner(data, model, progress=False, **options)
+        learn.fit(1, 1e-2)
+        losses.append(learn.recorder.losses)
+        read = model.state
+        learn.lr_find(batches=3)
+        assert model.state is read
+    assert len(losses[0]) > 3 and losses[1] == pytest.approx(losses[0], abs=1e-5)
+
+
 def fitted_losses(alpha, beta, epochs=1, seq_len=6, **options):
     """The training losses of a fit that changes next to nothing, and the learner."""
     texts = ["one two three four five six seven"] * 8
