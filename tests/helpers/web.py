@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import uvicorn
 from lab import ROOT, address
 
@@ -19,7 +20,8 @@ from lessons.app.corrections import Corrections
 from lessons.app.limits import Limits
 
 __all__ = [
-    "ROOT", "Batcher", "Corrections", "Limits", "command", "guard", "pages", "problems", "served", "server", "uploads",
+    "ROOT", "Batcher", "Corrections", "Limits", "command", "guard", "own_memory", "pages", "problems", "served",
+    "server", "uploads",
 ]  # fmt: skip
 
 
@@ -52,3 +54,9 @@ def command(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)
+
+
+def own_memory(process: psutil.Process) -> int:
+    """Bytes in memory, without pages of libraries, which come and go with what else the machine does (Linux tells)."""
+    found = process.memory_info()
+    return found.rss - getattr(found, "shared", 0)

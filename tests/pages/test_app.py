@@ -20,7 +20,7 @@ from markup import errors_in
 from needs import needs_java
 from photos import GOOD, header, photo, saved, turned
 from PIL import Image
-from web import ROOT, Batcher, Corrections, Limits, command, guard, pages, problems, served, server, uploads
+from web import ROOT, Batcher, Corrections, Limits, command, guard, own_memory, pages, problems, served, server, uploads
 
 import coursekit as ck
 
@@ -187,13 +187,13 @@ def test_a_body_that_never_comes_is_given_up(predictor, tmp_path, monkeypatch):
 def test_a_large_upload_costs_no_memory_and_its_sender_reads_why(predictor, tmp_path, announced):
     chunk, process = b"\0" * 10**6, psutil.Process()
     with served(create_app(predictor, tmp_path)) as address:
-        before, peak = process.memory_info().rss, 0
+        before, peak = own_memory(process), 0
 
         def body():
             nonlocal peak
             yield START
             for _ in range(50):
-                peak = max(peak, process.memory_info().rss)
+                peak = max(peak, own_memory(process))
                 yield chunk
 
         headers = {"content-type": "multipart/form-data; boundary=x"}
