@@ -8,9 +8,12 @@ stranger's file can do no harm.
 import functools
 import json
 import os
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
 from inspect import isclass
 from itertools import zip_longest
 from numbers import Real
@@ -287,7 +290,10 @@ def _found(name: str, trusted: dict[str, object], path: str, to_make: bool) -> t
     module, _, last = name.rpartition(".")
     if module.startswith("torchvision."):
         import torchvision  # noqa: F401 (its models are found in sys.modules)
-    thing = getattr(sys.modules.get(module), last, None)  # nothing is imported because a file says so
+    if re.fullmatch(r"coursekit\.(vision|tabular|text)\.[a-z]+", module):
+        with suppress(ImportError):
+            import_module(module)
+    thing = getattr(sys.modules.get(module), last, None)  # nothing else is imported because a file says so
     if thing is not None and getattr(thing, "__qualname__", None) == last and thing.__module__ == module:
         is_class, ours = isclass(thing), module.startswith("coursekit.")
         known = is_class and module.startswith(MODULES) and (issubclass(thing, nn.Module) or (ours and to_make))

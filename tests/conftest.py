@@ -3,6 +3,7 @@
 import math
 import os
 import shutil
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,14 @@ def own_home(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def recursion_limit():
+    """Each test has Python's own: one that is interrupted within Hypothesis leaves a higher one behind."""
+    before = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(before)
 
 
 @pytest.fixture(autouse=True, scope="session")

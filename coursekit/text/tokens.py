@@ -125,14 +125,14 @@ def detokenize(tokens: Sequence[str]) -> str:
 
 def _carried_out(token: str, waiting: Iterable[str]) -> str:
     """What a special token and the tokens that belong to it say."""
-    if token == "xxpad":
-        return ""
-    if token in ("xxbos", "xxnl"):
-        return "\n\n" if token == "xxbos" else "\n"
-    times = next(waiting, "") if token in ("xxrep", "xxwrep") else ""
-    word = next(waiting, "")
-    if word in SPECIAL_TOKENS:
-        return word if word == SPECIAL_TOKENS[UNKNOWN] else _carried_out(word, waiting)
+    word = token
+    while word in SPECIAL_TOKENS[1:]:
+        token = word
+        if token in ("xxpad", "xxbos", "xxnl"):
+            return {"xxpad": "", "xxbos": "\n\n", "xxnl": "\n"}[token]
+        times, word = next(waiting, "") if token in ("xxrep", "xxwrep") else "", next(waiting, "")
+    if word == SPECIAL_TOKENS[UNKNOWN]:
+        return word
     if token in ("xxmaj", "xxup"):
         return word.capitalize() if token == "xxmaj" else word.upper()
     many = int(times) if times.isdecimal() and len(times) < 4 else 1

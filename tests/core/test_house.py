@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 2454, "vision": 1856, "tabular": 697, "text": 931, "classroom": 2398}
+BUDGETS = {"core": 2481, "vision": 1856, "tabular": 697, "text": 931, "classroom": 2398}
 
 
 def lines_of_code(source):

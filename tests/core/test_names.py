@@ -11,20 +11,52 @@ HEAVY = ["pandas", "matplotlib", "openpyxl", "IPython", "pooch", "safetensors", 
 HEAVY += ["accelerate", "tokenizers", "torchvision"]
 
 
+ROOMS = ["vision", "tabular", "text", "classroom"]
+FRESH = f"""
+import sys
+import coursekit as ck
+
+def told():
+    print([name for name in {[*HEAVY, "torch"]} + {[f"coursekit.{room}" for room in ROOMS]} if name in sys.modules])
+
+told()
+ck.tabular_learner
+told()
+ck.vision.backbones.make_backbone, ck.vision.predictor.Predictor
+told()
+import coursekit.classroom.sheets
+told()
+"""
+
+
 @pytest.fixture(scope="module")
 def fresh():
-    """What a fresh Python says has been imported: by the package, then by its worksheets."""
-    told = f"print([name for name in {[*HEAVY, 'torch']} if name in sys.modules])"
-    code = f"import sys, coursekit; {told}; import coursekit.classroom.sheets; {told}"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    """What a fresh Python says has been imported, by line."""
+    done = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, encoding="utf-8", check=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
 
 
 def test_importing_it_loads_nothing_heavy_but_torch(fresh):
-    assert fresh.stdout.splitlines()[0] == "['torch']" and fresh.stderr == ""
+    assert fresh[0] == "['torch']"
+
+
+def test_a_room_is_loaded_when_one_of_its_names_is_first_used(fresh):
+    assert fresh[1] == "['torch', 'coursekit.tabular']"
+    assert fresh[2] == "['torch', 'coursekit.vision', 'coursekit.tabular']"
 
 
 def test_importing_worksheets_is_cheap(fresh):
-    assert fresh.stdout.splitlines()[1] == "['torch']"
+    assert fresh[3] == "['torch', 'coursekit.vision', 'coursekit.tabular', 'coursekit.classroom']"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_classes_speak_of_wrong_arguments_however_their_room_was_loaded(room):
+    code = f"import coursekit.{room} as room, coursekit as ck, sys; [getattr(ck, name) for name in ck.__all__];"
+    code += "print([n for n in ck.__all__ if isinstance(c := getattr(ck, n), type) and '__init__' in vars(c)"
+    code += " and hasattr(vars(c)['__init__'], '__wrapped__') != (not getattr(c, '_is_protocol', False))])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("name", ck.__all__)

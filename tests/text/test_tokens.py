@@ -76,6 +76,11 @@ def test_any_tokens_can_be_read(tokens):
     assert not any(name in text for name in MARKS[1:]) and len(text) < 4 + 1000 * 6 * len(tokens)
 
 
+def test_marks_in_a_row_may_be_many():
+    """As a model with random weights says them; one that called itself for each would fill Python's stack."""
+    assert ck.detokenize(["xxmaj", "xxrep", "3"] * 5_000 + ["xxup", "good"]) == "GOOD"
+
+
 @given(st.lists(TEXTS, min_size=1), st.integers(1, 3), st.integers(9, 30), st.lists(TEXTS))
 @settings(max_examples=80, deadline=None)
 def test_a_vocabulary_is_the_most_frequent_training_words(training, least, most, later):
