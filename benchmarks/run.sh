@@ -12,6 +12,7 @@ $venv/bin/python -m benchmarks.pictures
 $venv/bin/python -m benchmarks.loading
 $venv/bin/python -m benchmarks.elapsed
 $venv/bin/python -m benchmarks.shops
+$venv/bin/python -m benchmarks.census
 $venv/bin/python -m benchmarks.ratings
 $venv/bin/python -m benchmarks.texts
 $venv/bin/python -m benchmarks.reviews

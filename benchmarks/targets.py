@@ -125,6 +125,7 @@ PEERS = {
 AUGMENTING = "coursekit, by the batch", "the same, 2 processes"
 FACTORS = "coursekit, 50 factors, 5 epochs"
 BOOSTED = ("boosting, scikit-learn's defaults", "boosting, 500 trees at 0.1", "boosting, 300 trees at 0.2")
+AS_WELL = ", amounts also as categories"
 TARGETS = {
     "epoch": [
         Target("coursekit / the loop by hand with index batches", 0.80, at(FIRST, "coursekit")),
@@ -149,6 +150,15 @@ TARGETS = {
         for words, others in (
             ("that of the best boosting", BOOSTED),
             ("that of former years", ["the same month of former years"]),
+        )
+    ],
+    "census": [
+        Target(
+            "coursekit's right / the best boosting's, the median",
+            1,
+            at("times the best boosting's", f"coursekit, entity embeddings{AS_WELL}"),
+            least=True,
+            form="{:.4f}",
         )
     ],
     "ratings": [
