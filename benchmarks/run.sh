@@ -8,6 +8,7 @@ $venv/bin/uv pip install --quiet --python $venv/bin/python -r benchmarks/require
 $venv/bin/python -m benchmarks.epoch
 $venv/bin/python -m benchmarks.imports
 $venv/bin/python -m benchmarks.digits
+$venv/bin/python -m benchmarks.streets
 $venv/bin/python -m benchmarks.pictures
 $venv/bin/python -m benchmarks.loading
 $venv/bin/python -m benchmarks.elapsed

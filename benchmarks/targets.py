@@ -137,6 +137,10 @@ TARGETS = {
         Target("right", 0.995, at("right"), least=True, form="{:.4f}", only="digits of MNIST"),
         Target("seconds", 600, at("seconds"), form="{:,.0f}", only="digits of MNIST"),
     ],
+    "streets": [
+        Target("right, the better of the two", 0.90, lambda f: [max(f("right"))], True, "{:.4f}", "frames of CamVid"),
+        Target("seconds", 1800, at("seconds"), form="{:,.0f}", only="frames of CamVid"),
+    ],
     "pictures": [
         Target("the largest, times torchvision's in 2 processes", 4, last_over(FIRST, *AUGMENTING), least=True)
     ],
