@@ -126,6 +126,7 @@ AUGMENTING = "coursekit, by the batch", "the same, 2 processes"
 FACTORS = "coursekit, 50 factors, 5 epochs"
 BOOSTED = ("boosting, scikit-learn's defaults", "boosting, 500 trees at 0.1", "boosting, 300 trees at 0.2")
 AS_WELL = ", amounts also as categories"
+TELLING = "coursekit, read first, then told", ["words and pairs, logistic regression"]
 TARGETS = {
     "epoch": [
         Target("coursekit / the loop by hand with index batches", 0.80, at(FIRST, "coursekit")),
@@ -174,7 +175,7 @@ TARGETS = {
         Target("training, times fastai's", 1.3, at("times fastai's", "coursekit, AWD-LSTM"), least=True, only=IMDB),
     ],
     "reviews": [
-        Target("right, the better of the two", 0.89, lambda f: [max(f("right"))], True, "{:.4f}", IMDB),
+        Target("right, the network / counted words", 1, over("right", *TELLING), True, "{:.3f}", IMDB),
         Target("seconds of the slower", 3600, at("seconds"), form="{:,.0f}", only=IMDB),
     ],
     "widgets": [Target("ms, the worst of all", 150, at("worst, ms"), form="{:.1f}")],
