@@ -86,11 +86,9 @@ def __getattr__(name: str) -> object:
     if name in _LATER:
         return _import_module(_LATER[name], __name__)
     room = _MODULES.get(name, f"{__name__}.{name}").split(".")[1]
-    modules = [module for module in dict.fromkeys(_MODULES.values()) if module.split(".")[1] == room]
-    if not modules:
+    if f"{__name__}.{room}" not in {".".join(module.split(".")[:2]) for module in _MODULES.values()}:
         raise AttributeError(f"coursekit has no {name!r}; dir(coursekit) lists what it has")
-    for module in modules:
-        _import_module(module)
+    _import_module(f"{__name__}.{room}")
     _give()
     return globals()[name]
 

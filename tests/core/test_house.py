@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 2481, "vision": 1856, "tabular": 697, "text": 931, "classroom": 2398}
+BUDGETS = {"core": 2479, "vision": 1857, "tabular": 698, "text": 932, "classroom": 2399}
 
 
 def lines_of_code(source):

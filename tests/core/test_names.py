@@ -50,6 +50,15 @@ def test_importing_worksheets_is_cheap(fresh):
     assert fresh[3] == "['torch', 'coursekit.vision', 'coursekit.tabular', 'coursekit.classroom']"
 
 
+@pytest.mark.parametrize("module", ["vision.cache", "tabular.prep", "text.tokens", "classroom.markup"])
+def test_a_room_is_whole_by_whichever_module_it_is_entered(module):
+    room = module.split(".")[0]
+    others = [other for other in dict.fromkeys(ck._MODULES.values()) if other.startswith(f"coursekit.{room}.")]
+    code = f"import coursekit.{module}, sys; print([other for other in {others} if other not in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_classes_speak_of_wrong_arguments_however_their_room_was_loaded(room):
     code = f"import coursekit.{room} as room, coursekit as ck, sys; [getattr(ck, name) for name in ck.__all__];"
