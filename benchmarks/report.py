@@ -37,6 +37,15 @@ def processor():
         return platform.processor() or platform.machine()
 
 
+def in_16_bits():
+    """A callback to train in 16 bits, in a list; an empty one where the processor has no instructions for them."""
+    import torch
+
+    import coursekit as ck
+
+    return [ck.MixedPrecision()] if torch.cpu.get_capabilities().get("avx512_bf16") else []
+
+
 def table(heads, rows):
     """A markdown table, its first column to the left and the others to the right."""
     lines = [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]

@@ -14,7 +14,7 @@ from torch import nn
 import coursekit as ck
 from coursekit.vision.backbones import convolution
 
-from .report import machine, table, write
+from .report import in_16_bits, machine, table, write
 
 FULL = os.environ.get("COURSEKIT_SIZE") == "full"
 HALF, WHOLE = ((180, 240), (360, 480)) if FULL else ((60, 80), (120, 160))
@@ -47,14 +47,17 @@ def streets():
 def trained(source):
     """The learner at full size, after both trainings."""
     torch.manual_seed(0)
-    # 16 bits only where the processor has instructions for them
-    quick = [ck.MixedPrecision()] if torch.cpu.get_capabilities().get("avx512_bf16") else []
     adamw = partial(torch.optim.AdamW, weight_decay=0.05)
     model = None
     for size, epochs, rate in zip((HALF, WHOLE), EPOCHS, RATES, strict=True):
         data = source.loaders(size, augment=MOVED, batch_size=4)
         model = model or network(len(data.target_type.names), data.statistics())
-        options = {"metrics": [ck.pixel_accuracy], "optimizer_fn": adamw, "callbacks": quick, "channels_last": True}
+        options = {
+            "metrics": [ck.pixel_accuracy],
+            "optimizer_fn": adamw,
+            "callbacks": in_16_bits(),
+            "channels_last": True,
+        }
         learn = ck.VisionLearner(data, model, data.target_type.loss_fn, **options)
         learn.fit_one_cycle(epochs, rate)
     return learn
@@ -76,7 +79,7 @@ def main():
     kept, held_out = (len(source.part(part)[0]) for part in (False, True))
     which = "CamVid" if FULL else "the sample"
     about = f"{kept} frames of {which}, {held_out} held out, {WHOLE[1]} x {WHOLE[0]} pixels"
-    about += ", computed in 16 bits" * any(isinstance(callback, ck.MixedPrecision) for callback in learn.callbacks)
+    about += ", computed in 16 bits" * bool(in_16_bits())
     write("streets", f"{machine()}. {about}.\n\n{table(['', 'right', 'seconds'], rows)}")
 
 

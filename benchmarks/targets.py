@@ -175,7 +175,8 @@ TARGETS = {
         Target("training, times fastai's", 1.3, at("times fastai's", "coursekit, AWD-LSTM"), least=True, only=IMDB),
     ],
     "reviews": [
-        Target("right, the network / counted words", 1, over("right", *TELLING), True, "{:.3f}", IMDB),
+        Target("right, the network", 0.904, at("right", TELLING[0]), True, "{:.4f}", IMDB),
+        Target("the same / counted words", 1, over("right", *TELLING), True, "{:.3f}", IMDB),
         Target("seconds of the slower", 3600, at("seconds"), form="{:,.0f}", only=IMDB),
     ],
     "widgets": [Target("ms, the worst of all", 150, at("worst, ms"), form="{:.1f}")],

@@ -7,12 +7,11 @@ PyTorch's own.
 
 # ruff: noqa: F401, I001 (imported to be given on, and in the order of the course)
 import ast as _ast
-import inspect as _inspect
 import sys as _sys
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
-from . import learner as _learner
+from . import learner as _learner  # and with it what training needs
 from .arguments import in_words as _in_words
 
 if TYPE_CHECKING:  # read by editors; and below, to know where a name is
@@ -65,7 +64,7 @@ if TYPE_CHECKING:  # read by editors; and below, to know where a name is
 __version__ = "1.0.0"
 _LATER = {"plots": ".plots", "image_plots": ".vision.plots", "inside": ".vision.inside", "sheets": ".classroom.sheets"}
 _LATER["widgets"] = ".classroom.widgets"
-_SOURCE = _ast.parse(_inspect.getsource(_sys.modules[__name__]))
+_SOURCE = _ast.parse(__spec__.loader.get_source(__name__))
 _LISTED = next(part.body for part in _SOURCE.body if isinstance(part, _ast.If))
 _MODULES = {name.name: f"{__name__}.{line.module}" for line in _LISTED for name in line.names}
 __all__ = [*_MODULES, *_LATER]

@@ -47,7 +47,8 @@ def of_class(name, **state):
 
 HARMFUL = ["os.system", "builtins.eval", "builtins.exec", "subprocess.Popen", "pathlib.Path.touch", "posix.system",
            "coursekit.storage.os.system", "coursekit.storage.os", "coursekit.storage.write_whole",
-           "coursekit.__main__.main", "coursekit.callbacks.CSVLogger", "coursekit.distributed.Distributed",
+           "coursekit.__main__.main", "coursekit.vision.nothing.Thing",
+           "coursekit.vision.images.read_image", "coursekit.callbacks.CSVLogger", "coursekit.distributed.Distributed",
            "torch.load", "torch.serialization.load", "torch.hub.load", "torch.nn.modules.module.warnings.warn",
            "torch.nn.functional.boolean_dispatch", "torch.nn.functional.importlib", "pickle.loads"]  # fmt: skip
 

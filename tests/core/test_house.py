@@ -111,7 +111,7 @@ def test_imports_of_every_sort_are_seen():
 
 # Thin
 
-BUDGETS = {"core": 2479, "vision": 1857, "tabular": 698, "text": 932, "classroom": 2399}
+BUDGETS = {"core": 2478, "vision": 1857, "tabular": 698, "text": 932, "classroom": 2399}
 
 
 def lines_of_code(source):

@@ -9,8 +9,6 @@ import coursekit as ck
 
 HEAVY = ["pandas", "matplotlib", "openpyxl", "IPython", "pooch", "safetensors", "requests", "ipywidgets"]
 HEAVY += ["accelerate", "tokenizers", "torchvision"]
-
-
 ROOMS = ["vision", "tabular", "text", "classroom"]
 FRESH = f"""
 import sys
@@ -61,7 +59,7 @@ def test_a_room_is_whole_by_whichever_module_it_is_entered(module):
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_classes_speak_of_wrong_arguments_however_their_room_was_loaded(room):
-    code = f"import coursekit.{room} as room, coursekit as ck, sys; [getattr(ck, name) for name in ck.__all__];"
+    code = f"import coursekit.{room}, coursekit as ck; [getattr(ck, name) for name in ck.__all__];"
     code += "print([n for n in ck.__all__ if isinstance(c := getattr(ck, n), type) and '__init__' in vars(c)"
     code += " and hasattr(vars(c)['__init__'], '__wrapped__') != (not getattr(c, '_is_protocol', False))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
